@@ -1,0 +1,123 @@
+//! What happened to an agenda: durable facts, skeleton only. Closed.
+
+use crate::agenda::{Booking, Hold};
+use crate::command::Principal;
+use crate::ids::{AbsenceId, BookingId, CommandId, ExceptionId, HoldId, PlaceId, RuleId, Seq, TypeId};
+use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
+use crate::time::{Span, UtcMillis};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// One event as it lies in a stream: the fact, its place, and the command it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded<E> {
+    /// Dense position in the stream, from 1.
+    pub seq: Seq,
+    /// The command's clock read.
+    pub at: UtcMillis,
+    /// Who asked.
+    pub principal: Principal,
+    /// The sender's number for the command.
+    pub command_id: CommandId,
+    /// Digest of the command's body.
+    pub digest: [u8; 16],
+    /// `true` on the last event of its command: an append holds whole commands only.
+    pub last_of_command: bool,
+    /// The fact.
+    pub event: E,
+}
+
+/// Who cancelled, as recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum CancelledBy {
+    Patient,
+    Practice,
+}
+
+/// A fact about one agenda.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// Settings were set.
+    ProfileSet(Profile),
+    /// A type was added or changed.
+    TypeSet(AppointmentType),
+    /// A type is no longer offered.
+    TypeRetired(TypeId),
+    /// A weekly rule was added.
+    HoursOpened(OpeningRule),
+    /// A weekly rule was replaced.
+    HoursChanged(OpeningRule),
+    /// A weekly rule was removed.
+    HoursClosed(RuleId),
+    /// A date was opened.
+    ExceptionOpened(ExceptionalOpening),
+    /// An exceptional opening was removed.
+    ExceptionClosed(ExceptionId),
+    /// A stretch was closed.
+    AbsenceAdded(Absence),
+    /// A stretch was reopened.
+    AbsenceRemoved(AbsenceId),
+    /// A slot is held.
+    SlotHeld(Hold),
+    /// A hold was given back.
+    HoldReleased(HoldId),
+    /// A hold ran out.
+    HoldExpired(HoldId),
+    /// A slot is booked; the hold it came from, if any, is gone with it.
+    SlotBooked {
+        /// The booking.
+        booking: Booking,
+        /// The hold it came from.
+        from_hold: Option<HoldId>,
+        /// Whether staff deliberately booked outside openings.
+        outside_hours: bool,
+    },
+    /// A booking has another time.
+    BookingMoved {
+        /// Which.
+        booking: BookingId,
+        /// New time of the appointment.
+        span: Span,
+        /// New time with buffers.
+        occupied: Span,
+        /// New place.
+        place: PlaceId,
+        /// Bookings it now deliberately overlaps.
+        overbooks: BTreeSet<BookingId>,
+        /// Whether staff deliberately moved it outside openings.
+        outside_hours: bool,
+    },
+    /// A booking no longer stands.
+    BookingCancelled {
+        /// Which.
+        booking: BookingId,
+        /// By whom.
+        by: CancelledBy,
+    },
+}
+
+impl Event {
+    /// Stable name: metrics label and protocol word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ProfileSet(_) => "profile.set",
+            Self::TypeSet(_) => "type.set",
+            Self::TypeRetired(_) => "type.retired",
+            Self::HoursOpened(_) => "hours.opened",
+            Self::HoursChanged(_) => "hours.changed",
+            Self::HoursClosed(_) => "hours.closed",
+            Self::ExceptionOpened(_) => "exception.opened",
+            Self::ExceptionClosed(_) => "exception.closed",
+            Self::AbsenceAdded(_) => "absence.added",
+            Self::AbsenceRemoved(_) => "absence.removed",
+            Self::SlotHeld(_) => "slot.held",
+            Self::HoldReleased(_) => "hold.released",
+            Self::HoldExpired(_) => "hold.expired",
+            Self::SlotBooked { .. } => "slot.booked",
+            Self::BookingMoved { .. } => "booking.moved",
+            Self::BookingCancelled { .. } => "booking.cancelled",
+        }
+    }
+}

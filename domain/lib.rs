@@ -1,0 +1,25 @@
+//! The ground everything stands on: ids, civil time, the agenda's state, what may be asked of it (commands),
+//! what happened (events), why something did not (refusals), and the pure functions between them.
+//!
+//! Deliberately absent: tokio, actix, sled, tracing, randomness and any clock. Time and ids come in from outside,
+//! so that the same inputs give the same outputs in production, in tests and in simulation.
+
+pub mod agenda;
+pub mod audience;
+pub mod command;
+pub mod decide;
+pub mod event;
+pub mod ids;
+pub mod invariants;
+pub mod inventory;
+pub mod person;
+pub mod practice;
+pub mod refusal;
+pub mod schedule;
+pub mod slots;
+pub mod stream;
+pub mod time;
+
+pub use command::{Command, Principal, Stamp};
+pub use event::Event;
+pub use refusal::Refusal;
