@@ -1,1 +1,19 @@
-//! Room under construction.
+//! Everything that touches the disk: the journal (the truth), checkpoints, the keyring, sealing, and the read store
+//! (sled, rebuildable). Two layers, each behind traits:
+//!
+//! - below, opaque bytes: [`Disk`](disk::Disk), [`Journal`](journal::Journal), [`ReadStore`](records::ReadStore);
+//! - above, the domain's types: [`StreamStore`] and [`RecordStore`], which seal, encode and chain. Actors see only these.
+//!
+//! Deliberately absent: actix, the wire protocol, any rule about bookings. No type of an engine leaves its folder.
+
+pub mod disk;
+pub mod error;
+pub mod journal;
+pub mod records;
+pub mod store;
+
+pub use error::{AppendError, StoreError};
+pub use store::{Appended, Commit, Loaded, PersonRecord, RecordStore, StreamStore};
+
+/// A boxed future, so that the traits stay object safe.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,103 @@
+//! The typed face of storage that actors use: streams of domain events and sealed records. Encodes (bincode), seals
+//! (ring), chains, and hands bytes to the layers below.
+
+use crate::journal::{Position, RecordKey};
+use crate::{AppendError, BoxFuture, StoreError};
+use bytes::Bytes;
+use cabinet_domain::event::Recorded;
+use cabinet_domain::ids::{BlobId, HistoryId, PatientId, Seq};
+use cabinet_domain::person::{Person, PersonalPart};
+use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
+use std::collections::BTreeMap;
+
+/// A personal blob as it lies on disk, and what it says if its key still exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRecord {
+    /// Whose key seals it.
+    pub patient: PatientId,
+    /// Sealed bytes; they move unchanged from event to checkpoint.
+    pub sealed: Bytes,
+    /// The opened blob; none once the patient's key is forgotten. Never written anywhere.
+    pub person: Option<Person>,
+}
+
+/// A stream as loaded: state at the head, and the tail of events it was brought there with.
+#[derive(Debug)]
+pub struct Loaded {
+    /// State at `head`.
+    pub state: StreamState,
+    /// State the tail starts from (the checkpoint's, or empty): resumption rings are rebuilt from it.
+    pub tail_base: StreamState,
+    /// Events after the checkpoint, in order; at most a few hundred.
+    pub tail: Vec<Recorded<StreamEvent>>,
+    /// Personal blobs named by the checkpoint or the tail.
+    pub people: BTreeMap<BlobId, PersonRecord>,
+    /// Sequence of the last event.
+    pub head: Seq,
+    /// The store's history.
+    pub history: HistoryId,
+}
+
+/// What an agenda's cell commits at once: whole commands only.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The stream.
+    pub stream: StreamKey,
+    /// Head the cell has applied.
+    pub expected: Seq,
+    /// Numbered events, from `expected + 1`.
+    pub events: Vec<Recorded<StreamEvent>>,
+    /// Personal blobs that these events name; sealed under their patients' keys (new patients get keys first).
+    pub personal: Vec<PersonalPart>,
+    /// Record writes in the same commit: key and plain value (sealed by storage), or deletion.
+    pub writes: Vec<(RecordKey, Option<Vec<u8>>)>,
+}
+
+/// What a successful commit returns.
+#[derive(Debug)]
+pub struct Appended {
+    /// Sequence of the last event: the new head.
+    pub head: Seq,
+    /// Journal position of the commit.
+    pub position: Position,
+    /// The sealed blobs, for the cell to keep for its next checkpoint.
+    pub people: Vec<(BlobId, PersonRecord)>,
+}
+
+/// Streams of domain events.
+pub trait StreamStore: Send + Sync + 'static {
+    /// Claims the stream for this process (raising its fence) and loads it. A stream without events loads empty.
+    fn load(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>>;
+    /// Appends whole commands; durable on `Ok` (laws L2, L3).
+    fn append(&self, commit: Commit) -> BoxFuture<'_, Result<Appended, AppendError>>;
+    /// Keeps a checkpoint of the state with the sealed blobs it names. Advisory.
+    fn put_checkpoint(
+        &self,
+        stream: StreamKey,
+        state: StreamState,
+        people: BTreeMap<BlobId, PersonRecord>,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Every stream with at least one event.
+    fn streams(&self) -> BoxFuture<'_, Result<Vec<StreamKey>, StoreError>>;
+    /// The store's history.
+    fn history(&self) -> HistoryId;
+}
+
+/// Sealed records: small values looked up by opaque ids. Every read sees every acknowledged write.
+pub trait RecordStore: Send + Sync + 'static {
+    /// The opened value and its version.
+    fn get(&self, key: RecordKey) -> BoxFuture<'_, Result<Option<(Position, Vec<u8>)>, StoreError>>;
+    /// Opened values of one table of one practice, ascending by id.
+    fn scan(
+        &self,
+        practice: u128,
+        table: u16,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(RecordKey, Vec<u8>)>, StoreError>>;
+    /// Writes all or nothing if each check holds (version 0: absent).
+    fn commit(
+        &self,
+        checks: Vec<(RecordKey, Position)>,
+        writes: Vec<(RecordKey, Option<Vec<u8>>)>,
+    ) -> BoxFuture<'_, Result<Position, AppendError>>;
+}
