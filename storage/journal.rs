@@ -4,7 +4,7 @@
 //!
 //! Must not be here: what events mean, sealing, keys of patients.
 
-use crate::{AppendError, BoxFuture, StoreError};
+use crate::{Answer, AppendError, BoxFuture, StoreError};
 use bytes::Bytes;
 use cabinet_domain::ids::Seq;
 use cabinet_domain::stream::StreamKey;
@@ -114,8 +114,7 @@ pub trait Journal: Send + Sync + 'static {
     /// The stream's head.
     fn head(&self, stream: StreamKey) -> BoxFuture<'_, Result<Head, StoreError>>;
     /// Sealed events with sequence above `after`, ascending and gap-free, at most `limit`. A hole is `Corrupt`.
-    fn read(&self, stream: StreamKey, after: Seq, limit: usize)
-    -> BoxFuture<'_, Result<Vec<(Seq, Bytes)>, StoreError>>;
+    fn read(&self, stream: StreamKey, after: Seq, limit: usize) -> Answer<'_, Vec<(Seq, Bytes)>>;
     /// Records with position above `after`, ascending, at most `limit`: for supervisors' cursors and for rebuilds.
     fn follow(&self, after: Position, limit: usize) -> BoxFuture<'_, Result<Vec<Entry>, StoreError>>;
     /// Position of the last durable record.

@@ -17,3 +17,6 @@ pub use store::{Appended, Commit, Loaded, PersonRecord, RecordStore, StreamStore
 
 /// A boxed future, so that the traits stay object safe.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
+
+/// A boxed future of a result.
+pub type Answer<'a, T, E = StoreError> = BoxFuture<'a, Result<T, E>>;

@@ -1,8 +1,8 @@
 //! The read store as its users see it: sealed values under opaque keys, with the journal position they reflect.
 //! Holds only what can be rebuilt from checkpoints and journal. sled and memory implement it.
 
-use crate::StoreError;
 use crate::journal::{Position, RecordKey, RecordWrite};
+use crate::{AppendError, StoreError};
 use bytes::Bytes;
 
 /// Largest sealed value, in bytes. Well under sled's blob limit (`reference`: 4 KiB made none).
@@ -18,6 +18,9 @@ pub enum Table {
     StaffSession = 2,
     /// Where a booking lives: booking id -> agenda.
     BookingPlace = 3,
+    /// Which keys a patient's blobs were sealed under: patient id, key id -> nothing. Written by storage itself in the
+    /// commit that first uses the key, so that forgetting a patient finds every key.
+    PatientKey = 4,
 }
 
 impl Table {
@@ -28,6 +31,7 @@ impl Table {
             Self::SignInLink => 1,
             Self::StaffSession => 2,
             Self::BookingPlace => 3,
+            Self::PatientKey => 4,
         }
     }
 }
@@ -70,4 +74,29 @@ pub trait ReadStore: Send + Sync + 'static {
     /// # Errors
     /// As above.
     fn flush(&self) -> Result<(), StoreError>;
+}
+
+/// What a journal asks of whoever keeps the records, so that checks and reads see every durable write at once.
+/// Called by the journal's writer only (one thread), except where a method says otherwise.
+pub trait RecordIndex: Send + Sync + 'static {
+    /// Position of the record's last durable write; 0 when it is absent. The journal itself adds what earlier appends
+    /// of the same group will write.
+    ///
+    /// # Errors
+    /// [`AppendError::Busy`] while the read store is opening or being rebuilt and the answer is not known.
+    fn version(&self, key: &RecordKey) -> Result<Position, AppendError>;
+    /// Whether writes of this many bytes (keys and values) still fit the overlay. `false`: the append is refused with
+    /// [`AppendError::Busy`]. What was admitted and then not written is given back by [`Self::release`].
+    fn admit(&self, bytes: usize) -> bool;
+    /// Gives back admitted bytes of an append that was refused after all.
+    fn release(&self, bytes: usize);
+    /// These writes are durable. Called once per record in the order of positions, for records without writes too,
+    /// after the group's sync and before any of its acknowledgements. The bytes were admitted before.
+    fn committed(&self, position: Position, writes: &[RecordWrite]);
+}
+
+/// Bytes a write takes in the overlay: id, value and a fixed share for the map around them.
+#[must_use]
+pub fn write_bytes(write: &RecordWrite) -> usize {
+    96 + write.key.id.len() + write.value.as_ref().map_or(0, Bytes::len)
 }

@@ -2,7 +2,7 @@
 //! (ring), chains, and hands bytes to the layers below.
 
 use crate::journal::{Position, RecordKey};
-use crate::{AppendError, BoxFuture, StoreError};
+use crate::{Answer, AppendError, BoxFuture, StoreError};
 use bytes::Bytes;
 use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{BlobId, HistoryId, PatientId, Seq};
@@ -86,14 +86,9 @@ pub trait StreamStore: Send + Sync + 'static {
 /// Sealed records: small values looked up by opaque ids. Every read sees every acknowledged write.
 pub trait RecordStore: Send + Sync + 'static {
     /// The opened value and its version.
-    fn get(&self, key: RecordKey) -> BoxFuture<'_, Result<Option<(Position, Vec<u8>)>, StoreError>>;
+    fn get(&self, key: RecordKey) -> Answer<'_, Option<(Position, Vec<u8>)>>;
     /// Opened values of one table of one practice, ascending by id.
-    fn scan(
-        &self,
-        practice: u128,
-        table: u16,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<(RecordKey, Vec<u8>)>, StoreError>>;
+    fn scan(&self, practice: u128, table: u16, limit: usize) -> Answer<'_, Vec<(RecordKey, Vec<u8>)>>;
     /// Writes all or nothing if each check holds (version 0: absent).
     fn commit(
         &self,
