@@ -1,0 +1,80 @@
+# What one does with this repository. Each slow step says what it does and how long it took.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test bench load clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
+
+# A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
+ifndef CARGO_TARGET_DIR
+ifneq ($(wildcard ../cabinet-target/.),)
+export CARGO_TARGET_DIR := $(abspath ../cabinet-target)
+endif
+endif
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
+ifeq ($(CI),true)
+export CARGO_INCREMENTAL := 0
+endif
+
+DATA ?= data/demo
+PORT ?= 8443
+STEP := tests/tools/step
+BEGIN := $(shell date +%s)
+
+# The steps of a goal run in the order in which they are written.
+.NOTPARALLEL:
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+# The dev profile: what does the work at run time (domain, storage, sled, ring) is optimised in it, everything that it
+# compiles serves `make test` as well, and a release build takes several times as long on two cores.
+run: prepare-build web ## Install what is missing, build, start the demo on https://localhost:8443 (PORT=, DATA=)
+	@$(STEP) "Building the server (first time: several minutes)" cargo build --locked --bin cabinet
+	@echo; echo "==> Starting the demo; its store is $(DATA) and stays there between runs; stop with Ctrl-C"
+	@exec "$(TARGET)/debug/cabinet" demo --data "$(DATA)" --port "$(PORT)"
+
+test: prepare-test lock fmt web clippy rust-test web-test browser-test ## Install what tests need, then run everything
+	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
+
+bench: ## Run the benchmarks
+	@$(STEP) "Domain: slots, deltas (criterion)" cargo bench --locked -p cabinet-domain
+
+load: prepare-build web ## Run the load scenarios against a server of their own
+	@$(STEP) "Building server and load client" cargo build --locked --workspace --bins
+	@$(STEP) "Load scenarios" cargo run --locked -p cabinet-loadtests -- --cabinet "$(TARGET)/debug/cabinet"
+
+clean: ## Remove everything that was built or installed here; the demo's store stays
+	rm -rf target dashboards/web/dist dashboards/web/node_modules tests/browser/node_modules
+
+prepare-build:
+	@$(STEP) "Checking for Rust, Node and a C compiler" tests/tools/prepare build
+
+prepare-test:
+	@$(STEP) "Checking for Rust, Node, a C compiler and Chromium" tests/tools/prepare test
+
+lock:
+	@$(STEP) "Lock file: ring is the only crypto provider" tests/tools/lock-check
+
+fmt:
+	@$(STEP) "Formatting" cargo fmt --all --check
+
+web: | prepare-build
+	@$(STEP) "Web application: packages" tests/tools/npm-ci dashboards/web
+	@$(STEP) "Web application: build" tests/tools/web-build
+
+clippy: | web
+	@$(STEP) "Lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+
+rust-test: | clippy
+	@$(STEP) "Building the Rust tests" tests/tools/cargo-test --no-run
+	@$(STEP) "Running the Rust tests" tests/tools/cargo-test
+
+web-test: | web
+	@$(STEP) "Web application: types" npm --prefix dashboards/web run check
+	@$(STEP) "Web application: unit tests" npm --prefix dashboards/web run test
+
+browser-test: | rust-test
+	@$(STEP) "Browser tests: packages" tests/tools/npm-ci tests/browser
+	@$(STEP) "Browser tests: the server" cargo build --locked --bin cabinet
+	@$(STEP) "Browser tests" env CABINET_BIN="$(TARGET)/debug/cabinet" CHROMIUM="$$(tests/tools/chromium-path)" \
+		npm --prefix tests/browser test
