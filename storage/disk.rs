@@ -1,8 +1,11 @@
 //! The few operations storage needs from a file system, as a trait, so that the same journal code runs on the real
 //! disk and on a simulated one that tears, reorders, loses and refuses writes.
 
+pub mod real;
+pub mod simulated;
+
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file opened for reading and writing at offsets. Never appends implicitly, never buffers.
@@ -27,14 +30,27 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// What the system says.
     fn len(&self) -> io::Result<u64>;
+    /// True when there is nothing in it.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
     /// Sets the length; growth reads as zeros.
     ///
     /// # Errors
     /// What the system says.
     fn set_len(&self, len: u64) -> io::Result<()>;
+    /// Fills a new file with `len` zero bytes whose room is truly taken, so that a later sync of writes inside it
+    /// changes neither length nor extents.
+    ///
+    /// # Errors
+    /// `StorageFull` when there is no room; else what the system says.
+    fn allocate(&self, len: u64) -> io::Result<()>;
 }
 
-/// A directory tree. Paths are relative to the store's root.
+/// A directory tree. Paths are relative to the store's root; an absolute path (a second witness, say) stands for itself.
 pub trait Disk: Send + Sync {
     /// Opens an existing file for reading and writing.
     ///
@@ -76,6 +92,54 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// What the system says.
     fn space_bytes(&self) -> io::Result<Space>;
+}
+
+/// Reads a whole file of at most `bytes_max` bytes.
+///
+/// # Errors
+/// `InvalidData` when it is longer; else what the system says.
+pub fn read_file(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let file = disk.open(path)?;
+    let len = file.len()?;
+    if len > bytes_max {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the file is longer than it can be",
+        ));
+    }
+    let len = usize::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    let mut bytes = vec![0; len];
+    let read = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}
+
+/// Replaces a file so that after a power cut either the old or the new content is there, whole: writes beside it,
+/// syncs, renames over it, syncs the directory. The name beside it is `path` with `.new` appended; one found there is
+/// a leftover and is removed.
+///
+/// # Errors
+/// What the system says; a failed sync is final.
+pub fn replace_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = beside(path);
+    match disk.remove(&beside) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let file = disk.create(&beside)?;
+    file.write_all_at(bytes, 0)?;
+    file.sync_data()?;
+    disk.rename(&beside, path)?;
+    disk.sync_directory(path.parent().unwrap_or_else(|| Path::new("")))
+}
+
+/// The name under which [`replace_file`] writes before it renames.
+#[must_use]
+pub fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
 }
 
 /// Room on the file system.

@@ -107,3 +107,25 @@ pub enum StoreError {
     #[error("failed to append")]
     Append(#[from] AppendError),
 }
+
+impl StoreError {
+    /// The system refused an operation on a file.
+    #[must_use]
+    pub fn io(attempt: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
+        Self::Io {
+            attempt,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+
+    /// Bytes at `offset` of a file are not what was written there.
+    #[must_use]
+    pub fn corrupt(path: &std::path::Path, offset: u64, what: impl Into<String>) -> Self {
+        Self::Corrupt {
+            path: path.to_path_buf(),
+            offset,
+            what: what.into(),
+        }
+    }
+}
