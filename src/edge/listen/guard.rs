@@ -1,0 +1,301 @@
+//! Reads WebSocket frame headers as bytes arrive and refuses a frame at its header, before its payload is buffered. The
+//! codec of either socket would only do so once the payload is there.
+//!
+//! Checked: declared length, length of a fragmented message, mask, reserved bits, opcodes, the rules of control frames, the
+//! order of fragments. Must not be here: what frames mean.
+
+use actix_web::error::PayloadError;
+use actix_web::web::Bytes;
+use futures_util::Stream;
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// Longest payload of a control frame, by RFC 6455 section 5.5.
+pub const CONTROL_BYTES_MAX: u64 = 125;
+/// Longest header of a client's frame: 2 bytes, 8 of length, 4 of mask.
+const HEADER_BYTES_MAX: usize = 14;
+
+/// What a client may declare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameLimits {
+    /// Payload of one data frame, in bytes.
+    pub frame_bytes_max: u64,
+    /// Payload of one message over all its fragments, in bytes.
+    pub message_bytes_max: u64,
+}
+
+/// Why a frame was refused at its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameRefusal {
+    /// It declares more than the limit.
+    #[error("the frame or message is larger than allowed")]
+    TooBig,
+    /// It breaks RFC 6455.
+    #[error("the frame breaks the protocol")]
+    Malformed,
+}
+
+impl FrameRefusal {
+    /// The close code that tells it: 1009 or 1002.
+    #[must_use]
+    pub const fn close_code(self) -> u16 {
+        match self {
+            Self::TooBig => 1009,
+            Self::Malformed => 1002,
+        }
+    }
+}
+
+/// The kinds of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opcode {
+    /// Text, binary, or a further fragment of one.
+    Data,
+    /// Close.
+    Close,
+    /// Ping.
+    Ping,
+    /// Pong.
+    Pong,
+}
+
+/// A part of one frame's payload, still masked; an empty frame makes one empty piece.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// Of which kind of frame.
+    pub opcode: Opcode,
+    /// The payload's mask.
+    pub mask: [u8; 4],
+    /// Where in the payload this part begins.
+    pub offset: u64,
+    /// The part.
+    pub masked: &'a [u8],
+    /// The frame ends here.
+    pub last: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    opcode: Opcode,
+    mask: [u8; 4],
+    bytes: u64,
+    seen: u64,
+}
+
+/// The incremental reader of one connection's frames. Holds at most one header (14 bytes).
+#[derive(Debug)]
+pub struct FrameGuard {
+    limits: FrameLimits,
+    header: [u8; HEADER_BYTES_MAX],
+    header_bytes: usize,
+    frame: Option<Frame>,
+    /// Payload bytes of the fragmented message under way.
+    fragmented: Option<u64>,
+}
+
+impl FrameGuard {
+    /// A guard at the start of a connection.
+    #[must_use]
+    pub fn new(limits: FrameLimits) -> Self {
+        Self {
+            limits,
+            header: [0; HEADER_BYTES_MAX],
+            header_bytes: 0,
+            frame: None,
+            fragmented: None,
+        }
+    }
+
+    /// Takes the next piece off the front of `bytes`. None when `bytes` is used up.
+    ///
+    /// # Errors
+    /// [`FrameRefusal`] at the header that is not allowed; the connection must then be closed.
+    pub fn next_piece<'a>(&mut self, bytes: &mut &'a [u8]) -> Result<Option<Piece<'a>>, FrameRefusal> {
+        let mut frame = match self.frame.take() {
+            Some(frame) => frame,
+            None => match self.header(bytes)? {
+                Some(frame) => frame,
+                None => return Ok(None),
+            },
+        };
+        let wanted = frame.bytes.saturating_sub(frame.seen);
+        if bytes.is_empty() && wanted > 0 {
+            self.frame = Some(frame);
+            return Ok(None);
+        }
+        let taken = usize::try_from(wanted).unwrap_or(usize::MAX).min(bytes.len());
+        let (masked, rest) = bytes.split_at(taken);
+        *bytes = rest;
+        let offset = frame.seen;
+        frame.seen = frame.seen.saturating_add(masked.len() as u64);
+        let last = frame.seen == frame.bytes;
+        if !last {
+            self.frame = Some(frame);
+        }
+        Ok(Some(Piece {
+            opcode: frame.opcode,
+            mask: frame.mask,
+            offset,
+            masked,
+            last,
+        }))
+    }
+
+    /// Reads a header, byte by byte until it is whole. Its first two bytes are judged as soon as they are there.
+    fn header(&mut self, bytes: &mut &[u8]) -> Result<Option<Frame>, FrameRefusal> {
+        while let Some((&byte, rest)) = bytes.split_first() {
+            *bytes = rest;
+            if let Some(place) = self.header.get_mut(self.header_bytes) {
+                *place = byte;
+            }
+            self.header_bytes += 1;
+            if self.header_bytes < 2 {
+                continue;
+            }
+            let [first, second, ..] = self.header;
+            let (opcode, fin) = judge_start(first, second)?;
+            let length_bytes = match second & 0x7f {
+                126 => 2,
+                127 => 8,
+                _ => 0,
+            };
+            let declared = self.header.get(2..2 + length_bytes).unwrap_or_default();
+            let declared = declared.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+            let declared = if length_bytes == 0 {
+                u64::from(second & 0x7f)
+            } else {
+                declared
+            };
+            if self.header_bytes == 2 + length_bytes {
+                self.judge_length(first & 0x0f, opcode, fin, declared)?;
+            }
+            if self.header_bytes == 2 + length_bytes + 4 {
+                let mut mask = [0; 4];
+                mask.copy_from_slice(
+                    self.header
+                        .get(2 + length_bytes..)
+                        .and_then(|h| h.get(..4))
+                        .unwrap_or(&[0; 4]),
+                );
+                self.header_bytes = 0;
+                return Ok(Some(Frame {
+                    opcode,
+                    mask,
+                    bytes: declared,
+                    seen: 0,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Length limits and the order of fragments.
+    fn judge_length(&mut self, code: u8, opcode: Opcode, fin: bool, declared: u64) -> Result<(), FrameRefusal> {
+        if opcode != Opcode::Data {
+            return if declared <= CONTROL_BYTES_MAX {
+                Ok(())
+            } else {
+                Err(FrameRefusal::Malformed)
+            };
+        }
+        let continues = code == 0;
+        if continues != self.fragmented.is_some() {
+            return Err(FrameRefusal::Malformed);
+        }
+        let message = self.fragmented.unwrap_or(0).saturating_add(declared);
+        if declared > self.limits.frame_bytes_max || message > self.limits.message_bytes_max {
+            return Err(FrameRefusal::TooBig);
+        }
+        self.fragmented = (!fin).then_some(message);
+        Ok(())
+    }
+}
+
+fn judge_start(first: u8, second: u8) -> Result<(Opcode, bool), FrameRefusal> {
+    let fin = first & 0x80 != 0;
+    let (reserved, masked) = (first & 0x70 != 0, second & 0x80 != 0);
+    let opcode = match first & 0x0f {
+        0..=2 => Opcode::Data,
+        8 => Opcode::Close,
+        9 => Opcode::Ping,
+        10 => Opcode::Pong,
+        _ => return Err(FrameRefusal::Malformed),
+    };
+    if reserved || !masked || (opcode != Opcode::Data && !fin) {
+        return Err(FrameRefusal::Malformed);
+    }
+    Ok((opcode, fin))
+}
+
+/// Where a [`GuardedPayload`] leaves its reason, for the code that must choose a close code.
+#[derive(Debug, Clone, Default)]
+pub struct GuardVerdict(Rc<Cell<Option<FrameRefusal>>>);
+
+impl GuardVerdict {
+    /// The refusal, once there was one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<FrameRefusal> {
+        self.0.get()
+    }
+}
+
+/// A request payload with a [`FrameGuard`] in front of whatever decodes it. A refused header ends it with an error.
+pub struct GuardedPayload<S> {
+    stream: S,
+    guard: FrameGuard,
+    verdict: GuardVerdict,
+}
+
+impl<S> GuardedPayload<S> {
+    /// Puts a guard in front of `stream`.
+    pub fn new(stream: S, limits: FrameLimits) -> Self {
+        Self {
+            stream,
+            guard: FrameGuard::new(limits),
+            verdict: GuardVerdict::default(),
+        }
+    }
+
+    /// Tells, after the error, what was refused.
+    #[must_use]
+    pub fn verdict(&self) -> GuardVerdict {
+        self.verdict.clone()
+    }
+}
+
+impl<S> Stream for GuardedPayload<S>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.verdict.refusal().is_some() {
+            return Poll::Ready(None);
+        }
+        let Some(chunk) = ready!(Pin::new(&mut self.stream).poll_next(cx)) else {
+            return Poll::Ready(None);
+        };
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => return Poll::Ready(Some(Err(error))),
+        };
+        let mut rest: &[u8] = &chunk;
+        loop {
+            match self.guard.next_piece(&mut rest) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Poll::Ready(Some(Ok(chunk))),
+                Err(refusal) => {
+                    self.verdict.0.set(Some(refusal));
+                    return Poll::Ready(Some(Err(PayloadError::Overflow)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

@@ -1,0 +1,155 @@
+//! TLS: certificate and key from PEM files, and a self-made pair for the demo. Only ring computes; TLS 1.2 and 1.3; only
+//! `http/1.1` is offered, because WebSockets ride on it.
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where certificate and key lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain in PEM, the server's own certificate first.
+    pub certificate_file: PathBuf,
+    /// The private key in PEM (PKCS#8, PKCS#1 or SEC1).
+    pub key_file: PathBuf,
+}
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A PEM file cannot be read or holds nothing of use.
+    #[error("{file} is not a usable PEM file")]
+    Pem {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: rustls_pki_types::pem::Error,
+    },
+    /// The certificate file holds no certificate.
+    #[error("{0} holds no certificate")]
+    Empty(PathBuf),
+    /// Certificate and key do not fit, or are of a kind that is not supported.
+    #[error("certificate and key cannot be used")]
+    Unusable(#[from] rustls::Error),
+    /// The demo's certificate could not be made.
+    #[error("no certificate could be made")]
+    Make(#[from] rcgen::Error),
+    /// The demo's certificate could not be written.
+    #[error("{file} could not be written")]
+    Write {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Reads certificate and key.
+///
+/// # Errors
+/// [`TlsError`] when a file is missing or empty, or the two do not fit.
+pub fn from_files(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
+    let pem = |file: &Path| {
+        let file = file.to_owned();
+        |source| TlsError::Pem { file, source }
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate_file)
+        .map_err(pem(&files.certificate_file))?
+        .collect::<Result<_, _>>()
+        .map_err(pem(&files.certificate_file))?;
+    if chain.is_empty() {
+        return Err(TlsError::Empty(files.certificate_file.clone()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key_file).map_err(pem(&files.key_file))?;
+    configuration(chain, key)
+}
+
+/// Makes a certificate authority for this run only, has it sign one certificate for `localhost`, 127.0.0.1 and ::1, and
+/// writes the authority's certificate to `ca_file` for clients to trust. Neither key is ever written.
+///
+/// # Errors
+/// [`TlsError`] when making or writing fails.
+pub fn self_signed(ca_file: &Path) -> Result<Arc<ServerConfig>, TlsError> {
+    let authority_key = rcgen::KeyPair::generate()?;
+    let mut authority = rcgen::CertificateParams::new(Vec::new())?;
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    authority
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "Cabinet en Ligne, demonstration");
+    authority.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    let authority_certificate = authority.self_signed(&authority_key)?;
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+
+    let key = rcgen::KeyPair::generate()?;
+    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    let mut parameters = rcgen::CertificateParams::new(names)?;
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "localhost");
+    parameters.insert_extended_key_usage(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
+    parameters.use_authority_key_identifier_extension = true;
+    let certificate = parameters.signed_by(&key, &issuer)?;
+
+    std::fs::write(ca_file, authority_certificate.pem()).map_err(|source| TlsError::Write {
+        file: ca_file.to_owned(),
+        source,
+    })?;
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    configuration(vec![certificate.der().clone()], key)
+}
+
+fn configuration(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_certificate_is_written_and_its_files_are_told_from_bad_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca_file = folder.path().join("ca.pem");
+        let config = self_signed(&ca_file).unwrap();
+        assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
+        let pem = std::fs::read_to_string(&ca_file).unwrap();
+        assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"));
+        assert!(!pem.contains("PRIVATE"));
+
+        let empty = folder.path().join("empty.pem");
+        std::fs::write(&empty, "").unwrap();
+        let files = |certificate: &Path, key: &Path| TlsFiles {
+            certificate_file: certificate.to_owned(),
+            key_file: key.to_owned(),
+        };
+        assert!(matches!(from_files(&files(&empty, &empty)), Err(TlsError::Empty(_))));
+        assert!(matches!(
+            from_files(&files(&ca_file, &empty)),
+            Err(TlsError::Pem { .. })
+        ));
+        assert!(matches!(
+            from_files(&files(&folder.path().join("none"), &empty)),
+            Err(TlsError::Pem { .. })
+        ));
+
+        let (key_file, other) = (folder.path().join("key.pem"), rcgen::KeyPair::generate().unwrap());
+        std::fs::write(&key_file, other.serialize_pem()).unwrap();
+        assert!(matches!(
+            from_files(&files(&ca_file, &key_file)),
+            Err(TlsError::Unusable(_))
+        ));
+    }
+}
