@@ -1,0 +1,76 @@
+// Browsers for the tests: headless Chromium that sends nothing of its own, a phone's and a desk's viewport, and a record
+// of every request to another origin. Must not be here: knowledge of a particular screen (that is `screens.mjs`).
+import { chromium } from 'playwright-core';
+
+export const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1440, height: 900 };
+
+// As root Chromium has no sandbox; the rest keeps the browser itself from calling home.
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A Chromium of its own with a fresh profile; close it with `close()`. */
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+}
+
+/**
+ * A context (cookies and storage of its own) that may talk to `origin` only. Requests to any other origin are blocked
+ * and collected in `foreign`, errors of pages in `errors`.
+ */
+export async function openContext(browser, origin, { viewport = DESKTOP, locale = 'fr-FR' } = {}) {
+  const phone = viewport.width < 600;
+  const context = await browser.newContext({
+    viewport,
+    locale,
+    timezoneId: 'Europe/Paris',
+    ignoreHTTPSErrors: true, // the demo's certificate is its own
+    hasTouch: phone,
+    isMobile: phone,
+    reducedMotion: 'reduce',
+  });
+  const foreign = [];
+  const errors = [];
+  await context.route(
+    (url) => isForeign(url, origin),
+    (route) => {
+      foreign.push(route.request().url());
+      return route.abort();
+    },
+  );
+  await context.routeWebSocket(
+    (url) => isForeign(url, origin),
+    (socket) => {
+      foreign.push(socket.url());
+      return socket.close();
+    },
+  );
+  context.on('weberror', (error) => errors.push(String(error.error())));
+  context.setDefaultTimeout(15_000);
+  return { context, foreign, errors };
+}
+
+/** Whether a URL leaves the origin; data and blob URLs do not, and a socket counts as its page's origin. */
+export function isForeign(url, origin) {
+  const target = new URL(url);
+  if (target.protocol === 'data:' || target.protocol === 'blob:' || target.protocol === 'about:') return false;
+  const home = new URL(origin);
+  const scheme = { 'ws:': 'http:', 'wss:': 'https:' }[target.protocol] ?? target.protocol;
+  return scheme !== home.protocol || target.host !== home.host;
+}
+
+/** How many pixels the page is wider than its viewport; 0 when nothing scrolls sideways. */
+export function overflowPixels(page) {
+  return page.evaluate(() => {
+    const root = document.scrollingElement ?? document.documentElement;
+    return Math.max(0, root.scrollWidth - root.clientWidth);
+  });
+}
