@@ -1,10 +1,13 @@
 //! Version 1 of the wire.
 
 pub mod board;
+pub mod close;
+pub mod convert;
 pub mod http;
 pub mod model;
 pub mod problem;
 pub mod session;
+pub mod typescript;
 
 /// The version, as frames and paths name it.
 pub const VERSION: u32 = 1;
@@ -12,3 +15,15 @@ pub const VERSION: u32 = 1;
 pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Largest JSON body a server accepts, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Most topics that one session may have joined.
+pub const SESSION_TOPICS_MAX: usize = 64;
+/// Most frames a session may send within [`SESSION_FRAMES_WINDOW_SECONDS`].
+pub const SESSION_FRAMES_MAX: u32 = 100;
+/// The window in which [`SESSION_FRAMES_MAX`] counts, in seconds.
+pub const SESSION_FRAMES_WINDOW_SECONDS: u64 = 10;
+/// The server pings a session this often, in seconds.
+pub const PING_PERIOD_SECONDS: u64 = 25;
+/// A peer that has not answered a ping after this many seconds is closed.
+pub const PONG_DEADLINE_SECONDS: u64 = 10;
+/// Longest stretch of bookings that may be asked for, in days.
+pub const VIEW_DAYS_MAX: i64 = 400;

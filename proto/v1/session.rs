@@ -160,6 +160,22 @@ pub enum StaffChange {
         /// The booking.
         booking: StaffBooking,
     },
+    /// A booking has another time; everything else of it stays. Unknown to the receiver: outside the stretch it asked for
+    /// before the move; join again when the new time lies inside.
+    BookingMoved {
+        /// Its id.
+        id: String,
+        /// New start.
+        #[ts(type = "number")]
+        start_ms: i64,
+        /// New end.
+        #[ts(type = "number")]
+        end_ms: i64,
+        /// New place id.
+        place: String,
+        /// Whether it now deliberately overlaps others.
+        overbooked: bool,
+    },
     /// A booking no longer stands.
     BookingGone {
         /// Its id.

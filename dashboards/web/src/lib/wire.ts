@@ -1,0 +1,1124 @@
+// Generated from proto/v1 by `UPDATE=1 cargo test -p cabinet-proto --test typescript`. Do not edit.
+
+/**
+ * A refusal or error.
+ */
+export type Problem = { 
+/**
+ * `urn:cabinet:problem:<code>`.
+ */
+type: string, 
+/**
+ * Stable code from the one table.
+ */
+code: string, 
+/**
+ * Short English title; screens translate by code.
+ */
+title: string, 
+/**
+ * HTTP status.
+ */
+status: number, 
+/**
+ * What exactly, without personal data.
+ */
+detail: string | null, 
+/**
+ * A time that belongs to the reason (cut-off, opening of the window).
+ */
+at_ms: number | null, };
+
+/**
+ * An appointment type as patients and staff see it.
+ */
+export type AppointmentType = { 
+/**
+ * Id, 32 hexadecimal digits.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Length in minutes.
+ */
+duration_minutes: number, 
+/**
+ * Minutes kept free before.
+ */
+buffer_before_minutes: number, 
+/**
+ * Minutes kept free after.
+ */
+buffer_after_minutes: number, 
+/**
+ * `#rrggbb`.
+ */
+colour: string, 
+/**
+ * Bookable by patients.
+ */
+online: boolean, 
+/**
+ * Least notice in minutes.
+ */
+minimum_notice_minutes: number, 
+/**
+ * Days ahead that can be booked.
+ */
+booking_window_days: number, 
+/**
+ * Patients may cancel until this many minutes before.
+ */
+cancellation_cutoff_minutes: number, };
+
+/**
+ * A free slot.
+ */
+export type Slot = { 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * Place id.
+ */
+place: string, 
+/**
+ * Bookable from this instant.
+ */
+from_ms: number, 
+/**
+ * Bookable until this instant, itself excluded.
+ */
+until_ms: number, };
+
+/**
+ * Free slots of one type.
+ */
+export type TypeSlots = { 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Slots, ascending.
+ */
+slots: Array<Slot>, };
+
+/**
+ * Changed slots of one type.
+ */
+export type TypeSlotChanges = { 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Starts no longer free.
+ */
+removed_ms: number[], 
+/**
+ * Slots now free (or with new bounds).
+ */
+added: Array<Slot>, };
+
+/**
+ * A place.
+ */
+export type Place = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Address in one line.
+ */
+address: string, };
+
+/**
+ * A practitioner's public face.
+ */
+export type Practitioner = { 
+/**
+ * Agenda id.
+ */
+agenda: string, 
+/**
+ * Address of the public page.
+ */
+slug: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Profession.
+ */
+profession: string, 
+/**
+ * `#rrggbb`.
+ */
+colour: string, 
+/**
+ * IANA zone of the agenda.
+ */
+zone: string, };
+
+/**
+ * A person's identity and contacts. Only ever sent to staff of the practice, or by the person.
+ */
+export type Person = { 
+/**
+ * Given name.
+ */
+given_name: string, 
+/**
+ * Family name.
+ */
+family_name: string, 
+/**
+ * E-mail.
+ */
+email: string | null, 
+/**
+ * Phone, E.164.
+ */
+phone: string | null, };
+
+/**
+ * A booking as staff see it.
+ */
+export type StaffBooking = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * End.
+ */
+end_ms: number, 
+/**
+ * Place id.
+ */
+place: string, 
+/**
+ * Who; none once the patient is erased.
+ */
+person: Person | null, 
+/**
+ * Made online.
+ */
+online: boolean, 
+/**
+ * Deliberately overlaps others.
+ */
+overbooked: boolean, };
+
+/**
+ * A live hold as staff see it.
+ */
+export type StaffHold = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * End.
+ */
+end_ms: number, 
+/**
+ * Free again from then.
+ */
+expires_ms: number, };
+
+/**
+ * An absence as staff see it.
+ */
+export type StaffAbsence = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * From.
+ */
+start_ms: number, 
+/**
+ * Until.
+ */
+end_ms: number, 
+/**
+ * Label.
+ */
+label: string, };
+
+/**
+ * A stretch in which the agenda is open, for the background of the staff's screen.
+ */
+export type StaffOpening = { 
+/**
+ * From.
+ */
+start_ms: number, 
+/**
+ * Until.
+ */
+end_ms: number, 
+/**
+ * Place id.
+ */
+place: string, 
+/**
+ * Type ids accepted; none: all.
+ */
+types: Array<string> | null, };
+
+/**
+ * A weekly rule on the wire, both ways.
+ */
+export type OpeningRule = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * `monday`..`sunday`.
+ */
+weekday: string, 
+/**
+ * `HH:MM`.
+ */
+from: string, 
+/**
+ * `HH:MM`, up to `24:00`.
+ */
+until: string, 
+/**
+ * Type ids accepted; none: all.
+ */
+types: Array<string> | null, 
+/**
+ * Place id.
+ */
+place: string, 
+/**
+ * `every`, `a` or `b`.
+ */
+weeks: string, 
+/**
+ * First day.
+ */
+valid_from: string, 
+/**
+ * Last day; none: until changed.
+ */
+valid_until: string | null, };
+
+/**
+ * An exceptional opening on the wire, both ways.
+ */
+export type ExceptionalOpening = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * `YYYY-MM-DD`.
+ */
+date: string, 
+/**
+ * `HH:MM`.
+ */
+from: string, 
+/**
+ * `HH:MM`, up to `24:00`.
+ */
+until: string, 
+/**
+ * Type ids accepted; none: all.
+ */
+types: Array<string> | null, 
+/**
+ * Place id.
+ */
+place: string, };
+
+/**
+ * A whole agenda as staff see it.
+ */
+export type StaffView = { 
+/**
+ * Agenda id.
+ */
+agenda: string, 
+/**
+ * IANA zone.
+ */
+zone: string, 
+/**
+ * Step between starts, in minutes.
+ */
+granularity_minutes: number, 
+/**
+ * Offered types, then retired ones still in use.
+ */
+types: Array<AppointmentType>, 
+/**
+ * Bookings inside the covered stretch.
+ */
+bookings: Array<StaffBooking>, 
+/**
+ * Live holds.
+ */
+holds: Array<StaffHold>, 
+/**
+ * Absences.
+ */
+absences: Array<StaffAbsence>, 
+/**
+ * Weekly rules.
+ */
+rules: Array<OpeningRule>, 
+/**
+ * Exceptional openings.
+ */
+exceptions: Array<ExceptionalOpening>, 
+/**
+ * Openings inside the covered stretch, computed.
+ */
+openings: Array<StaffOpening>, 
+/**
+ * The covered stretch starts here...
+ */
+covers_from_ms: number, 
+/**
+ * ... and ends here. Ask again for other weeks.
+ */
+covers_until_ms: number, };
+
+/**
+ * The privacy notice of a practice (GDPR art. 13).
+ */
+export type Notice = { 
+/**
+ * Version, sent back at confirmation.
+ */
+version: number, 
+/**
+ * French text; paragraphs separated by blank lines.
+ */
+french: string, 
+/**
+ * English text.
+ */
+english: string, };
+
+/**
+ * A practice's public face.
+ */
+export type PublicPractice = { 
+/**
+ * Address of the page.
+ */
+slug: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Phone as shown.
+ */
+phone: string, 
+/**
+ * E-mail as shown.
+ */
+email: string, 
+/**
+ * Legal identity (mentions légales).
+ */
+legal: string, 
+/**
+ * Practitioners.
+ */
+practitioners: Array<Practitioner>, 
+/**
+ * Places.
+ */
+places: Array<Place>, 
+/**
+ * The notice to show now.
+ */
+notice: Notice | null, };
+
+/**
+ * What a patient's page needs beside the live slots.
+ */
+export type PublicPage = { 
+/**
+ * The practice.
+ */
+practice: PublicPractice, 
+/**
+ * The practitioner.
+ */
+practitioner: Practitioner, 
+/**
+ * Online types.
+ */
+types: Array<AppointmentType>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, 
+/**
+ * How long a hold lasts, in seconds.
+ */
+hold_ttl_seconds: number, };
+
+/**
+ * Free slots now.
+ */
+export type PublicSlots = { 
+/**
+ * History id.
+ */
+history: string, 
+/**
+ * Position.
+ */
+seq: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, 
+/**
+ * By type.
+ */
+types: Array<TypeSlots>, };
+
+/**
+ * Hold a slot.
+ */
+export type HoldRequest = { 
+/**
+ * The sender's number for the command, 32 hexadecimal digits.
+ */
+command_id: string, 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * Secret drawn by the sender, 32..=64 hexadecimal digits; owns the hold. Drawn by the client, so that a retry after
+ * a lost answer still owns it.
+ */
+token: string, };
+
+/**
+ * A hold.
+ */
+export type HoldAnswer = { 
+/**
+ * Its id.
+ */
+hold: string, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * End.
+ */
+end_ms: number, 
+/**
+ * Free again from then.
+ */
+expires_ms: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * Give a hold back.
+ */
+export type ReleaseRequest = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * The hold's secret.
+ */
+token: string, };
+
+/**
+ * Turn a hold into a booking.
+ */
+export type ConfirmRequest = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * The hold's secret.
+ */
+token: string, 
+/**
+ * Who; e-mail or phone at least.
+ */
+person: Person, 
+/**
+ * Version of the notice shown.
+ */
+notice_version: number, 
+/**
+ * Secret drawn by the sender for the manage link, 32..=64 hexadecimal digits.
+ */
+manage: string, };
+
+/**
+ * A booking made by a patient.
+ */
+export type ConfirmAnswer = { 
+/**
+ * Its id.
+ */
+booking: string, 
+/**
+ * Path of the page that shows and cancels it; the secret goes behind `#`.
+ */
+manage_path: string, 
+/**
+ * Sequence.
+ */
+seq: number, };
+
+/**
+ * Look at one's booking.
+ */
+export type ManageRequest = { 
+/**
+ * The manage link's secret.
+ */
+manage: string, };
+
+/**
+ * One's booking.
+ */
+export type ManagedBooking = { 
+/**
+ * Its id.
+ */
+booking: string, 
+/**
+ * Type.
+ */
+kind: AppointmentType, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * End.
+ */
+end_ms: number, 
+/**
+ * Place.
+ */
+place: Place | null, 
+/**
+ * Can be cancelled until then.
+ */
+cancel_until_ms: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * Cancel one's booking.
+ */
+export type CancelRequest = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * The manage link's secret.
+ */
+manage: string, };
+
+/**
+ * The command is durable.
+ */
+export type Accepted = { 
+/**
+ * Sequence of its last event.
+ */
+seq: number, };
+
+/**
+ * Sign in with a one-time link's secret.
+ */
+export type SignInRequest = { 
+/**
+ * The secret.
+ */
+link: string, };
+
+/**
+ * Who is signed in, and what they work on.
+ */
+export type StaffMe = { 
+/**
+ * Name.
+ */
+staff: string, 
+/**
+ * The practice.
+ */
+practice: PublicPractice, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * An agenda at a position.
+ */
+export type StaffAgenda = { 
+/**
+ * History id.
+ */
+history: string, 
+/**
+ * Position.
+ */
+seq: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, 
+/**
+ * The agenda.
+ */
+view: StaffView, };
+
+/**
+ * A command with its number.
+ */
+export type StaffCommandRequest = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * What.
+ */
+command: StaffCommand, };
+
+/**
+ * What staff deliberately allow.
+ */
+export type Allowances = { 
+/**
+ * Overlap other bookings.
+ */
+overlap: boolean, 
+/**
+ * Outside openings or inside an absence.
+ */
+outside_hours: boolean, };
+
+/**
+ * What staff may ask of an agenda. Ids of new things are drawn by the sender (32 hexadecimal digits).
+ */
+export type StaffCommand = { "do": "book", 
+/**
+ * Id for the booking.
+ */
+booking: string, 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * For whom.
+ */
+person: Person, 
+/**
+ * Deliberate exceptions.
+ */
+allow: Allowances, } | { "do": "move", 
+/**
+ * Which booking.
+ */
+booking: string, 
+/**
+ * New start.
+ */
+start_ms: number, 
+/**
+ * Deliberate exceptions.
+ */
+allow: Allowances, } | { "do": "cancel", 
+/**
+ * Which booking.
+ */
+booking: string, } | { "do": "add_absence", 
+/**
+ * The absence.
+ */
+absence: StaffAbsence, } | { "do": "remove_absence", 
+/**
+ * Which.
+ */
+id: string, } | { "do": "set_type", 
+/**
+ * The type.
+ */
+kind: AppointmentType, } | { "do": "retire_type", 
+/**
+ * Which.
+ */
+id: string, } | { "do": "open_hours", 
+/**
+ * The rule.
+ */
+rule: OpeningRule, } | { "do": "change_hours", 
+/**
+ * The rule.
+ */
+rule: OpeningRule, } | { "do": "close_hours", 
+/**
+ * Which.
+ */
+id: string, } | { "do": "open_exceptionally", 
+/**
+ * The opening.
+ */
+opening: ExceptionalOpening, } | { "do": "close_exception", 
+/**
+ * Which.
+ */
+id: string, };
+
+/**
+ * A frame from the server.
+ */
+export type BoardFrame = { "event": "snapshot", 
+/**
+ * Protocol version.
+ */
+version: number, 
+/**
+ * History id.
+ */
+history: string, 
+/**
+ * Position.
+ */
+seq: number, 
+/**
+ * The server's clock, for windows, notice and countdowns.
+ */
+now_ms: number, 
+/**
+ * Free slots of every online type.
+ */
+types: Array<TypeSlots>, } | { "event": "resumed", 
+/**
+ * Protocol version.
+ */
+version: number, 
+/**
+ * History id.
+ */
+history: string, 
+/**
+ * Position the client named.
+ */
+seq: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, } | { "event": "delta", 
+/**
+ * Position before.
+ */
+from: number, 
+/**
+ * Position after.
+ */
+to: number, 
+/**
+ * The server's clock when it was sent.
+ */
+now_ms: number, 
+/**
+ * What changed.
+ */
+types: Array<TypeSlotChanges>, } | { "event": "types_changed", 
+/**
+ * Position before.
+ */
+from: number, 
+/**
+ * Position after.
+ */
+to: number, };
+
+/**
+ * A frame from the client. `ref` comes back in the answer.
+ */
+export type ClientFrame = { "event": "join", 
+/**
+ * Comes back in the answer.
+ */
+ref: number, 
+/**
+ * Agenda id.
+ */
+topic: string, 
+/**
+ * History id of the position.
+ */
+history: string | null, 
+/**
+ * Position.
+ */
+seq: number | null, 
+/**
+ * Start of the stretch of bookings wanted.
+ */
+from_ms: number, 
+/**
+ * End of it; at most 400 days later.
+ */
+until_ms: number, } | { "event": "leave", 
+/**
+ * Comes back in the answer.
+ */
+ref: number, 
+/**
+ * Agenda id.
+ */
+topic: string, } | { "event": "command", 
+/**
+ * Comes back in the answer.
+ */
+ref: number, 
+/**
+ * Agenda id.
+ */
+topic: string, 
+/**
+ * The sender's number for the command, 32 hexadecimal digits: repeat it to repeat the command harmlessly.
+ */
+command_id: string, 
+/**
+ * What.
+ */
+command: StaffCommand, } | { "event": "presence", 
+/**
+ * Comes back in the answer.
+ */
+ref: number, 
+/**
+ * Agenda id.
+ */
+topic: string, };
+
+/**
+ * A frame from the server.
+ */
+export type ServerFrame = { "event": "welcome", 
+/**
+ * Protocol version.
+ */
+version: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, 
+/**
+ * Name of the member of staff.
+ */
+staff: string, } | { "event": "snapshot", 
+/**
+ * The join's.
+ */
+ref: number, 
+/**
+ * Agenda id.
+ */
+topic: string, 
+/**
+ * History id.
+ */
+history: string, 
+/**
+ * Position.
+ */
+seq: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, 
+/**
+ * The agenda.
+ */
+view: StaffView, } | { "event": "resumed", 
+/**
+ * The join's.
+ */
+ref: number, 
+/**
+ * Agenda id.
+ */
+topic: string, 
+/**
+ * History id.
+ */
+history: string, 
+/**
+ * Position the client named.
+ */
+seq: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, } | { "event": "delta", 
+/**
+ * Agenda id.
+ */
+topic: string, 
+/**
+ * Position before.
+ */
+from: number, 
+/**
+ * Position after.
+ */
+to: number, 
+/**
+ * The server's clock when it was sent.
+ */
+now_ms: number, 
+/**
+ * In order.
+ */
+changes: Array<StaffChange>, } | { "event": "resync", 
+/**
+ * Agenda id.
+ */
+topic: string, } | { "event": "accepted", 
+/**
+ * The command's.
+ */
+ref: number, 
+/**
+ * Sequence of its last event.
+ */
+seq: number, } | { "event": "refused", 
+/**
+ * The frame's, when it could be read.
+ */
+ref: number | null, 
+/**
+ * Why.
+ */
+problem: Problem, } | { "event": "done", 
+/**
+ * The frame's.
+ */
+ref: number, } | { "event": "present", 
+/**
+ * Agenda id.
+ */
+topic: string, 
+/**
+ * Names, sorted.
+ */
+staff: Array<string>, };
+
+/**
+ * One change of an agenda as staff see it. `set` inserts or replaces by id.
+ */
+export type StaffChange = { "change": "booking_set", 
+/**
+ * The booking.
+ */
+booking: StaffBooking, } | { "change": "booking_moved", 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * New start.
+ */
+start_ms: number, 
+/**
+ * New end.
+ */
+end_ms: number, 
+/**
+ * New place id.
+ */
+place: string, 
+/**
+ * Whether it now deliberately overlaps others.
+ */
+overbooked: boolean, } | { "change": "booking_gone", 
+/**
+ * Its id.
+ */
+id: string, } | { "change": "hold_set", 
+/**
+ * The hold.
+ */
+hold: StaffHold, } | { "change": "hold_gone", 
+/**
+ * Its id.
+ */
+id: string, } | { "change": "absence_set", 
+/**
+ * The absence.
+ */
+absence: StaffAbsence, } | { "change": "absence_gone", 
+/**
+ * Its id.
+ */
+id: string, };

@@ -1,0 +1,72 @@
+//! What happened, as staff's screens are told: events to changes of the view.
+
+use super::outward;
+use crate::v1::session::StaffChange;
+use cabinet_domain::event::{Event, Recorded};
+use cabinet_domain::ids::BlobId;
+use cabinet_domain::person::Person;
+use std::collections::BTreeMap;
+
+/// The changes that `events` made to a staff view, in order; none when one of them changed what deltas do not carry
+/// (settings, types, rules, exceptional openings): the view must be read again (`resync`).
+#[must_use]
+pub fn staff_changes(events: &[Recorded<Event>], people: &BTreeMap<BlobId, Person>) -> Option<Vec<StaffChange>> {
+    let mut changes = Vec::new();
+    for recorded in events {
+        push(&mut changes, &recorded.event, people)?;
+    }
+    Some(changes)
+}
+
+fn push(changes: &mut Vec<StaffChange>, event: &Event, people: &BTreeMap<BlobId, Person>) -> Option<()> {
+    match event {
+        Event::ProfileSet(_)
+        | Event::TypeSet(_)
+        | Event::TypeRetired(_)
+        | Event::HoursOpened(_)
+        | Event::HoursChanged(_)
+        | Event::HoursClosed(_)
+        | Event::ExceptionOpened(_)
+        | Event::ExceptionClosed(_) => return None,
+        Event::AbsenceAdded(absence) => changes.push(StaffChange::AbsenceSet {
+            absence: outward::absence(absence),
+        }),
+        Event::AbsenceRemoved(id) => changes.push(StaffChange::AbsenceGone { id: id.to_string() }),
+        Event::SlotHeld(hold) => changes.push(StaffChange::HoldSet {
+            hold: outward::hold(hold),
+        }),
+        Event::HoldReleased(id) | Event::HoldExpired(id) => {
+            changes.push(StaffChange::HoldGone { id: id.to_string() });
+        }
+        Event::SlotBooked {
+            booking,
+            from_hold,
+            outside_hours: _,
+        } => {
+            changes.extend(from_hold.map(|id| StaffChange::HoldGone { id: id.to_string() }));
+            changes.push(StaffChange::BookingSet {
+                booking: outward::booking(booking, people.get(&booking.details)),
+            });
+        }
+        Event::BookingMoved {
+            booking,
+            span,
+            occupied: _,
+            place,
+            overbooks,
+            outside_hours: _,
+        } => changes.push(StaffChange::BookingMoved {
+            id: booking.to_string(),
+            start_ms: outward::millis(span.from),
+            end_ms: outward::millis(span.until),
+            place: place.to_string(),
+            overbooked: !overbooks.is_empty(),
+        }),
+        Event::BookingCancelled { booking, by: _ } => {
+            changes.push(StaffChange::BookingGone {
+                id: booking.to_string(),
+            });
+        }
+    }
+    Some(())
+}

@@ -1,0 +1,299 @@
+//! Wire to domain: shape only. Lengths, ranges and meaning are the domain's to refuse.
+
+use super::Malformed;
+use crate::v1::http::{Allowances, StaffCommand};
+use crate::v1::model;
+use cabinet_domain as domain;
+use domain::Command;
+use domain::command::Canceller;
+use domain::ids::{BlobId, PatientId, TypeId};
+use domain::person::{Person, PersonalPart};
+use domain::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, TypeSelection, WeekCycle};
+use domain::time::{CivilDate, Span, UtcMinute, Weekday};
+use std::str::FromStr;
+
+const ID: &str = "32 lower-case hexadecimal digits";
+const WHOLE_MINUTE: &str = "a whole minute, in milliseconds since 1970";
+const TIME_OF_DAY: &str = "HH:MM";
+const DATE: &str = "YYYY-MM-DD";
+const COLOUR: &str = "#rrggbb";
+const SECRET: &str = "32 to 64 lower-case hexadecimal digits";
+/// Instants on the wire lie between the years 1900 and 2200.
+const MINUTES: std::ops::RangeInclusive<i64> = -36_816_480..=120_999_360;
+
+/// An id.
+///
+/// # Errors
+/// [`Malformed`] unless it is 32 lower-case hexadecimal digits.
+pub fn id<I: FromStr>(field: &'static str, text: &str) -> Result<I, Malformed> {
+    text.parse().map_err(|_| Malformed { field, must: ID })
+}
+
+/// A secret drawn by the sender; returned as it is, to be hashed.
+///
+/// # Errors
+/// [`Malformed`] unless it is 32 to 64 lower-case hexadecimal digits.
+pub fn secret<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Malformed> {
+    let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if digits && (32..=64).contains(&text.len()) {
+        Ok(text)
+    } else {
+        Err(Malformed { field, must: SECRET })
+    }
+}
+
+/// A whole minute.
+///
+/// # Errors
+/// [`Malformed`] for a part of a minute or a year outside 1900..=2199.
+pub fn minute(field: &'static str, millis: i64) -> Result<UtcMinute, Malformed> {
+    let minute = millis.div_euclid(60_000);
+    if millis.rem_euclid(60_000) == 0 && MINUTES.contains(&minute) {
+        Ok(UtcMinute(minute))
+    } else {
+        Err(Malformed {
+            field,
+            must: WHOLE_MINUTE,
+        })
+    }
+}
+
+/// A stretch asked for by a view: whole minutes, in order, at most [`crate::v1::VIEW_DAYS_MAX`] days.
+///
+/// # Errors
+/// [`Malformed`] otherwise.
+pub fn view_span(from_ms: i64, until_ms: i64) -> Result<Span, Malformed> {
+    let span = span(("from_ms", from_ms), ("until_ms", until_ms))?;
+    if span.minutes() > crate::v1::VIEW_DAYS_MAX * 24 * 60 {
+        return Err(Malformed {
+            field: "until_ms",
+            must: "at most 400 days after from_ms",
+        });
+    }
+    Ok(span)
+}
+
+fn span(from: (&'static str, i64), until: (&'static str, i64)) -> Result<Span, Malformed> {
+    let span = Span {
+        from: minute(from.0, from.1)?,
+        until: minute(until.0, until.1)?,
+    };
+    if span.minutes() <= 0 {
+        return Err(Malformed {
+            field: until.0,
+            must: "later than the start",
+        });
+    }
+    Ok(span)
+}
+
+/// `#rrggbb`, either case.
+///
+/// # Errors
+/// [`Malformed`] otherwise.
+pub fn colour(field: &'static str, text: &str) -> Result<u32, Malformed> {
+    text.strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        .ok_or(Malformed { field, must: COLOUR })
+}
+
+/// `HH:MM`, `24:00` included.
+///
+/// # Errors
+/// [`Malformed`] otherwise.
+pub fn time_of_day(field: &'static str, text: &str) -> Result<u16, Malformed> {
+    let wrong = Malformed {
+        field,
+        must: TIME_OF_DAY,
+    };
+    let two_digits = |part: &str| {
+        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| part.parse::<u16>().ok()).flatten()
+    };
+    let (hours, minutes) = text.split_once(':').ok_or(wrong)?;
+    match (two_digits(hours), two_digits(minutes)) {
+        (Some(24), Some(0)) => Ok(24 * 60),
+        (Some(hours @ 0..=23), Some(minutes @ 0..=59)) => Ok(hours * 60 + minutes),
+        _ => Err(wrong),
+    }
+}
+
+fn date(field: &'static str, text: &str) -> Result<CivilDate, Malformed> {
+    text.parse().map_err(|_| Malformed { field, must: DATE })
+}
+
+fn weekday(text: &str) -> Result<Weekday, Malformed> {
+    match text {
+        "monday" => Ok(Weekday::Monday),
+        "tuesday" => Ok(Weekday::Tuesday),
+        "wednesday" => Ok(Weekday::Wednesday),
+        "thursday" => Ok(Weekday::Thursday),
+        "friday" => Ok(Weekday::Friday),
+        "saturday" => Ok(Weekday::Saturday),
+        "sunday" => Ok(Weekday::Sunday),
+        _ => Err(Malformed {
+            field: "weekday",
+            must: "monday to sunday, in English",
+        }),
+    }
+}
+
+fn weeks(text: &str) -> Result<WeekCycle, Malformed> {
+    match text {
+        "every" => Ok(WeekCycle::Every),
+        "a" => Ok(WeekCycle::A),
+        "b" => Ok(WeekCycle::B),
+        _ => Err(Malformed {
+            field: "weeks",
+            must: "every, a or b",
+        }),
+    }
+}
+
+fn selection(types: Option<&[String]>) -> Result<TypeSelection, Malformed> {
+    let Some(types) = types else {
+        return Ok(TypeSelection::All);
+    };
+    let types: Result<_, _> = types.iter().map(|text| id::<TypeId>("types", text)).collect();
+    Ok(TypeSelection::Only(types?))
+}
+
+/// A person: trimmed, empty contacts dropped.
+#[must_use]
+pub fn person(person: &model::Person) -> Person {
+    let contact = |text: &Option<String>| {
+        text.as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
+    Person {
+        given_name: person.given_name.trim().to_owned(),
+        family_name: person.family_name.trim().to_owned(),
+        email: contact(&person.email),
+        phone: contact(&person.phone),
+    }
+}
+
+/// An appointment type.
+///
+/// # Errors
+/// [`Malformed`] id or colour.
+pub fn appointment_type(kind: &model::AppointmentType) -> Result<AppointmentType, Malformed> {
+    Ok(AppointmentType {
+        id: id("kind.id", &kind.id)?,
+        name: kind.name.trim().to_owned(),
+        duration_minutes: kind.duration_minutes,
+        buffer_before_minutes: kind.buffer_before_minutes,
+        buffer_after_minutes: kind.buffer_after_minutes,
+        colour: colour("kind.colour", &kind.colour)?,
+        online: kind.online,
+        minimum_notice_minutes: kind.minimum_notice_minutes,
+        booking_window_days: kind.booking_window_days,
+        cancellation_cutoff_minutes: kind.cancellation_cutoff_minutes,
+    })
+}
+
+fn rule(rule: &model::OpeningRule) -> Result<OpeningRule, Malformed> {
+    let valid_until = rule.valid_until.as_deref();
+    Ok(OpeningRule {
+        id: id("rule.id", &rule.id)?,
+        weekday: weekday(&rule.weekday)?,
+        from_minute_of_day: time_of_day("rule.from", &rule.from)?,
+        until_minute_of_day: time_of_day("rule.until", &rule.until)?,
+        types: selection(rule.types.as_deref())?,
+        place: id("rule.place", &rule.place)?,
+        weeks: weeks(&rule.weeks)?,
+        valid_from: date("rule.valid_from", &rule.valid_from)?,
+        valid_until: valid_until.map(|text| date("rule.valid_until", text)).transpose()?,
+    })
+}
+
+fn exception(opening: &model::ExceptionalOpening) -> Result<ExceptionalOpening, Malformed> {
+    Ok(ExceptionalOpening {
+        id: id("opening.id", &opening.id)?,
+        date: date("opening.date", &opening.date)?,
+        from_minute_of_day: time_of_day("opening.from", &opening.from)?,
+        until_minute_of_day: time_of_day("opening.until", &opening.until)?,
+        types: selection(opening.types.as_deref())?,
+        place: id("opening.place", &opening.place)?,
+    })
+}
+
+fn absence(absence: &model::StaffAbsence) -> Result<Absence, Malformed> {
+    Ok(Absence {
+        id: id("absence.id", &absence.id)?,
+        span: span(
+            ("absence.start_ms", absence.start_ms),
+            ("absence.end_ms", absence.end_ms),
+        )?,
+        label: absence.label.trim().to_owned(),
+    })
+}
+
+const fn allowances(allow: Allowances) -> domain::command::Allowances {
+    domain::command::Allowances {
+        overlap: allow.overlap,
+        outside_hours: allow.outside_hours,
+    }
+}
+
+/// A command of staff, with the personal blob it needs. `patient` and `details` name a patient that it may create: the
+/// edge derives both from the sender and the command id, so that a repeat names the same.
+///
+/// # Errors
+/// [`Malformed`] with the first field that does not have its shape.
+pub fn staff_command(
+    command: &StaffCommand,
+    patient: PatientId,
+    details: BlobId,
+) -> Result<(Command, Option<PersonalPart>), Malformed> {
+    let command = match command {
+        StaffCommand::Book {
+            booking,
+            kind,
+            start_ms,
+            person: who,
+            allow,
+        } => {
+            let command = Command::BookDirectly {
+                booking: id("booking", booking)?,
+                kind: id("kind", kind)?,
+                start: minute("start_ms", *start_ms)?,
+                patient,
+                details,
+                allow: allowances(*allow),
+            };
+            let part = PersonalPart {
+                patient,
+                blob: details,
+                person: person(who),
+            };
+            return Ok((command, Some(part)));
+        }
+        StaffCommand::Move {
+            booking,
+            start_ms,
+            allow,
+        } => Command::MoveBooking {
+            booking: id("booking", booking)?,
+            start: minute("start_ms", *start_ms)?,
+            allow: allowances(*allow),
+        },
+        StaffCommand::Cancel { booking } => Command::CancelBooking {
+            booking: id("booking", booking)?,
+            by: Canceller::Practice,
+        },
+        StaffCommand::AddAbsence { absence: given } => Command::AddAbsence(absence(given)?),
+        StaffCommand::RemoveAbsence { id: which } => Command::RemoveAbsence(id("id", which)?),
+        StaffCommand::SetType { kind } => Command::SetType(appointment_type(kind)?),
+        StaffCommand::RetireType { id: which } => Command::RetireType(id("id", which)?),
+        StaffCommand::OpenHours { rule: given } => Command::OpenHours(rule(given)?),
+        StaffCommand::ChangeHours { rule: given } => Command::ChangeHours(rule(given)?),
+        StaffCommand::CloseHours { id: which } => Command::CloseHours(id("id", which)?),
+        StaffCommand::OpenExceptionally { opening } => Command::OpenExceptionally(exception(opening)?),
+        StaffCommand::CloseException { id: which } => Command::CloseException(id("id", which)?),
+    };
+    Ok((command, None))
+}
