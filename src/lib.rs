@@ -1,3 +1,6 @@
-//! The server.
+//! The server: configuration, command line, wiring (`app`), the edge and the demo.
 
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod edge;

@@ -1,0 +1,69 @@
+//! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `sign-in-link`.
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Scheduling and messaging server for French practices.
+#[derive(Debug, Parser)]
+#[command(name = "cabinet", version, about)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server until it is told to stop (SIGINT, SIGTERM).
+    Serve {
+        /// Configuration file; none: every default.
+        #[arg(long, env = "CABINET_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Run a practice with three practitioners and several hundred bookings, with a certificate of its own.
+    Demo {
+        /// Data directory; kept between runs.
+        #[arg(long, default_value = "data/demo")]
+        data: PathBuf,
+        /// Port on loopback; 0 picks a free one.
+        #[arg(long, default_value_t = 8443)]
+        port: u16,
+        /// Print one line of JSON once ready, instead of text.
+        #[arg(long)]
+        json: bool,
+        /// Serve plain HTTP on loopback instead of HTTPS.
+        #[arg(long)]
+        plain: bool,
+    },
+    /// Check a configuration file and report every problem in it.
+    CheckConfig {
+        /// The file.
+        #[arg(long, default_value = "config.toml")]
+        config: PathBuf,
+    },
+    /// Check a stopped store: chains, seals, sequences, invariants, witness, read store. Changes nothing.
+    Verify {
+        /// Data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// File with the installation key; none: `installation.key` beside the data directory's contents.
+        #[arg(long)]
+        key: Option<PathBuf>,
+        /// Second copy of the witness, if there is one.
+        #[arg(long)]
+        witness_copy: Option<PathBuf>,
+    },
+    /// Make a one-time sign-in link for a member of staff, through the running server.
+    SignInLink {
+        /// Data directory of the running server.
+        #[arg(long)]
+        data: PathBuf,
+        /// The practice's public address.
+        #[arg(long)]
+        practice: String,
+        /// The member of staff's name; none: the first.
+        #[arg(long)]
+        staff: Option<String>,
+    },
+}

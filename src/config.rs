@@ -1,0 +1,165 @@
+//! The configuration: every key with its default. `config.toml` at the repository's root says the same with a sentence
+//! a key; a test holds the two equal. Read once, checked as a whole, then split and passed on: no globals.
+//!
+//! Must not be here: secrets. They come from files that keys name.
+
+mod check;
+
+pub use check::{Problem, parse};
+
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// All settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The public listener.
+    pub server: Server,
+    /// The operators' listener.
+    pub ops: Ops,
+    /// The store.
+    pub storage: Storage,
+    /// Agenda actors.
+    pub agendas: Agendas,
+    /// Boards and sessions.
+    pub live: Live,
+}
+
+/// The public listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port.
+    pub bind: SocketAddr,
+    /// PEM file with the certificate chain; empty: none.
+    pub certificate_file: PathBuf,
+    /// PEM file with the private key; empty: none.
+    pub private_key_file: PathBuf,
+    /// Serve without TLS; allowed on loopback addresses only.
+    pub plain_http_on_loopback: bool,
+    /// Origins that browsers may come from (`https://agenda.example.fr`), exact.
+    pub allowed_origins: Vec<String>,
+    /// Threads that serve HTTP.
+    pub http_threads: u16,
+    /// Most connections at once.
+    pub connections_max: u32,
+}
+
+/// The operators' listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ops {
+    /// Address and port of `/metrics`, `/healthz` and `/readyz`.
+    pub bind: SocketAddr,
+}
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// Directory of journal, checkpoints, keyring and read store.
+    pub data_dir: PathBuf,
+    /// File with the installation key, 64 hexadecimal digits, mode 0600.
+    pub installation_key_file: PathBuf,
+    /// Second copy of the witness, outside the data directory; empty: none.
+    pub witness_copy_file: PathBuf,
+    /// Refuse to start on an empty data directory.
+    pub expect_existing: bool,
+    /// Appends that may wait for the journal's writer.
+    pub queue_appends_max: u32,
+    /// Bytes of appends that may wait for the journal's writer.
+    pub queue_bytes_max: u32,
+}
+
+/// Agenda actors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Agendas {
+    /// Threads that run agendas.
+    pub threads: u16,
+    /// Commands that may wait in one agenda.
+    pub waiting_commands_max: u32,
+    /// An agenda that nobody watches is put to rest after this long without a command, in seconds.
+    pub idle_seconds: u32,
+    /// Events between two checkpoints of an agenda.
+    pub checkpoint_events: u32,
+}
+
+/// Boards and sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Live {
+    /// Threads that run hubs.
+    pub hub_threads: u16,
+    /// Most boards at once, over all hubs.
+    pub boards_max: u32,
+    /// Most boards at once from one network address.
+    pub boards_per_address_max: u32,
+    /// Seconds between two pings.
+    pub ping_seconds: u16,
+    /// Seconds a peer has to answer a ping.
+    pub pong_seconds: u16,
+    /// Seconds without progress of queued bytes after which a socket is closed.
+    pub stalled_seconds: u16,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            certificate_file: PathBuf::new(),
+            private_key_file: PathBuf::new(),
+            plain_http_on_loopback: false,
+            allowed_origins: Vec::new(),
+            http_threads: 2,
+            connections_max: 20_000,
+        }
+    }
+}
+
+impl Default for Ops {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 9090)),
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data/cabinet"),
+            installation_key_file: PathBuf::from("data/installation.key"),
+            witness_copy_file: PathBuf::new(),
+            expect_existing: false,
+            queue_appends_max: 8_192,
+            queue_bytes_max: 32 * 1024 * 1024,
+        }
+    }
+}
+
+impl Default for Agendas {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            waiting_commands_max: 1_024,
+            idle_seconds: 900,
+            checkpoint_events: 200,
+        }
+    }
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            hub_threads: 1,
+            boards_max: 15_000,
+            boards_per_address_max: 2_000,
+            ping_seconds: 25,
+            pong_seconds: 10,
+            stalled_seconds: 10,
+        }
+    }
+}
