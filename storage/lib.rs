@@ -9,6 +9,7 @@
 mod codec;
 pub mod disk;
 pub mod error;
+pub mod faulty;
 pub mod journal;
 pub mod keyring;
 pub mod memory;

@@ -5,7 +5,7 @@
 //! A damaged copy is repaired from the other; damage to both is an error. Must not be here: what entries mean.
 
 use crate::StoreError;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, read_file, replace_file};
 use crate::seal::sha256;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ pub(crate) const FORMAT: u16 = 1;
 const HEADER_BYTES: usize = 48;
 const FRAME_EXTRA_BYTES: usize = 4 + 16;
 const FRAME_BYTES_MAX: usize = 1024 * 1024;
+/// Longest keyring file: keys for some millions of patients.
+const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 type Checksum = [u8; 16];
 
@@ -133,20 +135,6 @@ pub(crate) fn io_error(attempt: &'static str, path: &Path) -> impl FnOnce(io::Er
     move |source| StoreError::Io { attempt, path, source }
 }
 
-/// Reads a whole small file; none when there is none.
-pub(crate) fn read_whole(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let file = match disk.open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error("open", path)(error)),
-    };
-    let length = file.len().map_err(io_error("measure", path))?;
-    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-    let read = file.read_at(&mut bytes, 0).map_err(io_error("read", path))?;
-    bytes.truncate(read);
-    Ok(Some(bytes))
-}
-
 /// A keyring file, loaded.
 pub(crate) struct RingFile {
     disk: Arc<dyn Disk>,
@@ -179,7 +167,11 @@ fn paths(name: &str) -> [PathBuf; 2] {
 pub(crate) fn survey(disk: &dyn Disk, name: &str, scope: u128) -> Result<Option<Survey>, StoreError> {
     let mut copies = Vec::new();
     for path in paths(name) {
-        let copy = read_whole(disk, &path)?.map_or(Copy::Missing, |bytes| parse(&bytes, scope));
+        let copy = match read_file(disk, &path, FILE_BYTES_MAX) {
+            Ok(bytes) => parse(&bytes, scope),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Copy::Missing,
+            Err(error) => return Err(io_error("read", &path)(error)),
+        };
         if let Copy::Newer(found) = copy {
             let known = u32::from(FORMAT);
             return Err(StoreError::NewerFormat { path, found, known });
@@ -266,7 +258,7 @@ impl RingFile {
             let handle = file.replace(&path, &image)?;
             file.copies.push((path, handle));
         }
-        for folder in ["keyring", "."] {
+        for folder in ["keyring", ""] {
             let folder = Path::new(folder);
             file.disk.sync_directory(folder).map_err(io_error("sync", folder))?;
         }
@@ -301,20 +293,10 @@ impl RingFile {
         image
     }
 
-    /// Writes a new file beside the old one, syncs it, and renames it over the old one.
+    /// Replaces the whole file durably, and opens the new one.
     fn replace(&self, path: &Path, image: &[u8]) -> Result<Arc<dyn DiskFile>, StoreError> {
-        let beside = path.with_extension("new");
-        match self.disk.remove(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error("remove", &beside)(error)),
-            Ok(()) | Err(_) => {}
-        }
-        let new = self.disk.create(&beside).map_err(io_error("create", &beside))?;
-        new.write_all_at(image, 0).map_err(io_error("write", &beside))?;
-        new.sync_data().map_err(io_error("sync", &beside))?;
-        self.disk.rename(&beside, path).map_err(io_error("rename", path))?;
-        let folder = path.parent().unwrap_or_else(|| Path::new("."));
-        self.disk.sync_directory(folder).map_err(io_error("sync", folder))?;
-        Ok(new)
+        replace_file(self.disk.as_ref(), path, image).map_err(io_error("replace", path))?;
+        self.disk.open(path).map_err(io_error("open", path))
     }
 
     /// Generation of the file: grows with each rewrite.

@@ -81,6 +81,10 @@ impl DiskFile for MemoryFile {
         self.0.lock().resize(usize::try_from(len).map_err(io::Error::other)?, 0);
         Ok(())
     }
+
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        self.set_len(len)
+    }
 }
 
 impl Disk for MemoryDisk {
