@@ -67,6 +67,7 @@ fn written(file: &TextFile) -> bool {
 #[test]
 fn no_arrow_of_the_import_table_runs_up() -> io::Result<()> {
     hold(rust, |file| arrows::source(&file.path, &file.text))?;
+    hold(rust, |file| arrows::backends(&file.path, &file.text))?;
     hold(is_manifest, |file| arrows::manifest(&file.path, &file.text))
 }
 
