@@ -1,110 +1,247 @@
-//! Draws the demo's patients: deterministic, plausible, fictional. Phone numbers come from the range that the regulator keeps
-//! for fiction (06 39 98), addresses end in `.example` (RFC 2606).
+//! Sets up the demo's agendas and books several weeks of appointments in them, command by command.
 
-use cabinet_domain::person::Person;
+use super::dice::Dice;
+use super::people;
+use super::practice::{self, PRACTICE, STAFF, Seed};
+use anyhow::Context as _;
+use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
+use cabinet_actors::clock::{Clock, SystemClock};
+use cabinet_actors::directory::Directory;
+use cabinet_actors::metrics::Metrics;
+use cabinet_actors::order::{ExecuteError, Order};
+use cabinet_domain::command::{Allowances, Command, Principal};
+use cabinet_domain::ids::{AgendaKey, BlobId, BookingId, CommandId, HoldId, PatientId, TypeId};
+use cabinet_domain::person::PersonalPart;
+use cabinet_domain::schedule::AppointmentType;
+use cabinet_domain::slots::slots;
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Zone};
+use cabinet_storage::StreamStore;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// A small seeded generator (SplitMix64): the demo is the same every time, and needs no strength.
-pub struct Dice(u64);
+/// The demo's history begins this many days before it is first started.
+pub const PAST_DAYS: i32 = 14;
+/// Bookings are spread over this many days ahead.
+pub const FUTURE_DAYS: i32 = 40;
+const DAY_MINUTES: i64 = 1_440;
 
-impl Dice {
-    /// Starts from a seed.
-    #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
+/// The machine's clock, moved: the demo's history is booked as if it were [`PAST_DAYS`] ago.
+#[derive(Debug, Clone, Copy)]
+pub struct PastClock;
 
-    /// The next 64 bits.
-    pub const fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound` (at least 1).
-    pub fn below(&mut self, bound: usize) -> usize {
-        let bound = u64::try_from(bound.max(1)).unwrap_or(u64::MAX);
-        usize::try_from(self.roll() % bound).unwrap_or_default()
-    }
-
-    /// Two draws as an id.
-    pub fn id(&mut self) -> u128 {
-        (u128::from(self.roll()) << 64) | u128::from(self.roll())
-    }
-
-    /// One of `choices`, or nothing when there are none.
-    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
-        choices.get(self.below(choices.len()))
+impl Clock for PastClock {
+    fn now(&self) -> UtcMillis {
+        SystemClock.now().plus_seconds(-i64::from(PAST_DAYS) * 86_400)
     }
 }
 
-const GIVEN: [&str; 32] = [
-    "Camille", "Louis", "Emma", "Hugo", "Léa", "Arthur", "Inès", "Gabriel", "Manon", "Raphaël", "Chloé", "Jules",
-    "Sarah", "Adam", "Zoé", "Nathan", "Alice", "Tom", "Jeanne", "Lucas", "Yasmine", "Paul", "Margaux", "Théo", "Nadia",
-    "Victor", "Élise", "Karim", "Sophie", "Antoine", "Lina", "Marc",
-];
-const FAMILY: [&str; 36] = [
-    "Martin",
-    "Bernard",
-    "Dubois",
-    "Thomas",
-    "Robert",
-    "Richard",
-    "Durand",
-    "Leroy",
-    "Moreau",
-    "Simon",
-    "Laurent",
-    "Lefebvre",
-    "Michel",
-    "Garcia",
-    "David",
-    "Bertrand",
-    "Roux",
-    "Vincent",
-    "Fournier",
-    "Girard",
-    "Bonnet",
-    "Dupont",
-    "Lambert",
-    "Fontaine",
-    "Rousseau",
-    "Faure",
-    "Mercier",
-    "Blanc",
-    "Guérin",
-    "Boyer",
-    "Garnier",
-    "Chevalier",
-    "François",
-    "Legrand",
-    "Perrin",
-    "Clément",
-];
-
-fn plain(name: &str) -> String {
-    name.to_lowercase()
-        .chars()
-        .map(|letter| match letter {
-            'é' | 'è' | 'ê' | 'ë' => 'e',
-            'ï' | 'î' => 'i',
-            'ç' => 'c',
-            'ô' => 'o',
-            other => other,
-        })
-        .collect()
+/// The Monday of the week that lies [`PAST_DAYS`] before `now`, in Paris.
+#[must_use]
+pub fn start(now: UtcMillis) -> CivilDate {
+    let instant = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    let today = CivilDate::from_jiff(instant.to_zoned(Zone::paris().rules()).date());
+    let past = today.plus_days(-PAST_DAYS);
+    past.plus_days(-i32::from(past.to_jiff().weekday().to_monday_zero_offset()))
 }
 
-/// A fictional patient.
-pub fn person(dice: &mut Dice) -> Person {
-    let given = dice.pick(&GIVEN).copied().unwrap_or("Camille");
-    let family = dice.pick(&FAMILY).copied().unwrap_or("Martin");
-    Person {
-        given_name: given.to_owned(),
-        family_name: family.to_owned(),
-        email: (dice.below(5) > 0).then(|| format!("{}.{}@courriel.example", plain(given), plain(family))),
-        phone: Some(format!("+3363998{:04}", dice.below(10_000))),
+/// Sets up and fills one practitioner's agenda; returns how many bookings were made. `agendas` must run on a [`PastClock`].
+///
+/// # Errors
+/// Anything but a refusal of a single booking.
+async fn fill(agendas: &Agendas, seed: &Seed) -> anyhow::Result<usize> {
+    let key = AgendaKey {
+        practice: PRACTICE,
+        agenda: seed.practitioner.agenda,
+    };
+    let mut booker = Booker {
+        agendas,
+        key,
+        dice: Dice::new(u64::try_from(key.agenda.0)?),
+        made: 0,
+    };
+    for command in &seed.setup {
+        booker
+            .order(command.clone(), Principal::Staff(STAFF), Vec::new())
+            .await
+            .context("failed to set up the demo")?;
+    }
+    let from = PastClock.now().minute();
+    for day in 0..i64::from(PAST_DAYS + FUTURE_DAYS) {
+        let span = Span::starting(from.plus(day * DAY_MINUTES), DAY_MINUTES);
+        // The nearer the day, the fuller.
+        let ahead = day.saturating_sub(i64::from(PAST_DAYS)).max(0);
+        let percent = u64::from(seed.fill_percent).saturating_sub(u64::try_from(ahead)?) + 25;
+        booker.day(seed, span, percent).await?;
+    }
+    Ok(booker.made)
+}
+
+/// Makes the demo's practice in an empty store: its face, its people, their weeks, their bookings. Returns how many bookings
+/// were made; 0 when the store has a practice already. Call it inside an actix system, before anything else serves the store.
+///
+/// # Errors
+/// When storage fails, or the demo's own data breaks a rule.
+pub async fn make(streams: Arc<dyn StreamStore>) -> anyhow::Result<usize> {
+    let clock: Arc<dyn Clock> = Arc::new(PastClock);
+    let directory = Directory::load(streams.clone(), clock.clone()).await?;
+    if !directory.practices().is_empty() {
+        return Ok(0);
+    }
+    let seeds = practice::seeds(start(SystemClock.now()));
+    let staff = Principal::Staff(STAFF);
+    directory
+        .change(PRACTICE, staff, CommandId(PRACTICE.0), practice::events(&seeds))
+        .await?;
+    let metrics = Metrics::new(&prometheus::Registry::new())?;
+    let known = directory.clone();
+    let exists: Exists = Arc::new(move |key| known.agenda_exists(key));
+    let agendas = Agendas::start(AgendasOptions::default(), streams, clock, metrics, exists);
+    let made = futures_util::future::try_join_all(seeds.iter().map(|seed| fill(&agendas, seed))).await;
+    agendas.shutdown().await;
+    Ok(made?.into_iter().sum())
+}
+
+struct Booker<'a> {
+    agendas: &'a Agendas,
+    key: AgendaKey,
+    dice: Dice,
+    made: usize,
+}
+
+impl Booker<'_> {
+    async fn order(
+        &mut self,
+        command: Command,
+        principal: Principal,
+        personal: Vec<PersonalPart>,
+    ) -> Result<(), ExecuteError> {
+        let command_id = CommandId(self.dice.id());
+        let digest = self.dice.id().to_be_bytes();
+        let order = Order {
+            agenda: self.key,
+            command,
+            principal,
+            command_id,
+            digest,
+            personal,
+        };
+        self.agendas.execute(order).await.map(|_| ())
+    }
+
+    /// Walks through a day's free starts in order, booking some.
+    async fn day(&mut self, seed: &Seed, span: Span, percent: u64) -> anyhow::Result<()> {
+        let kinds: Vec<TypeId> = seed.types.iter().map(|(kind, _)| kind.id).collect();
+        let free: BTreeMap<TypeId, BTreeSet<UtcMinute>> = self
+            .agendas
+            .read(self.key, move |read| {
+                let starts = |kind| {
+                    slots(read.agenda, kind, span)
+                        .into_iter()
+                        .map(|slot| slot.start)
+                        .collect()
+                };
+                kinds.into_iter().map(|kind| (kind, starts(kind))).collect()
+            })
+            .await?;
+        let starts: BTreeSet<UtcMinute> = free.values().flatten().copied().collect();
+        let mut next = span.from;
+        for start in starts {
+            if start < next {
+                continue;
+            }
+            if self.dice.roll() % 100 >= percent {
+                next = start.plus(30);
+                continue;
+            }
+            let Some(kind) = self.choose(seed, &free, start) else {
+                continue;
+            };
+            if self.book(kind, start).await? {
+                next = start.plus(i64::from(kind.duration_minutes) + i64::from(kind.buffer_after_minutes));
+            }
+        }
+        Ok(())
+    }
+
+    /// A type that may start now, by weight.
+    fn choose<'s>(
+        &mut self,
+        seed: &'s Seed,
+        free: &BTreeMap<TypeId, BTreeSet<UtcMinute>>,
+        start: UtcMinute,
+    ) -> Option<&'s AppointmentType> {
+        let fits = |kind: &AppointmentType| free.get(&kind.id).is_some_and(|starts| starts.contains(&start));
+        let weighted: Vec<&AppointmentType> = seed
+            .types
+            .iter()
+            .filter(|(kind, _)| fits(kind))
+            .flat_map(|(kind, weight)| (0..*weight).map(move |_| kind))
+            .collect();
+        self.dice.pick(&weighted).copied()
+    }
+
+    /// Books as a patient would (hold, confirm) or as staff would; a refusal is part of life.
+    async fn book(&mut self, kind: &AppointmentType, start: UtcMinute) -> anyhow::Result<bool> {
+        let patient = PatientId(self.dice.id());
+        let details = BlobId(self.dice.id());
+        let booking = BookingId(self.dice.id());
+        let personal = vec![PersonalPart {
+            patient,
+            blob: details,
+            person: people::person(&mut self.dice),
+        }];
+        let outcome = if kind.online && self.dice.below(3) > 0 {
+            let mut owner = [0_u8; 32];
+            for (byte, drawn) in owner.iter_mut().zip(self.dice.id().to_be_bytes()) {
+                *byte = drawn;
+            }
+            let hold = HoldId(self.dice.id());
+            let bearer = Principal::Bearer(owner);
+            let held = self
+                .order(
+                    Command::HoldSlot {
+                        hold,
+                        kind: kind.id,
+                        start,
+                        owner,
+                    },
+                    bearer,
+                    Vec::new(),
+                )
+                .await;
+            let confirm = Command::ConfirmHold {
+                hold,
+                owner,
+                booking,
+                patient,
+                details,
+                notice_version: 1,
+                manage: owner,
+            };
+            match held {
+                Ok(()) => self.order(confirm, bearer, personal).await,
+                Err(error) => Err(error),
+            }
+        } else {
+            let allow = Allowances::default();
+            let direct = Command::BookDirectly {
+                booking,
+                kind: kind.id,
+                start,
+                patient,
+                details,
+                allow,
+            };
+            self.order(direct, Principal::Staff(STAFF), personal).await
+        };
+        match outcome {
+            Ok(()) => {
+                self.made += 1;
+                Ok(true)
+            }
+            Err(ExecuteError::Refused(_)) => Ok(false),
+            Err(error) => Err(error).context("failed to book in the demo"),
+        }
     }
 }
 
@@ -112,13 +249,22 @@ pub fn person(dice: &mut Dice) -> Person {
 mod tests {
     use super::*;
 
+    #[actix_rt::test]
+    async fn the_demo_has_several_hundred_bookings_and_is_made_once() {
+        let storage = cabinet_storage::Storage::memory(1).unwrap();
+        let made = make(storage.streams()).await.unwrap();
+        assert!((250..900).contains(&made), "{made}");
+        assert_eq!(make(storage.streams()).await.unwrap(), 0);
+    }
+
     #[test]
-    fn the_same_seed_draws_the_same_patients() {
-        let draw = |seed| {
-            let mut dice = Dice::new(seed);
-            (0..5).map(|_| person(&mut dice)).collect::<Vec<_>>()
-        };
-        assert_eq!(draw(7), draw(7));
-        assert_ne!(draw(7), draw(8));
+    fn the_demo_starts_on_a_monday_at_least_two_weeks_ago() {
+        let sunday_in_utc_but_monday_in_paris = UtcMillis(1_764_543_600_000);
+        for now in [UtcMillis(1_764_000_000_000), sunday_in_utc_but_monday_in_paris] {
+            let start = start(now);
+            assert_eq!(start.weekday(), cabinet_domain::time::Weekday::Monday);
+            let days = now.0 / 86_400_000 - i64::from(start.0);
+            assert!((13..=21).contains(&days), "{start}");
+        }
     }
 }
