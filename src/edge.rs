@@ -4,3 +4,4 @@
 //! world in `cabinet_proto`'s.
 
 pub mod listen;
+pub mod live;

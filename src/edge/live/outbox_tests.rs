@@ -1,0 +1,149 @@
+//! The outbox at its bounds: bytes, order, latest state wins, deadlines.
+
+use super::*;
+use std::task::Waker;
+
+const DEADLINES: Deadlines = Deadlines {
+    ping_period: Duration::from_secs(25),
+    pong: Duration::from_secs(10),
+    progress: Duration::from_secs(10),
+};
+
+fn outbox(bytes_max: usize) -> (Arc<Outbox>, Instant) {
+    let now = Instant::now();
+    (Outbox::new(bytes_max, now, now + DEADLINES.ping_period), now)
+}
+
+fn frame(text: &'static str) -> Frame {
+    Bytes::from_static(text.as_bytes()).into()
+}
+
+fn drain(outbox: &Outbox) -> (Poll<Drained>, bool) {
+    outbox.poll_drain(&mut Context::from_waker(Waker::noop()))
+}
+
+fn sent(outbox: &Outbox) -> String {
+    let mut all = Vec::new();
+    while let (Poll::Ready(Drained::Bytes(bytes)), _) = drain(outbox) {
+        assert!(bytes.len() <= CHUNK_BYTES_MAX);
+        all.extend_from_slice(&bytes);
+    }
+    String::from_utf8(all).unwrap()
+}
+
+#[test]
+fn what_waits_goes_out_in_one_write_and_in_order() {
+    let (outbox, now) = outbox(64);
+    for text in ["one ", "two ", "three"] {
+        assert_eq!(outbox.offer(frame(text), now), Offered::Queued);
+    }
+    assert_eq!(
+        drain(&outbox).0,
+        Poll::Ready(Drained::Bytes(Bytes::from("one two three")))
+    );
+    assert_eq!(drain(&outbox), (Poll::Pending, false));
+}
+
+#[test]
+fn one_frame_alone_is_handed_on_without_a_copy() {
+    let (outbox, now) = outbox(64);
+    let shared = Bytes::from(vec![7; 40]);
+    outbox.offer(shared.clone().into(), now);
+    let (Poll::Ready(Drained::Bytes(sent)), _) = drain(&outbox) else {
+        panic!("nothing sent")
+    };
+    assert_eq!(sent.as_ptr(), shared.as_ptr());
+}
+
+#[test]
+fn over_the_bound_the_backlog_goes_and_a_snapshot_is_wanted_once_the_rest_has_moved() {
+    let (outbox, now) = outbox(10);
+    assert_eq!(outbox.offer(frame("12345"), now), Offered::Queued);
+    assert_eq!(
+        outbox.offer(frame("67890"), now),
+        Offered::Queued,
+        "exactly at the bound"
+    );
+    assert_eq!(outbox.offer(frame("x"), now), Offered::Overflowed);
+    assert_eq!(outbox.offer(frame("y"), now), Offered::Skipped);
+    assert_eq!(drain(&outbox), (Poll::Pending, true));
+    assert!(outbox.wants_snapshot());
+    outbox.restart([frame("snapshot")], now);
+    assert!(!outbox.wants_snapshot());
+    assert_eq!(outbox.offer(frame("z"), now), Offered::Queued);
+    assert_eq!(sent(&outbox), "snapshotz");
+}
+
+#[test]
+fn a_frame_that_has_begun_is_finished_even_when_the_backlog_is_dropped() {
+    let (outbox, now) = outbox(1_000);
+    let tail = Bytes::from(vec![b't'; 2 * CHUNK_BYTES_MAX]);
+    outbox.restart(
+        [Frame {
+            head: Bytes::from_static(b"head"),
+            tail: tail.clone(),
+        }],
+        now,
+    );
+    let (Poll::Ready(Drained::Bytes(first)), _) = drain(&outbox) else {
+        panic!("nothing sent")
+    };
+    assert_eq!(first.len(), CHUNK_BYTES_MAX);
+    assert_eq!(
+        outbox.offer(Bytes::from(vec![b'x'; 1_001]).into(), now),
+        Offered::Overflowed
+    );
+    assert!(!outbox.wants_snapshot(), "the tail has not left yet");
+    outbox.restart([frame("new")], now);
+    let rest = sent(&outbox);
+    assert_eq!(first.len() + rest.len(), 4 + tail.len() + 3);
+    assert!(rest.ends_with("tnew"));
+}
+
+#[test]
+fn pongs_go_first_and_do_not_pile_up() {
+    let (outbox, now) = outbox(100);
+    outbox.offer(frame("data"), now);
+    outbox.control(Bytes::from_static(b"\x8a\x01a"), now);
+    outbox.control(Bytes::from_static(b"\x8a\x01b"), now);
+    let (Poll::Ready(Drained::Bytes(bytes)), _) = drain(&outbox) else {
+        panic!("nothing sent")
+    };
+    assert_eq!(&bytes[..], b"\x8a\x01bdata");
+}
+
+#[test]
+fn closing_drops_what_waits_and_ends_after_the_close_frame() {
+    let (outbox, now) = outbox(100);
+    outbox.offer(frame("data"), now);
+    outbox.close(Bytes::from_static(b"close"), now);
+    assert_eq!(outbox.offer(frame("late"), now), Offered::Skipped);
+    assert_eq!(sent(&outbox), "close");
+    assert_eq!(drain(&outbox).0, Poll::Ready(Drained::Ended));
+}
+
+#[test]
+fn health_is_judged_by_progress_while_bytes_wait_and_by_pongs_otherwise() {
+    let (outbox, now) = outbox(100);
+    let at = |seconds: u64| now + Duration::from_secs(seconds);
+    assert_eq!(outbox.health(at(24), &DEADLINES), Health::Fine);
+    assert_eq!(outbox.health(at(25), &DEADLINES), Health::PingDue);
+    assert_eq!(outbox.health(at(34), &DEADLINES), Health::Fine);
+    assert_eq!(outbox.health(at(35), &DEADLINES), Health::Silent);
+    outbox.pong_received();
+    assert_eq!(outbox.health(at(35), &DEADLINES), Health::Fine);
+    assert_eq!(
+        outbox.health(at(50), &DEADLINES),
+        Health::PingDue,
+        "one period after the last"
+    );
+    outbox.offer(frame("stuck"), at(51));
+    assert_eq!(outbox.health(at(60), &DEADLINES), Health::Fine);
+    assert_eq!(
+        outbox.health(at(61), &DEADLINES),
+        Health::Jammed,
+        "10 s after the bytes came"
+    );
+    outbox.leave();
+    assert_eq!(outbox.health(at(61), &DEADLINES), Health::Gone);
+}
