@@ -1,9 +1,20 @@
 //! The actors: one agenda, one writer. `agenda/cell` is the state machine without I/O, `agenda/shell` the actix actor around
-//! it, `agenda/feed` its outlet, `agendas` the one handle the rest of the server holds, `directory` the practices.
+//! it, `agenda/feed` its outlet, `agendas` the one handle the rest of the server holds, `directory` the practices, `access`
+//! the sign-in of staff.
 //!
 //! Deliberately absent: HTTP, sockets, the wire protocol, sled. What an agenda may do is `cabinet_domain`; how it is kept is
 //! `cabinet_storage`.
 
+pub mod access;
+pub mod agenda;
+pub mod agendas;
 pub mod clock;
 pub mod delta;
+pub mod directory;
+pub mod lifecycle;
+pub mod metrics;
 pub mod order;
+pub mod read;
+
+#[cfg(test)]
+mod testing;

@@ -3,6 +3,9 @@
 //!
 //! State changes only in [`Agenda::apply`], which is total. Deciding is `decide`; computing slots is `slots`.
 
+pub(crate) mod index;
+
+use self::index::{Index, Taker};
 use crate::command::Principal;
 use crate::event::{Event, Recorded};
 use crate::ids::{
@@ -15,6 +18,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Acceptances are remembered this many days (idempotence).
 pub const COMMAND_MEMORY_DAYS: i64 = 7;
+/// At most this many acceptances are remembered; beyond it the oldest go first. Forgetting one early is harmless: the
+/// ids inside a repeated command exist already, so it is refused, never done twice.
+pub const REMEMBERED_MAX: usize = 20_000;
+/// Most live holds of one agenda at a time: patients who only claim cannot close an agenda.
+pub const HOLDS_LIVE_MAX: usize = 100;
+/// Most live holds of one owner at a time. Owner tokens are drawn per hold, so this is hygiene, not protection.
+pub const HOLDS_PER_OWNER_MAX: usize = 1;
+/// Most bookings that one agenda carries: some 40 years of full days.
+pub const BOOKINGS_MAX: usize = 200_000;
 
 /// SHA-256 of a secret that only its holder has (hold token, manage token). Secrets themselves are never stored.
 pub type SecretHash = [u8; 32];
@@ -36,6 +48,14 @@ pub struct Hold {
     pub owner: SecretHash,
     /// Free again from this instant on, whatever timers do.
     pub expires_at: UtcMillis,
+}
+
+impl Hold {
+    /// Whether the hold still blocks at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: UtcMillis) -> bool {
+        now < self.expires_at
+    }
 }
 
 /// A confirmed appointment.
@@ -79,7 +99,10 @@ pub struct Remembered {
 }
 
 /// One agenda. Ordered maps only, so that equal histories give equal bytes.
+///
+/// Decoding rebuilds what is derived, so that a decoded agenda never believes itself empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored")]
 pub struct Agenda {
     /// Which one.
     pub key: AgendaKey,
@@ -89,7 +112,7 @@ pub struct Agenda {
     pub profile: Option<Profile>,
     /// Appointment types, retired ones excluded.
     pub types: BTreeMap<TypeId, AppointmentType>,
-    /// Types no longer offered but still named by bookings.
+    /// Types no longer offered; bookings and rules may still name them.
     pub retired_types: BTreeMap<TypeId, AppointmentType>,
     /// Weekly rules.
     pub rules: BTreeMap<RuleId, OpeningRule>,
@@ -103,12 +126,52 @@ pub struct Agenda {
     pub bookings: BTreeMap<BookingId, Booking>,
     /// Acceptances of the last [`COMMAND_MEMORY_DAYS`] days.
     pub remembered: BTreeMap<(Principal, CommandId), Remembered>,
+    /// Derived, for speed.
+    #[serde(skip)]
+    pub(crate) index: Index,
+}
+
+/// [`Agenda`] as it is stored: the same fields in the same order, without what is derived.
+#[derive(Deserialize)]
+struct Stored {
+    key: AgendaKey,
+    seq: Seq,
+    profile: Option<Profile>,
+    types: BTreeMap<TypeId, AppointmentType>,
+    retired_types: BTreeMap<TypeId, AppointmentType>,
+    rules: BTreeMap<RuleId, OpeningRule>,
+    exceptions: BTreeMap<ExceptionId, ExceptionalOpening>,
+    absences: BTreeMap<AbsenceId, Absence>,
+    holds: BTreeMap<HoldId, Hold>,
+    bookings: BTreeMap<BookingId, Booking>,
+    remembered: BTreeMap<(Principal, CommandId), Remembered>,
+}
+
+impl From<Stored> for Agenda {
+    fn from(stored: Stored) -> Self {
+        let mut agenda = Self {
+            key: stored.key,
+            seq: stored.seq,
+            profile: stored.profile,
+            types: stored.types,
+            retired_types: stored.retired_types,
+            rules: stored.rules,
+            exceptions: stored.exceptions,
+            absences: stored.absences,
+            holds: stored.holds,
+            bookings: stored.bookings,
+            remembered: stored.remembered,
+            index: Index::default(),
+        };
+        agenda.rebuild_index();
+        agenda
+    }
 }
 
 impl Agenda {
     /// An agenda in which nothing has happened.
     #[must_use]
-    pub const fn new(key: AgendaKey) -> Self {
+    pub fn new(key: AgendaKey) -> Self {
         Self {
             key,
             seq: 0,
@@ -121,7 +184,46 @@ impl Agenda {
             holds: BTreeMap::new(),
             bookings: BTreeMap::new(),
             remembered: BTreeMap::new(),
+            index: Index::default(),
         }
+    }
+
+    /// Rebuilds what is derived from the public fields. Decoding does it by itself; needed only by who fills the fields
+    /// by hand (tests).
+    pub fn rebuild_index(&mut self) {
+        self.index = Index::of(self);
+    }
+
+    /// Whether nothing has happened here yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.seq == 0
+    }
+
+    /// Holds that still block at `now`, in order of id.
+    pub fn live_holds(&self, now: UtcMillis) -> impl Iterator<Item = &Hold> {
+        self.holds.values().filter(move |hold| hold.is_live(now))
+    }
+
+    /// The hold that runs out first, live or not, and when: what the hold timer waits for.
+    #[must_use]
+    pub fn next_hold_expiry(&self) -> Option<(HoldId, UtcMillis)> {
+        self.holds
+            .values()
+            .map(|hold| (hold.expires_at, hold.id))
+            .min()
+            .map(|(at, hold)| (hold, at))
+    }
+
+    /// Bookings whose appointment has part of `span`, in order of the start of their occupied time.
+    pub fn bookings_between(&self, span: Span) -> impl Iterator<Item = &Booking> {
+        self.index
+            .takers(span)
+            .filter_map(|(_, taker)| match taker {
+                Taker::Booking(id) => self.bookings.get(&id),
+                Taker::Hold(_) => None,
+            })
+            .filter(move |booking| booking.span.overlaps(span))
     }
 
     /// A type by id, offered or retired.

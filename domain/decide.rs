@@ -1,10 +1,32 @@
 //! The rules: `decide` says what a command would do, `apply` does what has happened.
+//!
+//! An accepted command always gives at least one event. Refusals come in a fixed order, so that the same situation
+//! always gets the same answer; the order stands at each command's function in `configure`, `hold` and `book`.
+//! [`Refusal::NotConfigured`] comes before all others, for every command but `SetProfile`.
+//!
+//! Who may send which command is not decided here but by the guards at the edge; ownership of holds and bookings by
+//! secret is.
+
+mod apply;
+mod book;
+mod configure;
+mod hold;
+mod place;
+
+pub(crate) use apply::apply;
 
 use crate::agenda::Agenda;
 use crate::command::{Command, Stamp};
 use crate::event::{Event, Recorded};
 use crate::ids::Seq;
+use crate::openings::Plan;
 use crate::refusal::Refusal;
+use crate::schedule::Profile;
+
+/// Staff may record what began at most this long ago, in minutes (yesterday's walk-ins).
+pub const RECORDED_LATE_MINUTES_MAX: i64 = 24 * 60;
+/// Staff may book at most this many days ahead: three years.
+pub const STAFF_BOOKING_DAYS_AHEAD_MAX: i64 = 3 * 366;
 
 /// What the agenda knows of a command id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +52,53 @@ pub fn recall(agenda: &Agenda, stamp: &Stamp) -> Recall {
     }
 }
 
-/// What the command would do now. Pure: same state, command and stamp, same answer.
+/// A configured agenda at one moment: what every rule but `SetProfile` looks at.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    agenda: &'a Agenda,
+    profile: &'a Profile,
+    plan: &'a Plan,
+    stamp: &'a Stamp,
+}
+
+/// What the command would do now, at least one event. Pure: same state, command and stamp, same answer.
 /// Callers ask [`recall`] first.
 ///
 /// # Errors
 /// The [`Refusal`] that says why not.
 pub fn decide(agenda: &Agenda, command: &Command, stamp: &Stamp) -> Result<Vec<Event>, Refusal> {
-    let _ = (agenda, command, stamp);
-    Err(Refusal::NotConfigured)
+    if let Command::SetProfile(profile) = command {
+        profile.validate()?;
+        return Ok(vec![Event::ProfileSet(profile.clone())]);
+    }
+    let (Some(profile), Some(plan)) = (&agenda.profile, &agenda.index.plan) else {
+        return Err(Refusal::NotConfigured);
+    };
+    let scene = Scene {
+        agenda,
+        profile,
+        plan,
+        stamp,
+    };
+    match command {
+        Command::SetProfile(_)
+        | Command::SetType(_)
+        | Command::RetireType(_)
+        | Command::OpenHours(_)
+        | Command::ChangeHours(_)
+        | Command::CloseHours(_)
+        | Command::OpenExceptionally(_)
+        | Command::CloseException(_)
+        | Command::AddAbsence(_)
+        | Command::RemoveAbsence(_) => configure::decide(agenda, command).map(|event| vec![event]),
+        Command::HoldSlot { .. }
+        | Command::ReleaseHold { .. }
+        | Command::ConfirmHold { .. }
+        | Command::ExpireHold(_) => hold::decide(scene, command),
+        Command::BookDirectly { .. } | Command::MoveBooking { .. } | Command::CancelBooking { .. } => {
+            book::decide(scene, command)
+        }
+    }
 }
 
 /// Numbers a command's events for the journal, from `head + 1`.
@@ -56,8 +117,4 @@ pub fn record<E>(events: Vec<E>, stamp: &Stamp, head: Seq) -> Vec<Recorded<E>> {
             event,
         })
         .collect()
-}
-
-pub(crate) fn apply(agenda: &mut Agenda, recorded: &Recorded<Event>) {
-    agenda.seq = recorded.seq;
 }

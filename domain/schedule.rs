@@ -1,5 +1,9 @@
 //! The parts a practitioner's schedule is made of: appointment types, opening rules, exceptions, absences, holidays.
-//! Data only; how they combine into slots is `slots`.
+//! Data and bounds only; how they combine into slots is `slots`.
+
+pub(crate) mod validate;
+
+pub use self::validate::COLOUR_MAX;
 
 use crate::ids::{AbsenceId, ExceptionId, PlaceId, RuleId, TypeId};
 use crate::time::{CivilDate, Span, Weekday, Zone};
@@ -12,6 +16,14 @@ pub const BOOKING_WINDOW_DAYS_DEFAULT: u16 = 84;
 pub const DURATION_MINUTES_MAX: u16 = 12 * 60;
 /// Longest buffer on one side, in minutes.
 pub const BUFFER_MINUTES_MAX: u16 = 4 * 60;
+/// Longest occupied span: the longest appointment with the longest buffers, in minutes.
+pub const OCCUPIED_MINUTES_MAX: i64 = DURATION_MINUTES_MAX as i64 + 2 * BUFFER_MINUTES_MAX as i64;
+/// Shortest appointment, in minutes.
+pub const DURATION_MINUTES_MIN: u16 = 5;
+/// Longest minimum notice and longest cancellation cut-off, in minutes: the longest booking window.
+pub const NOTICE_MINUTES_MAX: u32 = BOOKING_WINDOW_DAYS_MAX as u32 * 24 * 60;
+/// Longest absence, in days: three years.
+pub const ABSENCE_DAYS_MAX: i64 = 3 * 366;
 /// Longest booking window, in days.
 pub const BOOKING_WINDOW_DAYS_MAX: u16 = 400;
 /// Most types, rules, exceptions, absences (each) that one agenda may carry.

@@ -2,20 +2,29 @@
 //!
 //! Rules, also followed by the naive model in the tests:
 //! - Openings of a date are the weekly rules that apply to it (weekday, validity, A/B week, not on a public holiday
-//!   unless the profile opens them) and the exceptional openings, in the profile's zone. Openings that accept the type,
-//!   at the same place, touching or overlapping, are one opening.
-//! - Civil edges become instants by the zone: an edge in the missing hour moves forward by the gap, an edge in the doubled
-//!   hour takes its first occurrence for a start and its second for an end.
+//!   unless the profile opens them) and the exceptional openings, in the profile's zone. Openings of one date that accept
+//!   the type, at the same place, touching or overlapping, are one opening. Openings of two dates are never joined: no
+//!   slot runs across midnight.
+//! - Civil edges become instants by the zone: an edge in the missing hour moves later by the gap, an edge in the doubled
+//!   hour takes its first occurrence for a start and its second for an end. What comes out empty does not exist that day.
 //! - Possible starts lie every `granularity_minutes` elapsed minutes from the opening's start. The appointment
 //!   (without buffers) must lie inside the opening and touch no absence.
 //! - With buffers it must touch no booking's and no hold's occupied span. A hold blocks until its end event; `decide`
 //!   alone treats it as free from `expires_at` on.
-//! - A slot is bookable from local midnight of its day minus the window, until its start minus the minimum notice.
+//! - A slot is bookable from local midnight of its day minus the window, until its start minus the minimum notice. The
+//!   slot is listed whatever the time is now; clients apply the two bounds.
+//! - One slot per start: where openings at several places offer the same start, the place with the smallest id has it.
+
+mod changes;
+
+pub use self::changes::slot_changes;
 
 use crate::agenda::Agenda;
-use crate::event::Event;
 use crate::ids::{PlaceId, TypeId};
-use crate::time::{Span, UtcMillis, UtcMinute};
+use crate::openings::{Opening, Plan, unite};
+use crate::schedule::{AppointmentType, BOOKING_WINDOW_DAYS_DEFAULT};
+use crate::time::{CivilDate, Span, UtcMillis, UtcMinute};
+use crate::zone_table::ZoneTable;
 use serde::{Deserialize, Serialize};
 
 /// Days shown beyond the longest booking window, so that a board that stays open some days misses nothing.
@@ -46,24 +55,147 @@ pub struct SlotChanges {
 }
 
 /// The stretch that snapshots and deltas cover at `now`: from local midnight of today to the end of the longest booking
-/// window of any type plus [`HORIZON_MARGIN_DAYS`]. None while the agenda has no profile.
+/// window of any offered type plus [`HORIZON_MARGIN_DAYS`] (of [`BOOKING_WINDOW_DAYS_DEFAULT`] while there is no type).
+/// None while the agenda has no profile.
 #[must_use]
 pub fn horizon(agenda: &Agenda, now: UtcMillis) -> Option<Span> {
-    let _ = (agenda, now);
-    None
+    let zone = &agenda.index.plan.as_ref()?.zone;
+    let windows = agenda.types.values().map(|kind| kind.booking_window_days);
+    let window = i32::from(windows.max().unwrap_or(BOOKING_WINDOW_DAYS_DEFAULT));
+    let today = zone.date_of(now.minute());
+    Some(Span {
+        from: zone.midnight(today),
+        until: zone.midnight(today.plus_days(window + HORIZON_MARGIN_DAYS + 1)),
+    })
 }
 
-/// All slots of a type whose start lies inside `horizon`, ascending. Empty for an unknown type or no profile.
+/// All slots of a type whose start lies inside `horizon`, ascending. Empty for an unknown or retired type or no profile.
 #[must_use]
 pub fn slots(agenda: &Agenda, kind: TypeId, horizon: Span) -> Vec<Slot> {
-    let _ = (agenda, kind, horizon);
-    Vec::new()
+    let mut found = Vec::new();
+    if let (Some(kind), Some(profile), Some(plan)) = (
+        agenda.types.get(&kind),
+        agenda.profile.as_ref(),
+        agenda.index.plan.as_deref(),
+    ) {
+        let search = Search {
+            plan,
+            kind,
+            step: i64::from(profile.granularity_minutes.max(1)),
+            horizon,
+            forbidden: forbidden_starts(agenda, plan, kind, horizon),
+        };
+        search.run(&mut found);
+    }
+    found
 }
 
-/// What `event` changed between `before` and `after` (the state it was applied to, and the result) inside `horizon`,
-/// per type in the order of type ids; types without change are left out. Offered types of either state, online or not.
-#[must_use]
-pub fn slot_changes(before: &Agenda, after: &Agenda, event: &Event, horizon: Span) -> Vec<SlotChanges> {
-    let _ = (before, after, event, horizon);
-    Vec::new()
+/// The civil dates whose openings may reach into `span`, one more on each side for zones that change clocks at midnight.
+/// Empty for an empty or implausible span.
+pub(crate) fn dates(zone: &ZoneTable, span: Span) -> impl Iterator<Item = CivilDate> + use<> {
+    let (first, last) = (zone.date_of(span.from), zone.date_of(span.until.plus(-1)));
+    let valid = span.from < span.until && first.is_plausible() && last.is_plausible();
+    let (first, last) = if valid { (first.0 - 1, last.0 + 1) } else { (1, 0) };
+    (first..=last).map(CivilDate)
+}
+
+/// From when and until when patients may book `start` on `date`.
+pub(crate) fn bookable(
+    zone: &ZoneTable,
+    kind: &AppointmentType,
+    date: CivilDate,
+    start: UtcMinute,
+) -> (UtcMillis, UtcMillis) {
+    let opens = zone.midnight(date.plus_days(-i32::from(kind.booking_window_days)));
+    let closes = start.plus(-i64::from(kind.minimum_notice_minutes));
+    (opens.millis(), closes.millis())
+}
+
+/// Stretches in which no appointment of `kind` may start, because of bookings, holds and absences: ascending, disjoint.
+fn forbidden_starts(agenda: &Agenda, plan: &Plan, kind: &AppointmentType, horizon: Span) -> Vec<Span> {
+    let duration = i64::from(kind.duration_minutes);
+    let before = i64::from(kind.buffer_before_minutes);
+    let after = i64::from(kind.buffer_after_minutes);
+    let reach = Span {
+        from: horizon.from.plus(-before),
+        until: horizon.until.plus(duration + after),
+    };
+    let mut forbidden: Vec<Span> = agenda
+        .index
+        .takers(reach)
+        .map(|(taken, _)| Span {
+            from: taken.from.plus(1 - duration - after),
+            until: taken.until.plus(before),
+        })
+        .collect();
+    let absences = plan
+        .absences_from(reach.from)
+        .take_while(|absence| absence.from < reach.until);
+    forbidden.extend(absences.map(|absence| Span {
+        from: absence.from.plus(1 - duration),
+        until: absence.until,
+    }));
+    unite(&mut forbidden);
+    forbidden
+}
+
+/// One computation: what stays the same from date to date.
+struct Search<'a> {
+    plan: &'a Plan,
+    kind: &'a AppointmentType,
+    step: i64,
+    horizon: Span,
+    forbidden: Vec<Span>,
+}
+
+impl Search<'_> {
+    fn run(&self, found: &mut Vec<Slot>) {
+        let mut openings = Vec::new();
+        for date in dates(&self.plan.zone, self.horizon) {
+            self.plan.openings(date, Some(self.kind.id), &mut openings);
+            for opening in &openings {
+                self.fill(date, *opening, found);
+            }
+        }
+        // Already in order unless a date has openings at several places.
+        if !found.is_sorted() {
+            found.sort_unstable();
+        }
+        found.dedup_by_key(|slot| slot.start);
+    }
+
+    /// Adds the free starts of one opening.
+    fn fill(&self, date: CivilDate, opening: Opening, found: &mut Vec<Slot>) {
+        let last = opening
+            .until
+            .plus(-i64::from(self.kind.duration_minutes))
+            .min(self.horizon.until.plus(-1));
+        let (bookable_from, _) = bookable(&self.plan.zone, self.kind, date, opening.from);
+        let notice = i64::from(self.kind.minimum_notice_minutes);
+        let mut start = self.next_on_grid(opening, self.horizon.from);
+        let first = self.forbidden.partition_point(|span| span.until <= start);
+        let mut ahead = self.forbidden.get(first..).unwrap_or_default().iter().peekable();
+        while start <= last {
+            while ahead.next_if(|span| span.until <= start).is_some() {}
+            match ahead.peek() {
+                Some(span) if span.from <= start => start = self.next_on_grid(opening, span.until),
+                Some(_) | None => {
+                    found.push(Slot {
+                        start,
+                        place: opening.place,
+                        bookable_from,
+                        bookable_until: start.plus(-notice).millis(),
+                    });
+                    start = start.plus(self.step);
+                }
+            }
+        }
+    }
+
+    /// The first start on the opening's grid that is not before `from`.
+    fn next_on_grid(&self, opening: Opening, from: UtcMinute) -> UtcMinute {
+        let late = from.0.saturating_sub(opening.from.0).max(0);
+        let steps = late.saturating_add(self.step - 1) / self.step;
+        opening.from.plus(steps.saturating_mul(self.step))
+    }
 }

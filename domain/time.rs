@@ -12,6 +12,12 @@ use std::fmt;
 pub struct UtcMillis(pub i64);
 
 impl UtcMillis {
+    /// This instant moved later by `minutes` (saturating).
+    #[must_use]
+    pub const fn plus_minutes(self, minutes: i64) -> Self {
+        self.plus_seconds(minutes.saturating_mul(60))
+    }
+
     /// This instant moved later by `seconds` (saturating).
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
@@ -37,12 +43,21 @@ impl UtcMinute {
         Self(self.0.saturating_add(minutes))
     }
 
+    /// Whether the instant lies in the years 1970 to 2199: nothing else is accepted from outside.
+    #[must_use]
+    pub const fn is_plausible(self) -> bool {
+        0 <= self.0 && self.0 < PLAUSIBLE_DAYS_UNTIL as i64 * 24 * 60
+    }
+
     /// The same instant in milliseconds.
     #[must_use]
     pub const fn millis(self) -> UtcMillis {
         UtcMillis(self.0.saturating_mul(60_000))
     }
 }
+
+/// 2200-01-01 in days since 1970-01-01.
+const PLAUSIBLE_DAYS_UNTIL: i32 = 84_006;
 
 /// A half-open stretch of time `[from, until)` in whole minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,7 +93,7 @@ impl Span {
     /// Length in minutes; zero or negative when the span is not valid.
     #[must_use]
     pub const fn minutes(self) -> i64 {
-        self.until.0 - self.from.0
+        self.until.0.saturating_sub(self.from.0)
     }
 }
 
@@ -127,11 +142,17 @@ impl CivilDate {
         Self(self.0.saturating_add(days))
     }
 
+    /// Whether the date lies in the years 1970 to 2199: nothing else is accepted from outside.
+    #[must_use]
+    pub const fn is_plausible(self) -> bool {
+        0 <= self.0 && self.0 < PLAUSIBLE_DAYS_UNTIL
+    }
+
     /// The day of the week.
     #[must_use]
     pub const fn weekday(self) -> Weekday {
         // 1970-01-01 was a Thursday.
-        match (self.0 + 3).rem_euclid(7) {
+        match (self.0.rem_euclid(7) + 3) % 7 {
             0 => Weekday::Monday,
             1 => Weekday::Tuesday,
             2 => Weekday::Wednesday,

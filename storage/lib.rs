@@ -6,13 +6,20 @@
 //!
 //! Deliberately absent: actix, the wire protocol, any rule about bookings. No type of an engine leaves its folder.
 
+mod codec;
 pub mod disk;
 pub mod error;
+pub mod faulty;
 pub mod journal;
+pub mod keyring;
+pub mod memory;
+pub mod open;
 pub mod records;
+pub mod seal;
 pub mod store;
 
 pub use error::{AppendError, StoreError};
+pub use open::Storage;
 pub use store::{Appended, Commit, Loaded, PersonRecord, RecordStore, StreamStore};
 
 /// A boxed future, so that the traits stay object safe.

@@ -1,6 +1,12 @@
 //! The typed face of storage that actors use: streams of domain events and sealed records. Encodes (bincode), seals
 //! (ring), chains, and hands bytes to the layers below.
 
+mod records;
+mod streams;
+
+pub use records::SealedRecords;
+pub use streams::SealedStreams;
+
 use crate::journal::{Position, RecordKey};
 use crate::{Answer, AppendError, BoxFuture, StoreError};
 use bytes::Bytes;

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: bans that hold inside one room only; those stand in `bans.rs`.
 
+use crate::bans::is_test_file;
 use crate::text::{code_only, line_of, path_roots, words};
 
 /// One room: its folder, which crates of ours it may use, and which outside crates it must never name.
@@ -161,6 +162,30 @@ pub(crate) fn source(path: &str, text: &str) -> Vec<String> {
     ours.chain(outside).collect()
 }
 
+/// Storage's names that actors must not use outside tests: they know traits, not backends.
+const BACKENDS: [&str; 9] = [
+    "disk", "faulty", "keyring", "memory", "open", "records", "seal", "sled", "Storage",
+];
+
+/// Places where actors name a backend instead of a trait of storage.
+pub(crate) fn backends(path: &str, text: &str) -> Vec<String> {
+    if !path.starts_with("actors/") || is_test_file(path) {
+        return Vec::new();
+    }
+    let code = code_only(text);
+    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+    words(code, "cabinet_storage")
+        .filter_map(|at| {
+            let rest = code.get(at..)?;
+            let path_ends = rest.find([';', '(', ')', '<', '>', '=']).unwrap_or(rest.len());
+            let named = rest.get(..path_ends)?;
+            let backend = BACKENDS.iter().find(|name| words(named, name).next().is_some())?;
+            let line = line_of(code, at);
+            Some(format!("{path}:{line}: actors know storage's traits, not {backend}"))
+        })
+        .collect()
+}
+
 /// Every identifier of the code that begins with one of the names some room never uses.
 fn roots(code: &str) -> Vec<String> {
     let mut names: Vec<String> = code
@@ -239,6 +264,15 @@ fn the_edge_may_not_reach_storage_but_the_wiring_may() {
     let text = "use cabinet_storage::Journal;";
     assert_eq!(source("src/edge/ws/session.rs", text).len(), 1);
     assert!(source("src/app.rs", text).is_empty());
+}
+
+#[test]
+fn an_actor_that_names_a_backend_is_found() {
+    let bad = "use cabinet_storage::{StreamStore, memory::MemoryStore};";
+    assert_eq!(backends("actors/agendas.rs", bad).len(), 1);
+    assert!(backends("actors/agendas.rs", "use cabinet_storage::{StreamStore, StoreError};").is_empty());
+    assert!(backends("actors/tests/agendas.rs", bad).is_empty());
+    assert!(backends("src/app.rs", bad).is_empty());
 }
 
 #[test]

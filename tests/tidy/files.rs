@@ -57,6 +57,11 @@ fn read(root: &Path, path: &Path) -> io::Result<Option<TextFile>> {
 }
 
 impl TextFile {
+    /// Whether the first line says that a program wrote the file; such a file has a test that it has not drifted.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.text.starts_with("// Generated ")
+    }
+
     /// Whether the name ends with one of these endings, given without the dot.
     pub(crate) fn is(&self, endings: &[&str]) -> bool {
         self.path

@@ -1,0 +1,416 @@
+//! The state machine of one agenda, without I/O: orders, append outcomes and the clock go in, effects come out.
+//!
+//! One append is in flight at a time. Orders that arrive meanwhile wait; when its outcome is known they are decided in order
+//! on a scratch copy and go out together as the next append. An answer that rests on something not yet durable, refusals
+//! included, leaves only after the append it rests on (laws L1, L2).
+//!
+//! After an unknown outcome the cell serves nothing, asks for a reload, and decides the orders afresh on what it finds: those
+//! the store remembers are answered as accepted, the others are decided as if they had just come, which is safe because the
+//! reload raised the stream's fence: the lost append can no longer arrive. If the reload fails, orders that were in the append
+//! get `Unknown`, the others `Busy`.
+//!
+//! Deliberately absent: actix, futures, the store, reading a clock, metrics.
+
+mod batch;
+mod effect;
+mod expiry;
+mod served;
+#[cfg(test)]
+mod tests;
+
+use self::batch::{Batch, Decision, Judged, Waiting, accepted, commit_of, judge};
+pub use self::effect::{CellOptions, Decide, Effect, Ended, Notice, Ticket};
+pub use self::served::Checkpoint;
+use self::served::Served;
+use crate::order::{Accepted, ExecuteError, Order};
+use cabinet_domain::agenda::Agenda;
+use cabinet_domain::command::{Command, Stamp};
+use cabinet_domain::ids::{AgendaKey, BlobId, HoldId};
+use cabinet_domain::invariants;
+use cabinet_domain::refusal::Refusal;
+use cabinet_domain::time::UtcMillis;
+use cabinet_storage::journal::EVENTS_PER_APPEND_MAX;
+use cabinet_storage::{AppendError, Appended, Loaded, PersonRecord};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Loading,
+    Serving,
+    /// No new orders; ends once nothing waits.
+    Stopping,
+    Ended,
+}
+
+/// See the head of this file.
+pub struct Cell {
+    key: AgendaKey,
+    options: CellOptions,
+    phase: Phase,
+    /// None while loading.
+    served: Option<Served>,
+    waiting: VecDeque<Waiting>,
+    in_flight: Option<Batch>,
+    /// So many of the waiting orders go out alone, because their batch was refused as a whole.
+    singly: usize,
+    /// Holds whose end has been ordered.
+    expiring: BTreeSet<HoldId>,
+    armed: Option<UtcMillis>,
+    /// After a failed append, holds are ended no sooner than this.
+    not_before: UtcMillis,
+    last_used: UtcMillis,
+    commits: u64,
+    effects: Vec<Effect>,
+}
+
+/// Seconds without orders after which the scratch copy is freed.
+const SCRATCH_IDLE_SECONDS: i64 = 60;
+/// Every so many commits all invariants are checked; in debug builds at every commit.
+const COMMITS_PER_CHECK: u64 = if cfg!(debug_assertions) { 1 } else { 32 };
+
+impl Cell {
+    /// A cell that wants to be loaded.
+    #[must_use]
+    pub fn start(key: AgendaKey, options: CellOptions, now: UtcMillis) -> (Self, Vec<Effect>) {
+        let cell = Self {
+            key,
+            options,
+            phase: Phase::Loading,
+            served: None,
+            waiting: VecDeque::new(),
+            in_flight: None,
+            singly: 0,
+            expiring: BTreeSet::new(),
+            armed: None,
+            not_before: UtcMillis(i64::MIN),
+            last_used: now,
+            commits: 0,
+            effects: Vec::new(),
+        };
+        (cell, vec![Effect::Load])
+    }
+
+    /// An order has come.
+    pub fn on_order(&mut self, ticket: Ticket, order: Arc<Order>, now: UtcMillis) -> Vec<Effect> {
+        self.last_used = now;
+        let open = matches!(self.phase, Phase::Loading | Phase::Serving);
+        if !open || self.waiting.len() >= self.options.waiting_orders_max {
+            if open {
+                self.effects.push(Effect::Notice(Notice::QueueFull));
+            }
+            self.reply(Some(ticket), &order.command, Err(ExecuteError::Busy));
+            return self.take();
+        }
+        let stamp = Stamp {
+            now,
+            principal: order.principal,
+            command_id: order.command_id,
+            digest: order.digest,
+        };
+        self.waiting.push_back(Waiting {
+            ticket: Some(ticket),
+            order,
+            stamp,
+            sent: false,
+        });
+        self.pump();
+        self.take()
+    }
+
+    /// The stream has been loaded, or could not be.
+    pub fn on_loaded(&mut self, loaded: Option<Loaded>, now: UtcMillis) -> Vec<Effect> {
+        let opened = loaded.and_then(|loaded| Served::open(loaded, self.options.checkpoint_events));
+        let Some((served, opened)) = opened else {
+            self.end(Ended::NotLoaded, ExecuteError::Busy);
+            return self.take();
+        };
+        let history = served.history;
+        self.served = Some(served);
+        if self.phase == Phase::Loading {
+            self.phase = Phase::Serving;
+        }
+        self.expiring.clear();
+        self.armed = None;
+        self.effects.push(Effect::Opened {
+            history,
+            base: opened.base,
+            replay: opened.replay,
+        });
+        self.notice_panics(opened.panics);
+        self.checkpoint(opened.checkpoint);
+        self.check_invariants();
+        self.end_due_holds(now);
+        self.go_on(now);
+        self.take()
+    }
+
+    /// The append in flight has an outcome.
+    pub fn on_append_result(&mut self, result: Result<Appended, AppendError>, now: UtcMillis) -> Vec<Effect> {
+        let Some(batch) = self.in_flight.take() else {
+            return self.take();
+        };
+        let expected = batch.events.last().map(|event| event.seq);
+        match result {
+            Ok(appended) if Some(appended.head) == expected => self.committed(batch, appended),
+            // A head that is not ours means that this state is not the stream's.
+            Ok(_) | Err(AppendError::Unknown) => {
+                self.effects.push(Effect::Notice(Notice::OutcomeUnknown));
+                self.reload(batch, true);
+            }
+            Err(AppendError::Conflict { .. }) => self.reload(batch, false),
+            Err(AppendError::CheckFailed) => self.decide_singly(batch, &ExecuteError::Busy),
+            Err(AppendError::TooLarge) => {
+                let refusal = Refusal::TooMany {
+                    what: "bytes of one command",
+                };
+                self.decide_singly(batch, &ExecuteError::Refused(refusal));
+            }
+            Err(AppendError::StorageFull) => self.not_written(batch, &ExecuteError::StorageFull),
+            Err(AppendError::Busy) => self.not_written(batch, &ExecuteError::Busy),
+            Err(AppendError::Fenced { .. }) => {
+                // Nothing was written, and only a newer incarnation of this agenda can have raised the fence.
+                self.requeue(batch, false);
+                self.end(Ended::Fenced, ExecuteError::Busy);
+            }
+        }
+        self.go_on(now);
+        self.take()
+    }
+
+    /// The time asked for has come, or the clock may have moved.
+    pub fn on_timer(&mut self, now: UtcMillis) -> Vec<Effect> {
+        self.armed = None;
+        self.end_due_holds(now);
+        if now >= self.last_used.plus_seconds(SCRATCH_IDLE_SECONDS)
+            && self.in_flight.is_none()
+            && let Some(served) = &mut self.served
+        {
+            served.drop_scratch();
+        }
+        self.go_on(now);
+        self.take()
+    }
+
+    /// Takes no more orders, finishes those that wait, gives out the last checkpoint, ends.
+    pub fn retire(&mut self, now: UtcMillis) -> Vec<Effect> {
+        if self.phase == Phase::Loading && self.waiting.is_empty() {
+            self.end(Ended::Retired, ExecuteError::Busy);
+        } else if self.phase != Phase::Ended {
+            self.phase = Phase::Stopping;
+        }
+        self.go_on(now);
+        self.take()
+    }
+
+    /// The durable state; none while loading or ended.
+    #[must_use]
+    pub fn agenda(&self) -> Option<&Agenda> {
+        self.served.as_ref().map(|served| &served.live)
+    }
+
+    /// The blobs the durable state names.
+    #[must_use]
+    pub fn people(&self) -> Option<&BTreeMap<BlobId, PersonRecord>> {
+        self.served.as_ref().map(|served| &served.people)
+    }
+
+    /// Since when nothing has been asked of it; none while something is under way or a hold stands.
+    #[must_use]
+    pub fn idle_since(&self) -> Option<UtcMillis> {
+        let agenda = self.agenda()?;
+        let busy = self.in_flight.is_some() || !self.waiting.is_empty() || !agenda.holds.is_empty();
+        (!busy).then_some(self.last_used)
+    }
+
+    /// Someone has looked at it.
+    pub const fn used(&mut self, now: UtcMillis) {
+        self.last_used = now;
+    }
+
+    fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// What follows every step: the next batch, the timer, the end if it is time.
+    fn go_on(&mut self, now: UtcMillis) {
+        self.pump();
+        self.arm(now);
+        let done = self.in_flight.is_none() && self.waiting.is_empty();
+        if self.phase == Phase::Stopping && done && self.served.is_some() {
+            let last = self.served.as_mut().and_then(Served::take_older);
+            self.checkpoint(last);
+            self.end(Ended::Retired, ExecuteError::Busy);
+        }
+    }
+
+    /// Decides waiting orders and sends what they come to, unless an append is in flight.
+    fn pump(&mut self) {
+        if self.in_flight.is_some() || !matches!(self.phase, Phase::Serving | Phase::Stopping) {
+            return;
+        }
+        let Some(mut served) = self.served.take() else { return };
+        let mut batch = Batch::default();
+        while let Some(waiting) = self.waiting.pop_front() {
+            let room = EVENTS_PER_APPEND_MAX.saturating_sub(batch.events.len());
+            match judge(&mut served, self.options.decide, &waiting, room, EVENTS_PER_APPEND_MAX) {
+                Judged::NextCommit => {
+                    self.waiting.push_front(waiting);
+                    break;
+                }
+                Judged::Decided(decision, events) if batch.events.is_empty() && events.is_empty() => {
+                    // Nothing undurable lies under this answer.
+                    self.answer(&served.live, &waiting, decision);
+                }
+                Judged::Decided(decision, events) => {
+                    batch.events.extend(events);
+                    batch.decided.push((waiting, decision));
+                }
+            }
+            if self.singly > 0 {
+                self.singly -= 1;
+                if !batch.events.is_empty() {
+                    break;
+                }
+            }
+        }
+        let expected = served.live.seq;
+        self.served = Some(served);
+        if !batch.events.is_empty() {
+            let commit = commit_of(self.key, expected, &batch);
+            self.in_flight = Some(batch);
+            self.effects.push(Effect::Append(commit));
+        }
+    }
+
+    fn committed(&mut self, batch: Batch, appended: Appended) {
+        let Some(mut served) = self.served.take() else { return };
+        let committed = served.commit(batch.events, appended.people);
+        for (waiting, decision) in batch.decided {
+            self.answer(&served.live, &waiting, decision);
+        }
+        self.served = Some(served);
+        self.effects.push(Effect::Publish(committed.publications));
+        self.notice_panics(committed.panics);
+        self.checkpoint(committed.checkpoint);
+        self.commits = self.commits.wrapping_add(1);
+        if self.commits.is_multiple_of(COMMITS_PER_CHECK) {
+            self.check_invariants();
+        }
+    }
+
+    /// Puts a batch's orders back in front, in order.
+    fn requeue(&mut self, batch: Batch, sent: bool) {
+        for (mut waiting, _) in batch.decided.into_iter().rev() {
+            waiting.sent |= sent;
+            self.waiting.push_front(waiting);
+        }
+        if let Some(served) = &mut self.served {
+            served.drop_scratch();
+        }
+    }
+
+    fn reload(&mut self, batch: Batch, sent: bool) {
+        self.requeue(batch, sent);
+        self.served = None;
+        self.singly = 0;
+        if self.phase == Phase::Serving {
+            self.phase = Phase::Loading;
+        }
+        self.effects.push(Effect::Load);
+    }
+
+    /// The batch was refused as a whole: each of its orders goes alone. One that was alone gets `error`.
+    fn decide_singly(&mut self, mut batch: Batch, error: &ExecuteError) {
+        let accepted = |decision: &Decision| matches!(decision, Decision::Accepted(_));
+        let alone = batch.decided.iter().filter(|(_, decision)| accepted(decision)).count() <= 1;
+        if alone && let Some(at) = batch.decided.iter().position(|(_, decision)| accepted(decision)) {
+            let (waiting, _) = batch.decided.remove(at);
+            self.expiry_answered(&waiting, false);
+            self.reply(waiting.ticket, &waiting.order.command, Err(error.clone()));
+        }
+        self.singly = batch.decided.len();
+        self.requeue(batch, false);
+    }
+
+    /// Certainly nothing was written: accepted orders get `error`, the others are decided again on what is durable.
+    fn not_written(&mut self, mut batch: Batch, error: &ExecuteError) {
+        let mut again = Batch::default();
+        for (waiting, decision) in batch.decided.drain(..) {
+            if matches!(decision, Decision::Accepted(_)) {
+                self.expiry_answered(&waiting, false);
+                self.reply(waiting.ticket, &waiting.order.command, Err(error.clone()));
+            } else {
+                again.decided.push((waiting, decision));
+            }
+        }
+        self.requeue(again, false);
+    }
+
+    fn answer(&mut self, live: &Agenda, waiting: &Waiting, decision: Decision) {
+        let command = &waiting.order.command;
+        self.expiry_answered(waiting, matches!(decision, Decision::Accepted(_) | Decision::Repeat(_)));
+        let outcome = match decision {
+            Decision::Accepted(seq) => Ok(accepted(live, command, seq, waiting.stamp.now, false)),
+            Decision::Repeat(seq) => {
+                let known = live
+                    .remembered
+                    .get(&(waiting.stamp.principal, waiting.stamp.command_id));
+                let at = known.map_or(waiting.stamp.now, |known| known.at);
+                // Found again after an unknown outcome: to its sender it is the first answer.
+                Ok(accepted(live, command, seq, at, !waiting.sent))
+            }
+            Decision::Refused(refusal) => Err(ExecuteError::Refused(refusal)),
+            Decision::Broken => {
+                self.effects.push(Effect::Notice(Notice::PanicCaught));
+                Err(ExecuteError::Internal)
+            }
+        };
+        self.reply(waiting.ticket, command, outcome);
+    }
+
+    fn reply(&mut self, ticket: Option<Ticket>, command: &Command, outcome: Result<Accepted, ExecuteError>) {
+        self.effects.push(Effect::Reply {
+            ticket,
+            command: command.name(),
+            outcome,
+        });
+    }
+
+    /// Answers everything that waits, and ends.
+    fn end(&mut self, why: Ended, error: ExecuteError) {
+        while let Some(waiting) = self.waiting.pop_front() {
+            let error = if waiting.sent {
+                ExecuteError::Unknown
+            } else {
+                error.clone()
+            };
+            self.reply(waiting.ticket, &waiting.order.command, Err(error));
+        }
+        self.phase = Phase::Ended;
+        self.served = None;
+        self.effects.push(Effect::End(why));
+    }
+
+    fn checkpoint(&mut self, checkpoint: Option<Checkpoint>) {
+        if let Some(checkpoint) = checkpoint {
+            self.effects.push(Effect::Checkpoint(Box::new(checkpoint)));
+        }
+    }
+
+    fn notice_panics(&mut self, panics: u64) {
+        for _ in 0..panics {
+            self.effects.push(Effect::Notice(Notice::PanicCaught));
+        }
+    }
+
+    fn check_invariants(&mut self) {
+        let violations = self
+            .served
+            .as_ref()
+            .map_or_else(Vec::new, |served| invariants::check(&served.live));
+        for violation in violations {
+            self.effects.push(Effect::Notice(Notice::Violation(violation.id())));
+        }
+    }
+}

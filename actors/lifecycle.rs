@@ -1,0 +1,237 @@
+//! Starting agenda actors on demand, finding dead ones, ending all of them. ("Supervisor" means something else here.)
+//!
+//! actix does not restart an actor that panicked: its task dies, its mailbox closes, the process lives on. So every send goes
+//! through [`Lifecycle::actor`], which starts a new incarnation when the last one's mailbox is closed; loading the stream
+//! raises its fence, so that nothing an old incarnation left behind can be written any more.
+//!
+//! A bounded mailbox holds only per sender in actix: every clone of an address may put one more message in. There is one
+//! address per incarnation, shared and never cloned.
+
+use crate::agenda::cell::{CellOptions, Ended};
+use crate::agenda::shell::{AgendaActor, Retire};
+use crate::agendas::AgendasOptions;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use actix::prelude::{Addr, Context};
+use actix_rt::{Arbiter, ArbiterHandle};
+use cabinet_domain::decide::decide;
+use cabinet_domain::ids::{AgendaKey, BlobId};
+use cabinet_domain::stream::{StreamKey, StreamState};
+use cabinet_storage::{AppendError, Appended, Commit, Loaded, PersonRecord, StreamStore};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{Semaphore, oneshot};
+
+/// How an incarnation ended, seen from outside. Unset while it lives, and for good when it died of a panic.
+#[derive(Debug, Default)]
+pub(crate) struct Ending(OnceLock<Ended>);
+
+impl Ending {
+    pub(crate) fn set(&self, why: Ended) {
+        self.0.get_or_init(|| why);
+    }
+
+    pub(crate) fn get(&self) -> Option<Ended> {
+        self.0.get().copied()
+    }
+}
+
+/// What every agenda actor shares.
+pub(crate) struct Parts {
+    pub(crate) options: AgendasOptions,
+    pub(crate) store: Arc<dyn StreamStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Bounds the loads under way, so that a restart is no stampede.
+    loads: Arc<Semaphore>,
+    /// Checkpoints under way; shutdown waits for them.
+    checkpoints: Arc<Semaphore>,
+}
+
+/// Most checkpoints that are written at once; more wait.
+const CHECKPOINTS_MAX: u32 = 16;
+
+impl Parts {
+    /// Loads an agenda's stream; none, logged, when that fails.
+    pub(crate) fn load(&self, key: AgendaKey) -> impl Future<Output = Option<Loaded>> + 'static {
+        let (store, loads) = (self.store.clone(), self.loads.clone());
+        async move {
+            let _permit = loads.acquire_owned().await.ok()?;
+            let loaded = store.load(StreamKey::Agenda(key)).await;
+            loaded
+                .inspect_err(|error| tracing::error!(agenda = %key.agenda, error = error as &dyn std::error::Error, "failed to load an agenda"))
+                .ok()
+        }
+    }
+
+    /// Appends and measures.
+    pub(crate) fn append(&self, commit: Commit) -> impl Future<Output = Result<Appended, AppendError>> + 'static {
+        let (store, metrics) = (self.store.clone(), self.metrics.clone());
+        let commands = commit.events.iter().filter(|event| event.last_of_command).count();
+        async move {
+            let timer = metrics.append_seconds.start_timer();
+            let stream = commit.stream;
+            let result = store.append(commit).await;
+            timer.observe_duration();
+            match &result {
+                Ok(_) => metrics
+                    .batch_commands
+                    .observe(f64::from(u32::try_from(commands).unwrap_or(u32::MAX))),
+                Err(error) => tracing::warn!(?stream, %error, "an agenda's commit was not acknowledged"),
+            }
+            result
+        }
+    }
+
+    /// Keeps a checkpoint in the background, on the arbiter that asks.
+    pub(crate) fn put_checkpoint(&self, stream: StreamKey, state: StreamState, people: BTreeMap<BlobId, PersonRecord>) {
+        let (store, checkpoints) = (self.store.clone(), self.checkpoints.clone());
+        actix_rt::spawn(async move {
+            let Ok(_permit) = checkpoints.acquire_owned().await else {
+                return;
+            };
+            if let Err(error) = store.put_checkpoint(stream, state, people).await {
+                tracing::warn!(
+                    ?stream,
+                    error = &error as &dyn std::error::Error,
+                    "failed to keep a checkpoint"
+                );
+            }
+        });
+    }
+}
+
+#[derive(Clone)]
+struct Incarnation {
+    address: Arc<Addr<AgendaActor>>,
+    ending: Arc<Ending>,
+}
+
+/// All agenda actors of this process.
+pub(crate) struct Lifecycle {
+    pub(crate) parts: Arc<Parts>,
+    threads: Vec<ArbiterHandle>,
+    owned: Mutex<Vec<Arbiter>>,
+    live: Mutex<HashMap<AgendaKey, Incarnation>>,
+}
+
+impl Lifecycle {
+    /// Starts the agendas' threads; 0 threads: agendas run on the calling arbiter. Needs a running actix system.
+    pub(crate) fn new(
+        options: AgendasOptions,
+        store: Arc<dyn StreamStore>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let owned: Vec<Arbiter> = (0..options.agenda_threads).map(|_| Arbiter::new()).collect();
+        let mut threads: Vec<ArbiterHandle> = owned.iter().map(Arbiter::handle).collect();
+        if threads.is_empty() {
+            threads.push(Arbiter::current());
+        }
+        let loads = Arc::new(Semaphore::new(options.loads_max.max(1)));
+        let checkpoints = Arc::new(Semaphore::new(usize::try_from(CHECKPOINTS_MAX).unwrap_or(1)));
+        Self {
+            parts: Arc::new(Parts {
+                options,
+                store,
+                clock,
+                metrics,
+                loads,
+                checkpoints,
+            }),
+            threads,
+            owned: Mutex::new(owned),
+            live: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The agenda's actor, started if there is none that lives.
+    pub(crate) fn actor(&self, key: AgendaKey) -> Arc<Addr<AgendaActor>> {
+        let mut live = self.live.lock();
+        if let Some(incarnation) = live.get(&key) {
+            if incarnation.address.connected() && incarnation.ending.get().is_none() {
+                return incarnation.address.clone();
+            }
+            if incarnation.ending.get().is_none() {
+                self.parts.metrics.restarts.inc();
+                tracing::error!(agenda = %key.agenda, "an agenda actor has died; starting it again");
+            }
+        }
+        live.retain(|_, incarnation| incarnation.ending.get().is_none());
+        let incarnation = self.start(key);
+        live.insert(key, incarnation.clone());
+        incarnation.address
+    }
+
+    /// The agenda's actor if one lives.
+    pub(crate) fn living(&self, key: AgendaKey) -> Option<Arc<Addr<AgendaActor>>> {
+        self.live
+            .lock()
+            .get(&key)
+            .map(|incarnation| incarnation.address.clone())
+    }
+
+    fn start(&self, key: AgendaKey) -> Incarnation {
+        let ending = Arc::new(Ending::default());
+        // `Actor::start_in_arbiter` has room for 16 messages until the actor runs; this has the configured room at once.
+        let (sender, receiver) = actix::dev::channel::channel(self.parts.options.mailbox_messages_max.max(1));
+        let (parts, ended) = (self.parts.clone(), ending.clone());
+        let spawned = self.thread(key).is_some_and(|thread| {
+            thread.spawn_fn(move || {
+                Context::with_receiver(receiver).run(AgendaActor::new(key, parts, ended));
+            })
+        });
+        if !spawned {
+            tracing::error!("the thread of an agenda is gone");
+        }
+        Incarnation {
+            address: Arc::new(Addr::new(sender)),
+            ending,
+        }
+    }
+
+    fn thread(&self, key: AgendaKey) -> Option<&ArbiterHandle> {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let threads = u64::try_from(self.threads.len()).ok()?;
+        let index = hasher.finish().checked_rem(threads)?;
+        self.threads.get(usize::try_from(index).ok()?)
+    }
+
+    /// Lets every actor finish what it has accepted, keeps the last checkpoints, ends the threads.
+    pub(crate) async fn shutdown(&self) {
+        let living: Vec<Incarnation> = self.live.lock().drain().map(|(_, incarnation)| incarnation).collect();
+        let mut endings = Vec::with_capacity(living.len());
+        for incarnation in living {
+            let (done, ended) = oneshot::channel();
+            // Waits for room in a full mailbox; a closed one has nothing to finish.
+            if incarnation.address.send(Retire(done)).await.is_ok() {
+                endings.push(ended);
+            }
+        }
+        for ended in endings {
+            // The sender is dropped with the actor.
+            drop(ended.await);
+        }
+        drop(self.parts.checkpoints.acquire_many(CHECKPOINTS_MAX).await);
+        for thread in self.owned.lock().drain(..) {
+            thread.stop();
+        }
+    }
+}
+
+/// The cell's bounds.
+impl AgendasOptions {
+    pub(crate) const fn cell(&self) -> CellOptions {
+        CellOptions {
+            waiting_orders_max: self.waiting_orders_max,
+            checkpoint_events: self.checkpoint_events,
+            decide: match self.decide {
+                Some(decide) => decide,
+                None => decide,
+            },
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What each event makes of the state. Total: an event about something that is not there changes nothing, one that adds
+//! under a known id replaces it. Keeps the derived index in step.
+
+use crate::agenda::index::Taker;
+use crate::agenda::{Agenda, Booking, Hold, Remembered};
+use crate::command::Principal;
+use crate::event::{Event, Recorded};
+use crate::ids::{BookingId, HoldId, PlaceId, TypeId};
+use crate::openings::Plan;
+use crate::schedule::AppointmentType;
+use crate::time::Span;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub(crate) fn apply(agenda: &mut Agenda, recorded: &Recorded<Event>) {
+    agenda.seq = recorded.seq;
+    match &recorded.event {
+        Event::TypeSet(kind) => set_type(agenda, kind),
+        Event::TypeRetired(kind) => retire_type(agenda, *kind),
+        Event::SlotHeld(hold) => put_hold(agenda, hold.clone()),
+        Event::HoldReleased(hold) | Event::HoldExpired(hold) => {
+            take_hold(agenda, *hold);
+        }
+        Event::SlotBooked { booking, from_hold, .. } => {
+            if let Some(hold) = from_hold {
+                take_hold(agenda, *hold);
+            }
+            put_booking(agenda, booking.clone());
+        }
+        Event::BookingMoved {
+            booking,
+            span,
+            occupied,
+            place,
+            overbooks,
+            ..
+        } => move_booking(agenda, *booking, (*span, *occupied), *place, overbooks),
+        Event::BookingCancelled { booking, .. } => {
+            if let Some(gone) = take_booking(agenda, *booking) {
+                forget_stale_overbooks(agenda, *booking, gone.occupied);
+            }
+        }
+        Event::ProfileSet(_)
+        | Event::HoursOpened(_)
+        | Event::HoursChanged(_)
+        | Event::HoursClosed(_)
+        | Event::ExceptionOpened(_)
+        | Event::ExceptionClosed(_)
+        | Event::AbsenceAdded(_)
+        | Event::AbsenceRemoved(_) => {
+            apply_schedule(agenda, &recorded.event);
+            let plan = agenda.profile.as_ref().map(|profile| Plan::build(agenda, profile));
+            agenda.index.plan = plan.map(Arc::new);
+        }
+    }
+    // A timer's commands carry no sender who could repeat them: repeating one finds the hold gone.
+    if recorded.last_of_command && recorded.principal != Principal::System {
+        let known = Remembered {
+            digest: recorded.digest,
+            seq: recorded.seq,
+            at: recorded.at,
+        };
+        agenda.remember((recorded.principal, recorded.command_id), known);
+    }
+}
+
+fn apply_schedule(agenda: &mut Agenda, event: &Event) {
+    match event {
+        Event::ProfileSet(profile) => agenda.profile = Some(profile.clone()),
+        Event::HoursOpened(rule) | Event::HoursChanged(rule) => {
+            agenda.rules.insert(rule.id, rule.clone());
+        }
+        Event::HoursClosed(rule) => {
+            agenda.rules.remove(rule);
+        }
+        Event::ExceptionOpened(exception) => {
+            agenda.exceptions.insert(exception.id, exception.clone());
+        }
+        Event::ExceptionClosed(exception) => {
+            agenda.exceptions.remove(exception);
+        }
+        Event::AbsenceAdded(absence) => {
+            agenda.absences.insert(absence.id, absence.clone());
+        }
+        Event::AbsenceRemoved(absence) => {
+            agenda.absences.remove(absence);
+        }
+        Event::TypeSet(_)
+        | Event::TypeRetired(_)
+        | Event::SlotHeld(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_)
+        | Event::SlotBooked { .. }
+        | Event::BookingMoved { .. }
+        | Event::BookingCancelled { .. } => {}
+    }
+}
+
+fn set_type(agenda: &mut Agenda, kind: &AppointmentType) {
+    agenda.retired_types.remove(&kind.id);
+    agenda.types.insert(kind.id, kind.clone());
+}
+
+fn retire_type(agenda: &mut Agenda, id: TypeId) {
+    if let Some(kind) = agenda.types.remove(&id) {
+        agenda.retired_types.insert(id, kind);
+    }
+}
+
+fn put_hold(agenda: &mut Agenda, hold: Hold) {
+    take_hold(agenda, hold.id);
+    agenda.index.occupy(hold.occupied, Taker::Hold(hold.id));
+    agenda.holds.insert(hold.id, hold);
+}
+
+fn take_hold(agenda: &mut Agenda, id: HoldId) -> Option<Hold> {
+    let hold = agenda.holds.remove(&id)?;
+    agenda.index.vacate(hold.occupied, Taker::Hold(id));
+    Some(hold)
+}
+
+fn put_booking(agenda: &mut Agenda, booking: Booking) {
+    take_booking(agenda, booking.id);
+    agenda.index.occupy(booking.occupied, Taker::Booking(booking.id));
+    agenda.bookings.insert(booking.id, booking);
+}
+
+fn take_booking(agenda: &mut Agenda, id: BookingId) -> Option<Booking> {
+    let booking = agenda.bookings.remove(&id)?;
+    agenda.index.vacate(booking.occupied, Taker::Booking(id));
+    Some(booking)
+}
+
+fn move_booking(
+    agenda: &mut Agenda,
+    id: BookingId,
+    (span, occupied): (Span, Span),
+    place: PlaceId,
+    overbooks: &BTreeSet<BookingId>,
+) {
+    let Some(mut booking) = take_booking(agenda, id) else {
+        return;
+    };
+    let left = booking.occupied;
+    booking.span = span;
+    booking.occupied = occupied;
+    booking.place = place;
+    booking.overbooks.clone_from(overbooks);
+    put_booking(agenda, booking);
+    forget_stale_overbooks(agenda, id, left);
+}
+
+/// After `id` has left `left`: bookings there no longer name it as overbooked, unless it still overlaps them.
+fn forget_stale_overbooks(agenda: &mut Agenda, id: BookingId, left: Span) {
+    let stays = agenda.bookings.get(&id).map(|booking| booking.occupied);
+    for (span, taker) in agenda.index.takers(left) {
+        let still_overlaps = stays.is_some_and(|stays| stays.overlaps(span));
+        if let (Taker::Booking(other), false) = (taker, still_overlaps)
+            && let Some(booking) = agenda.bookings.get_mut(&other)
+        {
+            booking.overbooks.remove(&id);
+        }
+    }
+}

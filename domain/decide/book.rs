@@ -1,0 +1,159 @@
+//! Booking and moving by staff, and cancelling by either side.
+//!
+//! Staff may use any offered type, start at any minute (no grid, no notice, no window), up to
+//! [`RECORDED_LATE_MINUTES_MAX`] ago. They never overlap a live hold. Overlapping bookings and leaving hours each need
+//! their own allowance, and the event records which of them were really used.
+
+use super::place::{InTheWay, Times, in_the_way, place_for_staff};
+use super::{RECORDED_LATE_MINUTES_MAX, STAFF_BOOKING_DAYS_AHEAD_MAX, Scene};
+use crate::agenda::{BOOKINGS_MAX, Booking};
+use crate::command::{Allowances, Canceller, Command};
+use crate::event::{CancelledBy, Event};
+use crate::ids::BookingId;
+use crate::refusal::Refusal;
+use crate::schedule::validate::require;
+use crate::time::{Span, UtcMinute};
+
+pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::BookDirectly { .. } => book(scene, command),
+        Command::MoveBooking { booking, start, allow } => move_booking(scene, *booking, *start, *allow),
+        Command::CancelBooking { booking, by } => cancel(scene, *booking, by),
+        Command::SetProfile(_)
+        | Command::SetType(_)
+        | Command::RetireType(_)
+        | Command::OpenHours(_)
+        | Command::ChangeHours(_)
+        | Command::CloseHours(_)
+        | Command::OpenExceptionally(_)
+        | Command::CloseException(_)
+        | Command::AddAbsence(_)
+        | Command::RemoveAbsence(_)
+        | Command::HoldSlot { .. }
+        | Command::ReleaseHold { .. }
+        | Command::ConfirmHold { .. }
+        | Command::ExpireHold(_) => Err(Refusal::BookingUnknown), // not reached: `super::decide` sends these elsewhere
+    }
+}
+
+/// Order: `TypeUnknown`, `AlreadyExists`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`,
+/// `TooMany`.
+fn book(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
+    let Command::BookDirectly {
+        booking,
+        kind,
+        start,
+        patient,
+        details,
+        allow,
+    } = command
+    else {
+        return Err(Refusal::BookingUnknown);
+    };
+    let kind = scene.agenda.types.get(kind).ok_or(Refusal::TypeUnknown)?;
+    if scene.agenda.bookings.contains_key(booking) {
+        return Err(Refusal::AlreadyExists);
+    }
+    in_reach(scene, *start)?;
+    let times = Times::of(kind, *start);
+    let (place, outside_hours) = place_for_staff(scene, kind.id, times.span, allow.outside_hours)?;
+    let others = free_for_staff(scene, times.occupied, None, *allow)?;
+    if scene.agenda.bookings.len() >= BOOKINGS_MAX {
+        return Err(Refusal::TooMany { what: "bookings" });
+    }
+    let booking = Booking {
+        id: *booking,
+        kind: kind.id,
+        span: times.span,
+        occupied: times.occupied,
+        place,
+        patient: *patient,
+        details: *details,
+        manage: None,
+        notice_version: None,
+        online: false,
+        booked_at: scene.stamp.now,
+        overbooks: others.bookings,
+    };
+    let mut events = others.expired;
+    events.push(Event::SlotBooked {
+        booking,
+        from_hold: None,
+        outside_hours,
+    });
+    Ok(events)
+}
+
+/// Keeps the booking's own length and buffers, even when its type has changed or is retired since.
+/// Order: `BookingUnknown`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`.
+fn move_booking(scene: Scene<'_>, id: BookingId, start: UtcMinute, allow: Allowances) -> Result<Vec<Event>, Refusal> {
+    let booking = scene.agenda.bookings.get(&id).ok_or(Refusal::BookingUnknown)?;
+    in_reach(scene, start)?;
+    let shift = start.0 - booking.span.from.0;
+    let moved = |span: Span| Span {
+        from: span.from.plus(shift),
+        until: span.until.plus(shift),
+    };
+    let (span, occupied) = (moved(booking.span), moved(booking.occupied));
+    let (place, outside_hours) = place_for_staff(scene, booking.kind, span, allow.outside_hours)?;
+    let others = free_for_staff(scene, occupied, Some(id), allow)?;
+    let mut events = others.expired;
+    events.push(Event::BookingMoved {
+        booking: id,
+        span,
+        occupied,
+        place,
+        overbooks: others.bookings,
+        outside_hours,
+    });
+    Ok(events)
+}
+
+/// Whether staff may put something at `start`, hours and others aside.
+fn in_reach(scene: Scene<'_>, start: UtcMinute) -> Result<(), Refusal> {
+    let now = scene.stamp.now.minute();
+    let latest = now.plus(STAFF_BOOKING_DAYS_AHEAD_MAX * 24 * 60);
+    let near = start.is_plausible() && start <= latest;
+    // An instant before 1970 is implausible and past alike; the past says it better.
+    if start < now.plus(-RECORDED_LATE_MINUTES_MAX) {
+        return Err(Refusal::InThePast);
+    }
+    require(near, "start", "lie within three years from now")
+}
+
+fn free_for_staff(
+    scene: Scene<'_>,
+    occupied: Span,
+    moved: Option<BookingId>,
+    allow: Allowances,
+) -> Result<InTheWay, Refusal> {
+    let others = in_the_way(scene, occupied, moved);
+    if others.live_hold || (!others.bookings.is_empty() && !allow.overlap) {
+        return Err(Refusal::SlotTaken);
+    }
+    Ok(others)
+}
+
+/// Patients may cancel while `now` is before the cut-off; at the cut-off it is too late. The practice always may.
+/// Order: `BookingUnknown`, `NotYours`, `TooLateToCancel`.
+fn cancel(scene: Scene<'_>, id: BookingId, by: &Canceller) -> Result<Vec<Event>, Refusal> {
+    let booking = scene.agenda.bookings.get(&id).ok_or(Refusal::BookingUnknown)?;
+    let by = match by {
+        Canceller::Practice => CancelledBy::Practice,
+        Canceller::Patient(secret) => {
+            if booking.manage.as_ref() != Some(secret) {
+                return Err(Refusal::NotYours);
+            }
+            let minutes = scene
+                .agenda
+                .kind(booking.kind)
+                .map_or(0, |kind| kind.cancellation_cutoff_minutes);
+            let cutoff = booking.span.from.plus(-i64::from(minutes)).millis();
+            if scene.stamp.now >= cutoff {
+                return Err(Refusal::TooLateToCancel { cutoff });
+            }
+            CancelledBy::Patient
+        }
+    };
+    Ok(vec![Event::BookingCancelled { booking: id, by }])
+}

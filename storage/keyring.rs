@@ -1,0 +1,320 @@
+//! The keys, and the only place where they lie: installation key -> practice keys -> patient keys.
+//!
+//! Wrapped keys live in keyring files of their own, in two copies, never in the journal or in checkpoints, so that
+//! removing a patient's key erases what it sealed wherever copies of that lie. Keys for patients are made in batches and
+//! are durable before one is handed out: a booking by a new patient costs no sync of its own. Which patient has which key
+//! is said by the envelopes themselves (they name the key) and by `PatientKey` records in the same commit.
+//! Keys that a former process made and did not use are never handed out again, since it may have.
+
+mod file;
+mod practice;
+
+use crate::StoreError;
+use crate::codec::{self, KeyFrame};
+use crate::disk::Disk;
+use crate::seal::{self, Entropy, KeyId, Place, SealKey, Unsealable};
+use file::{RingFile, corrupt, survey};
+use parking_lot::Mutex;
+use practice::PracticeRing;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(crate) use file::io_error;
+
+const INSTALLATION: &str = "installation";
+
+/// Reads the installation key: 64 hexadecimal digits in a file that only its owner may read.
+///
+/// # Errors
+/// [`StoreError::Io`] when the file cannot be read, is open to others (mode & 077) or is not 64 digits.
+pub fn read_key_file(path: &Path) -> Result<SealKey, StoreError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let refuse = |why: &str| {
+        let source = std::io::Error::new(std::io::ErrorKind::InvalidData, why.to_owned());
+        io_error("use the installation key in", path)(source)
+    };
+    let metadata = std::fs::metadata(path).map_err(io_error("open the installation key in", path))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(refuse("others may read it: its mode must be 0600"));
+    }
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(io_error("read", path))?);
+    let mut secret = zeroize::Zeroizing::new([0_u8; 32]);
+    hex::decode_to_slice(text.trim(), secret.as_mut_slice()).map_err(|_| refuse("it is not 64 hexadecimal digits"))?;
+    Ok(SealKey::self_named(*secret))
+}
+
+/// What became of a key that an envelope names.
+#[derive(Debug, Clone)]
+pub enum KeyState {
+    /// It is here.
+    Known(Arc<SealKey>),
+    /// It was removed on purpose: what it sealed is erased.
+    Forgotten,
+    /// The keyring does not have it and never forgot it: keys were lost.
+    Missing,
+}
+
+/// A patient's key for sealing, and whether a `PatientKey` record already says so durably.
+#[derive(Debug, Clone)]
+pub struct PatientKey {
+    /// The key.
+    pub key: Arc<SealKey>,
+    /// `false`: the commit that uses it must carry the record.
+    pub recorded: bool,
+}
+
+/// Counts since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeyringStats {
+    /// Copies repaired from the other.
+    pub repaired_copies: usize,
+    /// Practices whose keys are in memory.
+    pub practices_loaded: usize,
+    /// A write or sync of a keyring file has failed; no new keys until the next start.
+    pub failed: bool,
+}
+
+/// All keys of one store. Practices are loaded on first use.
+pub struct Keyring {
+    disk: Arc<dyn Disk>,
+    entropy: Arc<dyn Entropy>,
+    root: SealKey,
+    installation: Mutex<Installation>,
+    practices: Mutex<HashMap<u128, Arc<PracticeRing>>>,
+    repaired: AtomicUsize,
+}
+
+struct Installation {
+    file: RingFile,
+    known: BTreeSet<u128>,
+}
+
+/// Where an entry belongs: file, generation, index.
+fn place(scope: u128, generation: u64, index: usize) -> Place {
+    let index = u64::try_from(index).unwrap_or(u64::MAX);
+    Place::of("keyring")
+        .with(&scope.to_be_bytes())
+        .with(&generation.to_be_bytes())
+        .with(&index.to_be_bytes())
+}
+
+fn seal_frame(key: &SealKey, entropy: &dyn Entropy, place: &Place, frame: &KeyFrame) -> Result<Vec<u8>, StoreError> {
+    let plain = zeroize::Zeroizing::new(codec::encode(codec::KEY_FRAME, frame)?);
+    seal::seal(key, entropy, place, &plain)
+}
+
+fn open_frame(key: &SealKey, place: &Place, sealed: &[u8]) -> Result<Result<KeyFrame, StoreError>, Unsealable> {
+    let plain = zeroize::Zeroizing::new(seal::open(key, place, sealed)?);
+    Ok(codec::decode(codec::KEY_FRAME, &plain))
+}
+
+fn practice_file(practice: u128) -> String {
+    format!("practice-{practice:032x}")
+}
+
+/// Reads the installation's file without writing anything: the practices it lists, or none when there is no keyring.
+fn read_installation(disk: &dyn Disk, root: &SealKey) -> Result<Option<(file::Survey, BTreeSet<u128>)>, StoreError> {
+    let Some(found) = survey(disk, INSTALLATION, 0)? else {
+        return Ok(None);
+    };
+    let mut known = BTreeSet::new();
+    for (index, sealed) in found.frames.iter().enumerate() {
+        // The file's checksums hold, so an entry that does not open means another key, not damage.
+        let wrong_key = |_| StoreError::WrongKey {
+            path: Path::new(file::COPIES[0]).join(INSTALLATION),
+        };
+        let frame = open_frame(root, &place(0, found.generation, index), sealed).map_err(wrong_key)??;
+        match frame {
+            KeyFrame::Installation(_) if index == 0 => {}
+            KeyFrame::Practice(practice) => {
+                known.insert(practice);
+            }
+            KeyFrame::Installation(_)
+            | KeyFrame::PracticeKey(..)
+            | KeyFrame::PatientKeys(_)
+            | KeyFrame::Forgotten(_) => return Err(corrupt(INSTALLATION, 0, "an entry of another file")),
+        }
+    }
+    if found.frames.is_empty() {
+        return Err(corrupt(INSTALLATION, 0, "the file has no entries"));
+    }
+    Ok(Some((found, known)))
+}
+
+impl Keyring {
+    /// Whether there is a keyring and the key opens it. Reads only: to be asked before anything is written.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`], [`StoreError::NewerFormat`], [`StoreError::Corrupt`] or [`StoreError::Io`].
+    pub fn probe(disk: &dyn Disk, root: &SealKey) -> Result<bool, StoreError> {
+        Ok(read_installation(disk, root)?.is_some())
+    }
+
+    /// Opens the keyring and repairs damaged copies. With `create`, makes one where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::probe`]; [`StoreError::NoKey`] when there is none and `create` is false.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        root: SealKey,
+        entropy: Arc<dyn Entropy>,
+        create: bool,
+    ) -> Result<Self, StoreError> {
+        let (file, known, repaired) = match read_installation(disk.as_ref(), &root)? {
+            Some((found, known)) => {
+                let (file, repaired) = RingFile::open(disk.clone(), INSTALLATION, 0, &found)?;
+                (file, known, repaired)
+            }
+            None if create => {
+                let mut name = [0; 16];
+                entropy.fill(&mut name)?;
+                let first = KeyFrame::Installation(name);
+                let sealed = seal_frame(&root, entropy.as_ref(), &place(0, 1, 0), &first)?;
+                let file = RingFile::create(disk.clone(), INSTALLATION, 0, &[sealed])?;
+                (file, BTreeSet::new(), 0)
+            }
+            None => return Err(StoreError::NoKey),
+        };
+        Ok(Self {
+            disk,
+            entropy,
+            root,
+            installation: Mutex::new(Installation { file, known }),
+            practices: Mutex::new(HashMap::new()),
+            repaired: AtomicUsize::new(repaired),
+        })
+    }
+
+    /// Where this keyring's randomness comes from.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        self.entropy.as_ref()
+    }
+
+    /// The practice's key, made durably if the practice is new. Blocks on the disk the first time.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the practice is known but its keys are gone; else what the disk says.
+    pub fn practice_or_new(&self, practice: u128) -> Result<Arc<SealKey>, StoreError> {
+        Ok(self.ring(practice, true)?.key())
+    }
+
+    /// The practice's key.
+    ///
+    /// # Errors
+    /// [`StoreError::NoKey`] for a practice that has none; else as [`Self::practice_or_new`].
+    pub fn practice(&self, practice: u128) -> Result<Arc<SealKey>, StoreError> {
+        Ok(self.ring(practice, false)?.key())
+    }
+
+    /// A key to seal this patient's blobs under: the one in use, or a fresh one from the pool.
+    ///
+    /// # Errors
+    /// What the disk says when the pool is empty and a new batch cannot be made durable.
+    pub fn key_for(&self, practice: u128, patient: u128) -> Result<PatientKey, StoreError> {
+        self.ring(practice, true)?.key_for(patient, self.entropy.as_ref())
+    }
+
+    /// A `PatientKey` record for this pair is durable.
+    pub fn recorded(&self, practice: u128, patient: u128, key: KeyId) {
+        if let Ok(ring) = self.ring(practice, false) {
+            ring.learn(patient, key);
+        }
+    }
+
+    /// The key an envelope names.
+    ///
+    /// # Errors
+    /// As [`Self::practice`].
+    pub fn key(&self, practice: u128, id: KeyId) -> Result<KeyState, StoreError> {
+        Ok(self.ring(practice, false)?.state(id))
+    }
+
+    /// Removes a patient's keys: those named and those in use in memory. Durable in every copy on return; the old bytes
+    /// are overwritten. Nothing they sealed opens again.
+    ///
+    /// # Errors
+    /// What the disk says; then the keys may still be there, and the call is to be repeated.
+    pub fn forget(&self, practice: u128, patient: u128, keys: &[KeyId]) -> Result<(), StoreError> {
+        self.ring(practice, false)?.forget(patient, keys, self.entropy.as_ref())
+    }
+
+    /// Counts since the start.
+    #[must_use]
+    pub fn stats(&self) -> KeyringStats {
+        let practices = self.practices.lock();
+        KeyringStats {
+            repaired_copies: self.repaired.load(Ordering::Relaxed),
+            practices_loaded: practices.len(),
+            failed: self.installation.lock().file.failed() || practices.values().any(|ring| ring.failed()),
+        }
+    }
+
+    fn ring(&self, practice: u128, create: bool) -> Result<Arc<PracticeRing>, StoreError> {
+        let mut practices = self.practices.lock();
+        if let Some(ring) = practices.get(&practice) {
+            return Ok(ring.clone());
+        }
+        let mut installation = self.installation.lock();
+        let name = practice_file(practice);
+        let ring = match survey(self.disk.as_ref(), &name, practice)? {
+            Some(found) => {
+                let (ring, repaired) = PracticeRing::open(self.disk.clone(), practice, &self.root, &found)?;
+                self.repaired.fetch_add(repaired, Ordering::Relaxed);
+                ring
+            }
+            None if installation.known.contains(&practice) => {
+                return Err(corrupt(&name, 0, "the practice's keys are missing"));
+            }
+            None if create => PracticeRing::create(self.disk.clone(), practice, &self.root, self.entropy.as_ref())?,
+            None => return Err(StoreError::NoKey),
+        };
+        if !installation.known.contains(&practice) {
+            let at = place(0, installation.file.generation(), installation.file.frames());
+            let sealed = seal_frame(&self.root, self.entropy.as_ref(), &at, &KeyFrame::Practice(practice))?;
+            installation.file.append(&sealed)?;
+            installation.known.insert(practice);
+        }
+        let ring = Arc::new(ring);
+        practices.insert(practice, ring.clone());
+        Ok(ring)
+    }
+}
+
+/// A fault of one copy, or a keyring that cannot be read at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyringFault {
+    /// Which copy.
+    pub path: std::path::PathBuf,
+    /// Where in it.
+    pub offset: u64,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Reads every keyring file without writing anything. Returns the faults of single copies.
+///
+/// # Errors
+/// As [`Keyring::probe`], and what no copy can answer.
+pub fn verify(disk: &dyn Disk, root: &SealKey) -> Result<Vec<KeyringFault>, StoreError> {
+    let Some((found, known)) = read_installation(disk, root)? else {
+        return Err(StoreError::NoKey);
+    };
+    let mut faults = found.faults;
+    for practice in known {
+        let name = practice_file(practice);
+        let Some(found) = survey(disk, &name, practice)? else {
+            return Err(corrupt(&name, 0, "the practice's keys are missing"));
+        };
+        practice::read(practice, root, &found)?;
+        faults.extend(found.faults);
+    }
+    let named = |(path, offset, what): (std::path::PathBuf, u64, &str)| KeyringFault {
+        path,
+        offset,
+        what: what.to_owned(),
+    };
+    Ok(faults.into_iter().map(named).collect())
+}

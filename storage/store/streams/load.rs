@@ -1,0 +1,182 @@
+//! Loading a stream: claim, newest checkpoint that opens, and the tail, verified against the chain up to the head.
+
+use super::{EventPlace, SealedStreams, chained, checkpoint_place, event, named_blob, open_blob, open_event};
+use crate::StoreError;
+use crate::codec::{self, StoredBlob};
+use crate::journal::Head;
+use crate::seal::{self, SealKey};
+use crate::store::Loaded;
+use cabinet_domain::event::Recorded;
+use cabinet_domain::ids::{BlobId, HistoryId, Seq};
+use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
+use std::collections::BTreeMap;
+
+/// Most events handed out as the tail; older ones go into its base.
+const TAIL_EVENTS_MAX: u64 = 512;
+/// Events read from the journal at once.
+const PAGE_EVENTS: usize = 256;
+
+/// Where a replay starts.
+struct Start {
+    state: StreamState,
+    seq: Seq,
+    chain: [u8; 32],
+    blobs: Vec<StoredBlob>,
+}
+
+/// A state at the head with what it was made of.
+struct Replayed {
+    state: StreamState,
+    tail_base: StreamState,
+    tail: Vec<Recorded<StreamEvent>>,
+    blobs: BTreeMap<BlobId, StoredBlob>,
+}
+
+impl Start {
+    fn empty(stream: StreamKey) -> Self {
+        Self {
+            state: StreamState::empty(stream),
+            seq: 0,
+            chain: [0; 32],
+            blobs: Vec::new(),
+        }
+    }
+}
+
+fn corrupt(stream: StreamKey, seq: Seq, what: impl Into<String>) -> StoreError {
+    StoreError::Corrupt {
+        path: format!("stream {}", hex::encode(stream.bytes())).into(),
+        offset: seq,
+        what: what.into(),
+    }
+}
+
+impl SealedStreams {
+    pub(super) async fn load_verified(&self, stream: StreamKey) -> Result<Loaded, StoreError> {
+        let head = self.journal.claim(stream, self.journal.fence()).await?;
+        let replayed = if head.seq == 0 {
+            let state = StreamState::empty(stream);
+            Replayed {
+                tail_base: state.clone(),
+                state,
+                tail: Vec::new(),
+                blobs: BTreeMap::new(),
+            }
+        } else {
+            let own = self.keyring.practice(stream.practice().0)?;
+            self.replay_from_newest(stream, head, &own).await?
+        };
+        let practice = stream.practice().0;
+        let live = event::state_blobs(&replayed.state);
+        let in_tail: Vec<BlobId> = replayed.tail.iter().filter_map(|one| named_blob(&one.event)).collect();
+        let mut people = BTreeMap::new();
+        for (blob, stored) in replayed.blobs {
+            if live.contains(&blob) || in_tail.contains(&blob) {
+                people.insert(blob, open_blob(&self.keyring, practice, stored)?);
+            }
+        }
+        if let Some(lost) = live.iter().find(|blob| !people.contains_key(blob)) {
+            return Err(corrupt(
+                stream,
+                head.seq,
+                format!("blob {lost} is named and not stored"),
+            ));
+        }
+        self.set_tip(stream, head.seq, head.chain, true);
+        Ok(Loaded {
+            state: replayed.state,
+            tail_base: replayed.tail_base,
+            tail: replayed.tail,
+            people,
+            head: head.seq,
+            history: HistoryId(self.journal.history()),
+        })
+    }
+
+    async fn replay_from_newest(&self, stream: StreamKey, head: Head, own: &SealKey) -> Result<Replayed, StoreError> {
+        if let Some(start) = self.newest_checkpoint(stream, head.seq, own).await? {
+            match self.replay(stream, head, own, start).await {
+                // A checkpoint that opens but does not meet the chain is of another history: the events decide.
+                Err(StoreError::Corrupt { what, .. }) => {
+                    tracing::warn!(
+                        what,
+                        "the stream does not follow from its checkpoint; replaying all of it"
+                    );
+                }
+                other => return other,
+            }
+        }
+        self.replay(stream, head, own, Start::empty(stream)).await
+    }
+
+    async fn newest_checkpoint(
+        &self,
+        stream: StreamKey,
+        head: Seq,
+        own: &SealKey,
+    ) -> Result<Option<Start>, StoreError> {
+        let Some((seq, sealed)) = self.journal.checkpoint(stream).await? else {
+            return Ok(None);
+        };
+        let opened = seal::open(own, &checkpoint_place(stream, seq), &sealed)
+            .ok()
+            .and_then(|plain| codec::decode_checkpoint(&plain).ok())
+            .filter(|record| seq <= head && event::state_seq(&record.state) == seq);
+        if opened.is_none() {
+            tracing::warn!(seq, "a checkpoint does not open; replaying the stream");
+        }
+        Ok(opened.map(|record| Start {
+            state: record.state,
+            seq,
+            chain: record.chain,
+            blobs: record.blobs,
+        }))
+    }
+
+    async fn replay(&self, stream: StreamKey, head: Head, own: &SealKey, start: Start) -> Result<Replayed, StoreError> {
+        let mut blobs: BTreeMap<BlobId, StoredBlob> =
+            start.blobs.into_iter().map(|stored| (stored.blob, stored)).collect();
+        let (mut seq, mut chain) = (start.seq, start.chain);
+        let mut tail_base = start.state;
+        let mut tail = Vec::new();
+        // Events up to here go into the base without being kept.
+        let base_until = head.seq.saturating_sub(TAIL_EVENTS_MAX);
+        while seq < head.seq {
+            let page = self.journal.read(stream, seq, PAGE_EVENTS).await?;
+            if page.is_empty() {
+                return Err(corrupt(stream, seq, "events are missing before the head"));
+            }
+            for (at, stored) in page {
+                if at != seq.saturating_add(1) {
+                    return Err(corrupt(stream, at, "the sequence has a hole"));
+                }
+                if at > head.seq {
+                    break;
+                }
+                let place = EventPlace { stream, seq: at, chain };
+                let record = open_event(own, &place, &stored).map_err(|why| corrupt(stream, at, why))?;
+                chain = chained(&chain, &stored);
+                seq = at;
+                blobs.extend(record.blobs.into_iter().map(|stored| (stored.blob, stored)));
+                if at <= base_until {
+                    tail_base.apply(&record.recorded);
+                } else {
+                    tail.push(record.recorded);
+                }
+            }
+        }
+        if chain != head.chain {
+            return Err(corrupt(stream, seq, "the chain does not end at the head"));
+        }
+        let mut state = tail_base.clone();
+        for recorded in &tail {
+            state.apply(recorded);
+        }
+        Ok(Replayed {
+            state,
+            tail_base,
+            tail,
+            blobs,
+        })
+    }
+}
