@@ -1,0 +1,58 @@
+// An agenda as staff see it, and how changes alter it. Pure.
+
+import type { StaffBooking, StaffChange, StaffView } from './wire';
+
+function set<T extends { id: string }>(list: readonly T[], item: T): T[] {
+  return [...list.filter((other) => other.id !== item.id), item];
+}
+
+function without<T extends { id: string }>(list: readonly T[], id: string): T[] {
+  return list.filter((item) => item.id !== id);
+}
+
+/** The view after the changes, in order. A booking that now lies outside the covered stretch leaves it. */
+export function applyChanges(view: StaffView, changes: readonly StaffChange[]): StaffView {
+  return changes.reduce(applyChange, view);
+}
+
+function applyChange(view: StaffView, change: StaffChange): StaffView {
+  switch (change.change) {
+    case 'booking_set': {
+      const { booking } = change;
+      const covered = booking.start_ms < view.covers_until_ms && booking.end_ms > view.covers_from_ms;
+      return { ...view, bookings: covered ? set(view.bookings, booking) : without(view.bookings, booking.id) };
+    }
+    case 'booking_moved': {
+      const known = view.bookings.find((booking) => booking.id === change.id);
+      return known ? applyChange(view, { change: 'booking_set', booking: { ...known, ...movedFields(change) } }) : view;
+    }
+    case 'booking_gone': return { ...view, bookings: without(view.bookings, change.id) };
+    case 'hold_set': return { ...view, holds: set(view.holds, change.hold) };
+    case 'hold_gone': return { ...view, holds: without(view.holds, change.id) };
+    case 'absence_set': return { ...view, absences: set(view.absences, change.absence) };
+    case 'absence_gone': return { ...view, absences: without(view.absences, change.id) };
+  }
+}
+
+/** Bookings that share time with a stretch, earliest first; buffers are the server's affair. */
+export function overlapping(view: StaffView, start: number, end: number, except?: string): StaffBooking[] {
+  return view.bookings.filter((b) => b.id !== except && b.start_ms < end && start < b.end_ms).sort((a, b) => a.start_ms - b.start_ms);
+}
+
+/** Whether the agenda is open for a type during the whole stretch. */
+export function isOpen(view: StaffView, start: number, end: number, kind: string): boolean {
+  return view.openings.some((o) => o.start_ms <= start && end <= o.end_ms && (o.types === null || o.types.includes(kind)));
+}
+
+type Moved = Extract<StaffChange, { change: 'booking_moved' }>;
+
+function movedFields({ start_ms, end_ms, place, overbooked }: Moved): Pick<StaffBooking, 'start_ms' | 'end_ms' | 'place' | 'overbooked'> {
+  return { start_ms, end_ms, place, overbooked };
+}
+
+/** Whether a move speaks of a booking this view does not hold: it came from outside the covered stretch, so only a new join shows it. */
+export function movedIn(view: StaffView, changes: readonly StaffChange[]): boolean {
+  return changes.some((change) => change.change === 'booking_moved' && change.start_ms < view.covers_until_ms && change.end_ms > view.covers_from_ms
+    && !view.bookings.some((booking) => booking.id === change.id)
+    && !changes.some((other) => other.change === 'booking_set' && other.booking.id === change.id));
+}

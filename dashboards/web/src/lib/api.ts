@@ -1,0 +1,85 @@
+// HTTP to /api/v1. Every refusal arrives as a Problem; a lost line is one too (`network`).
+
+import { backoffMs } from './backoff';
+import type {
+  Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
+  PublicPractice, ReleaseRequest, SignInRequest, StaffMe,
+} from './wire';
+
+/** A refusal or failure, to be told by its code. */
+export class ProblemError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.code);
+  }
+}
+
+/** The problem in anything thrown. */
+export function problemOf(error: unknown): Problem {
+  return error instanceof ProblemError ? error.problem : localProblem('internal', 500);
+}
+
+export function localProblem(code: string, status: number): Problem {
+  return { type: `urn:cabinet:problem:${code}`, code, title: code, status, detail: null, at_ms: null };
+}
+
+const ATTEMPTS = 4;
+
+/**
+ * One request. Busy answers and lost lines are tried again: every changing request carries a command id, so a repeat is harmless.
+ */
+async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await once<T>(method, path, body);
+    } catch (error) {
+      const { code, status } = problemOf(error);
+      const worthRepeating = code === 'network' || (status === 503 && code !== 'storage_full');
+      if (!worthRepeating || attempt + 1 >= ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 150 + backoffMs(attempt)));
+    }
+  }
+}
+
+async function once<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      headers: { accept: 'application/json', 'x-cabinet': '1', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      credentials: 'same-origin',
+      cache: 'no-store',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ProblemError(localProblem('network', 0));
+  }
+  const text = await response.text().catch(() => '');
+  let value: unknown = null;
+  try {
+    value = text === '' ? null : JSON.parse(text);
+  } catch {
+    value = null;
+  }
+  if (response.ok) return value as T;
+  const known = value !== null && typeof value === 'object' && typeof (value as Problem).code === 'string';
+  throw new ProblemError(known ? (value as Problem) : localProblem(`http_${response.status}`, response.status));
+}
+
+const at = (practice: string, practitioner: string): string => `/public/${encodeURIComponent(practice)}/${encodeURIComponent(practitioner)}`;
+
+export const api = {
+  practice: (practice: string) => call<PublicPractice>('GET', `/public/${encodeURIComponent(practice)}`),
+  page: (practice: string, practitioner: string) => call<PublicPage>('GET', at(practice, practitioner)),
+  hold: (practice: string, practitioner: string, body: HoldRequest) => call<HoldAnswer>('POST', `${at(practice, practitioner)}/holds`, body),
+  release: (practice: string, practitioner: string, hold: string, body: ReleaseRequest) =>
+    call<Accepted>('POST', `${at(practice, practitioner)}/holds/${encodeURIComponent(hold)}/release`, body),
+  confirm: (practice: string, practitioner: string, hold: string, body: ConfirmRequest) =>
+    call<ConfirmAnswer>('POST', `${at(practice, practitioner)}/holds/${encodeURIComponent(hold)}/confirm`, body),
+  view: (practice: string, practitioner: string, booking: string, body: ManageRequest) =>
+    call<ManagedBooking>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/view`, body),
+  cancel: (practice: string, practitioner: string, booking: string, body: CancelRequest) =>
+    call<Accepted>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/cancel`, body),
+  signIn: (body: SignInRequest) => call<StaffMe>('POST', '/staff/sign-in', body),
+  signOut: () => call<null>('POST', '/staff/sign-out'),
+  me: () => call<StaffMe>('GET', '/staff/me'),
+};

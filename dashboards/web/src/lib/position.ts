@@ -1,0 +1,18 @@
+// Where a screen stands in a topic, and what the next frame means for it. No sockets here.
+
+/** A place in one unbroken sequence. */
+export type Position = { history: string; seq: number };
+
+/** What to do with a delta: apply it and stand at `position`, or join again without a position. */
+export type Step = { kind: 'apply'; position: Position } | { kind: 'gap' };
+
+/** A delta fits only when it starts exactly where the screen stands: merged deltas cannot be applied from the middle. */
+export function step(position: Position | null, from: number, to: number): Step {
+  if (position === null || position.seq !== from || to < from) return { kind: 'gap' };
+  return { kind: 'apply', position: { history: position.history, seq: to } };
+}
+
+/** Whether `resumed` speaks of the position that was asked for; otherwise the state held is not the one the server means. */
+export function resumes(position: Position | null, history: string, seq: number): boolean {
+  return position !== null && position.history === history && position.seq === seq;
+}

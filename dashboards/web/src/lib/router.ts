@@ -1,0 +1,34 @@
+// Which screen an address means. Pure; the browser's history is the shell's affair.
+
+export type Route =
+  | { screen: 'home' }
+  | { screen: 'practice'; practice: string }
+  | { screen: 'booking'; practice: string; practitioner: string }
+  | { screen: 'manage'; practice: string; practitioner: string; booking: string }
+  | { screen: 'agenda' }
+  | { screen: 'settings' }
+  | { screen: 'legal' }
+  | { screen: 'unknown' };
+
+export function routeOf(path: string): Route {
+  const parts = path.split('/').filter((part) => part !== '').map(decode);
+  const [first, practice, practitioner, word, booking] = parts;
+  if (parts.length === 0) return { screen: 'home' };
+  if (first === 'mentions-legales' && parts.length === 1) return { screen: 'legal' };
+  if (first === 'agenda' && parts.length === 1) return { screen: 'agenda' };
+  if (first === 'agenda' && practice === 'reglages' && parts.length === 2) return { screen: 'settings' };
+  if (first === 'p' && practice) {
+    if (parts.length === 2) return { screen: 'practice', practice };
+    if (practitioner && parts.length === 3) return { screen: 'booking', practice, practitioner };
+    if (practitioner && word === 'rdv' && booking && parts.length === 5) return { screen: 'manage', practice, practitioner, booking };
+  }
+  return { screen: 'unknown' };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,23 @@
+// How the browser applications are built. Nothing the product does belongs here.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { fakeServer } from './dev/fake-server.ts';
+
+// With CABINET_URL (the base_url of `cabinet demo`), `npm run dev` speaks to the real server; without, to the stand-in under dev/.
+const target = process.env['CABINET_URL'];
+
+export default defineConfig(({ command }) => ({
+  plugins: [svelte(), ...(command === 'serve' && !target && !process.env['VITEST'] ? [fakeServer()] : [])],
+  build: {
+    // One page, hashed assets, no inline script: `script-src 'self'` and `style-src 'self'` hold.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: 'es2022',
+    sourcemap: false,
+    chunkSizeWarningLimit: 400,
+  },
+  server: target
+    ? { proxy: { '/api': { target, secure: false }, '/ws': { target, ws: true, secure: false }, '/live': { target, ws: true, secure: false } } }
+    : {},
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+}));
