@@ -4,10 +4,49 @@
 //!
 //! Must not be here: what events mean, sealing, keys of patients.
 
+pub mod body;
+mod checkpoints;
+mod commit;
+pub mod core;
+pub mod file;
+pub mod format;
+pub mod index;
+pub mod inline;
+pub mod options;
+mod reading;
+mod segments;
+mod survey;
+pub mod tracked;
+mod witness;
+
+pub use file::FileJournal;
+pub use inline::InlineJournal;
+pub use options::{JournalOptions, JournalStats};
+
 use crate::{Answer, AppendError, BoxFuture, StoreError};
 use bytes::Bytes;
 use cabinet_domain::ids::Seq;
 use cabinet_domain::stream::StreamKey;
+use std::path::{Path, PathBuf};
+
+/// Folder of segments and index.
+pub const JOURNAL_DIRECTORY: &str = "journal";
+/// Folder of checkpoints.
+pub const CHECKPOINT_DIRECTORY: &str = "checkpoints";
+/// The witness, beside the journal's folder.
+pub const WITNESS_FILE: &str = "witness";
+
+fn segment_path(number: u32) -> PathBuf {
+    Path::new(JOURNAL_DIRECTORY).join(format!("{number:010}.segment"))
+}
+
+fn index_path() -> PathBuf {
+    Path::new(JOURNAL_DIRECTORY).join("index")
+}
+
+fn spare_path() -> PathBuf {
+    Path::new(JOURNAL_DIRECTORY).join("spare")
+}
 
 /// Number of a journal record: 1 for the first, dense over all streams. 0 means "nothing yet".
 pub type Position = u64;

@@ -30,13 +30,19 @@ impl RealDisk {
     /// `Locked` when another process (or another value in this one) has it; `Unwritable` on a read-only directory;
     /// `Io` else.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let failed = |attempt: &'static str, path: &Path, source: io::Error| match source.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::StorageFull => {
+        let failed = |attempt: &'static str, path: &Path, source: io::Error| {
+            let refused = [
+                io::ErrorKind::PermissionDenied,
+                io::ErrorKind::ReadOnlyFilesystem,
+                io::ErrorKind::StorageFull,
+            ];
+            if refused.contains(&source.kind()) {
                 StoreError::Unwritable {
                     what: format!("failed to {attempt} {}: {source}", path.display()),
                 }
+            } else {
+                StoreError::io(attempt, path, source)
             }
-            _ => StoreError::io(attempt, path, source),
         };
         DirBuilder::new()
             .recursive(true)
