@@ -1,0 +1,57 @@
+//! Runs one scenario against a server on this machine: `cabinet-load screen --host 127.0.0.1:8080 ...`.
+
+use anyhow::ensure;
+use cabinet_loadtests::client::Target;
+use cabinet_loadtests::screen;
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cabinet-load",
+    about = "Load scenarios against a Cabinet en Ligne server on this machine"
+)]
+struct Arguments {
+    /// Address of a server over plain HTTP; loopback only.
+    #[arg(long)]
+    host: SocketAddr,
+    /// The practice's page address.
+    #[arg(long, default_value = "cabinet-des-tilleuls")]
+    practice: String,
+    /// The practitioner's page address.
+    #[arg(long, default_value = "claire-morel")]
+    practitioner: String,
+    /// Which scenario.
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Debug, Subcommand)]
+enum Scenario {
+    /// From a patient's click to everybody's screen.
+    Screen {
+        /// How many bookings.
+        #[arg(long, default_value_t = 50)]
+        bookings: usize,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    ensure!(
+        arguments.host.ip().is_loopback(),
+        "load is sent to loopback addresses only"
+    );
+    let target = Target {
+        host: arguments.host.to_string(),
+        practice: arguments.practice,
+        practitioner: arguments.practitioner,
+    };
+    // The HTTP client wants a provider even where nothing is encrypted.
+    let installed = rustls::crypto::ring::default_provider().install_default();
+    installed.map_err(|_| anyhow::anyhow!("another crypto provider is installed"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match arguments.scenario {
+        Scenario::Screen { bookings } => runtime.block_on(screen::run(&target, bookings)),
+    }
+}
