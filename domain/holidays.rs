@@ -166,6 +166,9 @@ mod tests {
         }
         let first_day = is_public_holiday(HolidayRegion::AlsaceMoselle, CivilDate(i32::MIN));
         let last_day = is_public_holiday(HolidayRegion::AlsaceMoselle, CivilDate(i32::MAX));
-        assert!(first_day && !last_day, "clamped to a first of January and a New Year's Eve");
+        assert!(
+            first_day && !last_day,
+            "clamped to a first of January and a New Year's Eve"
+        );
     }
 }
