@@ -7,6 +7,7 @@
 //! Deliberately absent: actix, the wire protocol, any rule about bookings. No type of an engine leaves its folder.
 
 mod codec;
+pub mod conformance;
 pub mod disk;
 pub mod error;
 pub mod faulty;
@@ -16,6 +17,7 @@ pub mod memory;
 pub mod open;
 pub mod records;
 pub mod seal;
+pub mod sled;
 pub mod store;
 
 pub use error::{AppendError, StoreError};

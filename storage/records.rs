@@ -1,8 +1,10 @@
 //! The read store as its users see it: sealed values under opaque keys, with the journal position they reflect.
 //! Holds only what can be rebuilt from checkpoints and journal. sled and memory implement it.
 
+mod applier;
 mod overlay;
 
+pub use applier::{Applier, ApplierStats, ReadStoreSource, Ticks};
 pub use overlay::{Batch, OVERLAY_BYTES_MAX, Overlay, OverlayStats};
 
 use crate::journal::{Position, RecordKey, RecordWrite};

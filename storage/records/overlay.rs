@@ -119,6 +119,14 @@ impl Overlay {
         self.state.lock().stopping
     }
 
+    /// Waits up to `patience`, less when something happens.
+    pub fn pause(&self, patience: Duration) {
+        let mut state = self.state.lock();
+        if !state.stopping {
+            self.wake.wait_for(&mut state, patience);
+        }
+    }
+
     /// Counts.
     #[must_use]
     pub fn stats(&self) -> OverlayStats {
