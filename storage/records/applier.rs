@@ -103,13 +103,15 @@ impl Applier {
         self.stats.lock().clone()
     }
 
-    /// Hands down what is left, flushes and ends the thread. Blocks. Idempotent.
+    /// Hands down what is left, flushes, ends the thread and closes the store; reads are Busy from then on. Blocks.
+    /// Idempotent.
     pub fn stop(&self) {
         self.overlay.stop();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the read store's thread panicked");
         }
+        self.overlay.detach();
     }
 }
 

@@ -93,6 +93,11 @@ impl Overlay {
         self.wake.notify_all();
     }
 
+    /// Lets go of the store below, so that it closes.
+    pub fn detach(&self) {
+        self.state.lock().store = None;
+    }
+
     /// The store below is not to be trusted any more. Reads that need it are Busy until another is attached.
     pub fn fail(&self, why: &str) {
         let mut state = self.state.lock();
