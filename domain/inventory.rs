@@ -1,2 +1,337 @@
 //! The data inventory (law L12): every stored field of personal data, with its role, purpose, legal basis, retention
-//! rule and audience. An unlisted field fails the tests.
+//! rule and audience. The register of processing, retention jobs and exports are derived from it. A stored field that is
+//! neither here nor named as impersonal fails the tests (`tests/inventory.rs`).
+//!
+//! Must not be here: data of anyone.
+
+/// Who answers for the data (GDPR art. 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// The platform decides why and how.
+    Controller,
+    /// The practice decides; the platform works for it (GDPR art. 28).
+    Processor,
+}
+
+/// Why the data is kept at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Making, moving and cancelling appointments.
+    Appointments,
+    /// Reaching the patient about an appointment.
+    Contact,
+    /// Showing that the patient was informed (GDPR art. 13).
+    Information,
+    /// Proving who may act on a hold or booking, and answering repeated commands.
+    Access,
+    /// The practice's public page and its legal notice (LCEN art. 6 III).
+    PublicPage,
+    /// Colleagues knowing each other inside a practice.
+    Teamwork,
+}
+
+/// On what ground (GDPR art. 6, and 9 where a type of appointment may tell of health).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LegalBasis {
+    /// Art. 6(1)(b), and 9(2)(h) with 9(3) for professions bound by secrecy: care and what prepares it.
+    CareContract,
+    /// Art. 6(1)(b): the practice's contract with the platform.
+    ServiceContract,
+    /// Art. 6(1)(c): a duty by law.
+    LegalDuty,
+    /// Art. 6(1)(f): secure operation.
+    LegitimateInterest,
+}
+
+/// How long. Numbers name rows of the retention table (`reference/regulation.md` 4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Retention {
+    /// Row 12: one year after the last appointment, the practice may set up to three.
+    BookingContact,
+    /// Rows 9 to 11: as the patient file it belongs to, by profession; row 12 while there is no file.
+    PatientFile,
+    /// Until the hold ends, an hour at most, and then with the journal's history of the agenda.
+    Hold,
+    /// Seven days for answering repeats; row 7 (12 months) as part of the journal.
+    CommandMemory,
+    /// Rows 1 and 4: until the practice's contract ends; civil identity of the publisher five years more.
+    PracticeAccount,
+}
+
+/// Who may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Viewer {
+    /// Anyone.
+    Public,
+    /// The patient themselves, with their secret.
+    Patient,
+    /// Staff of the practice with the right to the agenda.
+    PracticeStaff,
+    /// Nobody: only compared by the product.
+    Nobody,
+}
+
+/// How it lies on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sealing {
+    /// In a personal blob under the patient's own key: forgotten with it.
+    PatientKey,
+    /// In the skeleton under the practice's key; names the patient by a random id only.
+    PracticeKey,
+}
+
+/// One stored field of personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The stored type.
+    pub record: &'static str,
+    /// Its field.
+    pub field: &'static str,
+    /// Who answers for it.
+    pub role: Role,
+    /// Why it is kept.
+    pub purpose: Purpose,
+    /// On what ground.
+    pub legal_basis: LegalBasis,
+    /// How long.
+    pub retention: Retention,
+    /// Who may see it.
+    pub audience: &'static [Viewer],
+    /// Under which key it lies.
+    pub sealing: Sealing,
+    /// Whether it may tell of health (GDPR art. 9).
+    pub may_tell_of_health: bool,
+}
+
+const STAFF_AND_PATIENT: &[Viewer] = &[Viewer::Patient, Viewer::PracticeStaff];
+const STAFF: &[Viewer] = &[Viewer::PracticeStaff];
+const PUBLIC: &[Viewer] = &[Viewer::Public];
+const NOBODY: &[Viewer] = &[Viewer::Nobody];
+
+const fn identity(field: &'static str, purpose: Purpose) -> Entry {
+    Entry {
+        record: "Person",
+        field,
+        role: Role::Processor,
+        purpose,
+        legal_basis: LegalBasis::CareContract,
+        retention: Retention::BookingContact,
+        audience: STAFF_AND_PATIENT,
+        sealing: Sealing::PatientKey,
+        may_tell_of_health: false,
+    }
+}
+
+const fn appointment(record: &'static str, field: &'static str, may_tell_of_health: bool) -> Entry {
+    Entry {
+        record,
+        field,
+        role: Role::Processor,
+        purpose: Purpose::Appointments,
+        legal_basis: LegalBasis::CareContract,
+        retention: Retention::PatientFile,
+        audience: STAFF_AND_PATIENT,
+        sealing: Sealing::PracticeKey,
+        may_tell_of_health,
+    }
+}
+
+const fn held(field: &'static str) -> Entry {
+    Entry {
+        retention: Retention::Hold,
+        ..appointment("Hold", field, false)
+    }
+}
+
+const fn access(record: &'static str, field: &'static str, retention: Retention) -> Entry {
+    Entry {
+        record,
+        field,
+        role: Role::Processor,
+        purpose: Purpose::Access,
+        legal_basis: LegalBasis::LegitimateInterest,
+        retention,
+        audience: NOBODY,
+        sealing: Sealing::PracticeKey,
+        may_tell_of_health: false,
+    }
+}
+
+const fn practice(record: &'static str, field: &'static str, purpose: Purpose) -> Entry {
+    Entry {
+        record,
+        field,
+        role: Role::Controller,
+        purpose,
+        legal_basis: LegalBasis::ServiceContract,
+        retention: Retention::PracticeAccount,
+        audience: PUBLIC,
+        sealing: Sealing::PracticeKey,
+        may_tell_of_health: false,
+    }
+}
+
+/// Every stored field of personal data.
+pub const INVENTORY: &[Entry] = &[
+    identity("given_name", Purpose::Appointments),
+    identity("family_name", Purpose::Appointments),
+    identity("email", Purpose::Contact),
+    identity("phone", Purpose::Contact),
+    appointment("PersonalPart", "patient", false),
+    appointment("PersonalPart", "blob", false),
+    Entry {
+        sealing: Sealing::PatientKey,
+        ..appointment("PersonalPart", "person", false)
+    },
+    appointment("Booking", "id", false),
+    appointment("Booking", "kind", true),
+    appointment("Booking", "span", false),
+    appointment("Booking", "occupied", false),
+    appointment("Booking", "place", false),
+    appointment("Booking", "patient", false),
+    appointment("Booking", "details", false),
+    access("Booking", "manage", Retention::PatientFile),
+    Entry {
+        purpose: Purpose::Information,
+        legal_basis: LegalBasis::LegalDuty,
+        ..appointment("Booking", "notice_version", false)
+    },
+    appointment("Booking", "online", false),
+    appointment("Booking", "booked_at", false),
+    Entry {
+        audience: STAFF,
+        ..appointment("Booking", "overbooks", false)
+    },
+    held("id"),
+    Entry {
+        may_tell_of_health: true,
+        ..held("kind")
+    },
+    held("span"),
+    held("occupied"),
+    held("place"),
+    access("Hold", "owner", Retention::Hold),
+    held("expires_at"),
+    access("Recorded", "at", Retention::CommandMemory),
+    access("Recorded", "principal", Retention::CommandMemory),
+    access("Recorded", "command_id", Retention::CommandMemory),
+    access("Recorded", "digest", Retention::CommandMemory),
+    access("Remembered", "digest", Retention::CommandMemory),
+    access("Remembered", "at", Retention::CommandMemory),
+    Entry {
+        audience: STAFF,
+        purpose: Purpose::Appointments,
+        legal_basis: LegalBasis::ServiceContract,
+        ..access("Absence", "span", Retention::PracticeAccount)
+    },
+    Entry {
+        audience: STAFF,
+        purpose: Purpose::Teamwork,
+        legal_basis: LegalBasis::ServiceContract,
+        ..access("Absence", "label", Retention::PracticeAccount)
+    },
+    Entry {
+        audience: STAFF,
+        ..practice("Staff", "id", Purpose::Teamwork)
+    },
+    Entry {
+        audience: STAFF,
+        ..practice("Staff", "name", Purpose::Teamwork)
+    },
+    practice("Practitioner", "agenda", Purpose::PublicPage),
+    practice("Practitioner", "slug", Purpose::PublicPage),
+    practice("Practitioner", "name", Purpose::PublicPage),
+    practice("Practitioner", "profession", Purpose::PublicPage),
+    practice("PracticeFace", "name", Purpose::PublicPage),
+    practice("PracticeFace", "slug", Purpose::PublicPage),
+    practice("PracticeFace", "phone", Purpose::PublicPage),
+    practice("PracticeFace", "email", Purpose::PublicPage),
+    Entry {
+        legal_basis: LegalBasis::LegalDuty,
+        ..practice("PracticeFace", "legal", Purpose::PublicPage)
+    },
+    practice("Place", "name", Purpose::PublicPage),
+    practice("Place", "address", Purpose::PublicPage),
+];
+
+/// Stored fields that say nothing of a person, by record, so that each field was thought about once.
+pub const IMPERSONAL: &[(&str, &[&str])] = &[
+    (
+        "Agenda",
+        // The maps hold the records listed by name.
+        &[
+            "key",
+            "seq",
+            "profile",
+            "types",
+            "retired_types",
+            "rules",
+            "exceptions",
+            "absences",
+            "holds",
+            "bookings",
+            "remembered",
+        ],
+    ),
+    (
+        "Practice",
+        &["id", "seq", "face", "places", "practitioners", "staff", "notices"],
+    ),
+    ("Recorded", &["seq", "last_of_command", "event"]),
+    ("Remembered", &["seq"]),
+    ("Absence", &["id"]),
+    ("Practitioner", &["colour"]),
+    ("Place", &["id", "zone"]),
+    ("Notice", &["version", "french", "english"]),
+    (
+        "Profile",
+        &[
+            "zone",
+            "granularity_minutes",
+            "hold_ttl_seconds",
+            "holidays",
+            "open_on_holidays",
+            "week_a_monday",
+        ],
+    ),
+    (
+        "AppointmentType",
+        &[
+            "id",
+            "name",
+            "duration_minutes",
+            "buffer_before_minutes",
+            "buffer_after_minutes",
+            "colour",
+            "online",
+            "minimum_notice_minutes",
+            "booking_window_days",
+            "cancellation_cutoff_minutes",
+        ],
+    ),
+    (
+        "OpeningRule",
+        &[
+            "id",
+            "weekday",
+            "from_minute_of_day",
+            "until_minute_of_day",
+            "types",
+            "place",
+            "weeks",
+            "valid_from",
+            "valid_until",
+        ],
+    ),
+    (
+        "ExceptionalOpening",
+        &[
+            "id",
+            "date",
+            "from_minute_of_day",
+            "until_minute_of_day",
+            "types",
+            "place",
+        ],
+    ),
+];

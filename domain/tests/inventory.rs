@@ -1,0 +1,330 @@
+//! Law L12: every stored field is either in the data inventory or named as impersonal. Adding a field, an event or a
+//! record fails here until someone has said which it is.
+#![cfg(test)]
+
+use cabinet_domain::agenda::{Agenda, Booking, Hold, Remembered};
+use cabinet_domain::command::Principal;
+use cabinet_domain::event::{CancelledBy, Event, Recorded};
+use cabinet_domain::ids::*;
+use cabinet_domain::inventory::{IMPERSONAL, INVENTORY, Sealing};
+use cabinet_domain::person::{Person, PersonalPart};
+use cabinet_domain::practice::{Notice, Place, Practice, PracticeEvent, PracticeFace, Practitioner, Staff};
+use cabinet_domain::schedule::*;
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn text() -> String {
+    "x".to_owned()
+}
+
+fn span() -> Span {
+    Span::starting(UtcMinute(0), 30)
+}
+
+fn hold() -> Hold {
+    Hold {
+        id: HoldId(1),
+        kind: TypeId(1),
+        span: span(),
+        occupied: span(),
+        place: PlaceId(1),
+        owner: [0; 32],
+        expires_at: UtcMillis(0),
+    }
+}
+
+fn booking() -> Booking {
+    Booking {
+        id: BookingId(1),
+        kind: TypeId(1),
+        span: span(),
+        occupied: span(),
+        place: PlaceId(1),
+        patient: PatientId(1),
+        details: BlobId(1),
+        manage: None,
+        notice_version: None,
+        online: true,
+        booked_at: UtcMillis(0),
+        overbooks: BTreeSet::new(),
+    }
+}
+
+fn person() -> Person {
+    Person {
+        given_name: text(),
+        family_name: text(),
+        email: None,
+        phone: None,
+    }
+}
+
+/// One of every stored record of persons and agendas, by name.
+fn records() -> Vec<(&'static str, Value)> {
+    let json = |record: &dyn erased::Json| record.json();
+    vec![
+        ("Person", json(&person())),
+        (
+            "PersonalPart",
+            json(&PersonalPart {
+                patient: PatientId(1),
+                blob: BlobId(1),
+                person: person(),
+            }),
+        ),
+        ("Booking", json(&booking())),
+        ("Hold", json(&hold())),
+        (
+            "Remembered",
+            json(&Remembered {
+                digest: [0; 16],
+                seq: 1,
+                at: UtcMillis(0),
+            }),
+        ),
+        (
+            "Agenda",
+            json(&Agenda::new(AgendaKey {
+                practice: PracticeId(1),
+                agenda: AgendaId(1),
+            })),
+        ),
+        (
+            "Recorded",
+            json(&Recorded {
+                seq: 1,
+                at: UtcMillis(0),
+                principal: Principal::System,
+                command_id: CommandId(1),
+                digest: [0; 16],
+                last_of_command: true,
+                event: CancelledBy::Patient,
+            }),
+        ),
+        (
+            "Absence",
+            json(&Absence {
+                id: AbsenceId(1),
+                span: span(),
+                label: text(),
+            }),
+        ),
+    ]
+}
+
+/// One of every stored record of practices.
+fn practices() -> Vec<(&'static str, Value)> {
+    let json = |record: &dyn erased::Json| record.json();
+    vec![
+        (
+            "Staff",
+            json(&Staff {
+                id: StaffId(1),
+                name: text(),
+            }),
+        ),
+        (
+            "Notice",
+            json(&Notice {
+                version: 1,
+                french: text(),
+                english: text(),
+            }),
+        ),
+        ("Practice", json(&Practice::new(PracticeId(1)))),
+        (
+            "Place",
+            json(&Place {
+                id: PlaceId(1),
+                name: text(),
+                address: text(),
+                zone: Zone::paris(),
+            }),
+        ),
+        (
+            "Practitioner",
+            json(&Practitioner {
+                agenda: AgendaId(1),
+                slug: text(),
+                name: text(),
+                profession: text(),
+                colour: 0,
+            }),
+        ),
+        (
+            "PracticeFace",
+            json(&PracticeFace {
+                name: text(),
+                slug: text(),
+                phone: text(),
+                email: text(),
+                legal: text(),
+            }),
+        ),
+    ]
+}
+
+/// One of every stored record of schedules.
+fn schedules() -> Vec<(&'static str, Value)> {
+    let date = CivilDate(0);
+    let profile = Profile {
+        zone: Zone::paris(),
+        granularity_minutes: 5,
+        hold_ttl_seconds: 30,
+        holidays: HolidayRegion::Metropole,
+        open_on_holidays: false,
+        week_a_monday: date,
+    };
+    let kind = AppointmentType {
+        id: TypeId(1),
+        name: text(),
+        duration_minutes: 5,
+        buffer_before_minutes: 0,
+        buffer_after_minutes: 0,
+        colour: 0,
+        online: true,
+        minimum_notice_minutes: 0,
+        booking_window_days: 1,
+        cancellation_cutoff_minutes: 0,
+    };
+    let rule = OpeningRule {
+        id: RuleId(1),
+        weekday: Weekday::Monday,
+        from_minute_of_day: 0,
+        until_minute_of_day: 1,
+        types: TypeSelection::All,
+        place: PlaceId(1),
+        weeks: WeekCycle::Every,
+        valid_from: date,
+        valid_until: None,
+    };
+    let exception = ExceptionalOpening {
+        id: ExceptionId(1),
+        date,
+        from_minute_of_day: 0,
+        until_minute_of_day: 1,
+        types: TypeSelection::All,
+        place: PlaceId(1),
+    };
+    vec![
+        ("Profile", serde_json::to_value(profile).unwrap()),
+        ("AppointmentType", serde_json::to_value(kind).unwrap()),
+        ("OpeningRule", serde_json::to_value(rule).unwrap()),
+        ("ExceptionalOpening", serde_json::to_value(exception).unwrap()),
+    ]
+}
+
+mod erased {
+    /// Any record as JSON.
+    pub(crate) trait Json {
+        fn json(&self) -> serde_json::Value;
+    }
+    impl<T: serde::Serialize> Json for T {
+        fn json(&self) -> serde_json::Value {
+            serde_json::to_value(self).unwrap()
+        }
+    }
+}
+
+fn listed() -> Vec<(&'static str, &'static str)> {
+    let impersonal = IMPERSONAL
+        .iter()
+        .flat_map(|(record, fields)| fields.iter().map(move |field| (*record, *field)));
+    let personal = INVENTORY.iter().map(|entry| (entry.record, entry.field));
+    personal.chain(impersonal).collect()
+}
+
+#[test]
+fn every_stored_field_is_listed_once_and_every_listed_field_is_stored() {
+    let mut stored = BTreeSet::new();
+    for (record, value) in records().into_iter().chain(practices()).chain(schedules()) {
+        let Value::Object(fields) = value else {
+            panic!("{record} is no record");
+        };
+        stored.extend(fields.into_iter().map(|(field, _)| (record.to_owned(), field)));
+    }
+    let listed = listed();
+    let unique: BTreeSet<_> = listed
+        .iter()
+        .map(|(record, field)| ((*record).to_owned(), (*field).to_owned()))
+        .collect();
+    assert_eq!(unique.len(), listed.len(), "a field is listed twice");
+    let unlisted: Vec<_> = stored.difference(&unique).collect();
+    let unknown: Vec<_> = unique.difference(&stored).collect();
+    assert!(
+        unlisted.is_empty() && unknown.is_empty(),
+        "unlisted {unlisted:?}, unknown {unknown:?}"
+    );
+}
+
+/// The records an event stores. Exhaustive on purpose, fields included: a new event or field has to be thought about.
+const fn records_of(event: &Event) -> &'static [&'static str] {
+    match event {
+        Event::ProfileSet(_) => &["Profile"],
+        Event::TypeSet(_) => &["AppointmentType"],
+        Event::HoursOpened(_) | Event::HoursChanged(_) => &["OpeningRule"],
+        Event::ExceptionOpened(_) => &["ExceptionalOpening"],
+        Event::AbsenceAdded(_) => &["Absence"],
+        Event::SlotHeld(_) => &["Hold"],
+        Event::SlotBooked {
+            booking: _,
+            from_hold: _,
+            outside_hours: _,
+        } => &["Booking", "Hold"],
+        Event::BookingMoved {
+            booking: _,
+            span: _,
+            occupied: _,
+            place: _,
+            overbooks: _,
+            outside_hours: _,
+        }
+        | Event::BookingCancelled {
+            booking: _,
+            by: CancelledBy::Patient | CancelledBy::Practice,
+        } => &["Booking"],
+        Event::TypeRetired(_)
+        | Event::HoursClosed(_)
+        | Event::ExceptionClosed(_)
+        | Event::AbsenceRemoved(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_) => &[],
+    }
+}
+
+const fn record_of(event: &PracticeEvent) -> &'static str {
+    match event {
+        PracticeEvent::FaceSet(_) => "PracticeFace",
+        PracticeEvent::PlaceSet(_) => "Place",
+        PracticeEvent::PractitionerSet(_) => "Practitioner",
+        PracticeEvent::StaffSet(_) => "Staff",
+        PracticeEvent::NoticePublished(_) => "Notice",
+    }
+}
+
+#[test]
+fn what_events_store_is_listed() {
+    let known: BTreeSet<&str> = listed().into_iter().map(|(record, _)| record).collect();
+    let booked = Event::SlotBooked {
+        booking: booking(),
+        from_hold: None,
+        outside_hours: false,
+    };
+    let staff = PracticeEvent::StaffSet(Staff {
+        id: StaffId(1),
+        name: text(),
+    });
+    for record in records_of(&booked).iter().chain(records_of(&Event::SlotHeld(hold()))) {
+        assert!(known.contains(record), "{record}");
+    }
+    assert!(known.contains(record_of(&staff)));
+}
+
+#[test]
+fn who_a_patient_is_lies_under_the_patients_own_key() {
+    for entry in INVENTORY.iter().filter(|entry| entry.record == "Person") {
+        assert_eq!(entry.sealing, Sealing::PatientKey, "{}", entry.field);
+    }
+    assert!(INVENTORY.iter().all(|entry| !entry.audience.is_empty()));
+}
