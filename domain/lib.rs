@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod slots;
 pub mod stream;
 pub mod time;
+pub mod view;
 pub(crate) mod zone_table;
 
 pub use command::{Command, Principal, Stamp};

@@ -6,7 +6,7 @@
 use crate::agenda::Agenda;
 use crate::holidays::is_public_holiday;
 use crate::ids::{PlaceId, TypeId};
-use crate::schedule::{ExceptionalOpening, OpeningRule, Profile, WeekCycle};
+use crate::schedule::{ExceptionalOpening, OpeningRule, Profile, TypeSelection, WeekCycle};
 use crate::time::{CivilDate, Span, UtcMinute, Weekday};
 use crate::zone_table::ZoneTable;
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ impl Plan {
     /// touch or overlap are one.
     pub(crate) fn openings(&self, date: CivilDate, kind: Option<TypeId>, found: &mut Vec<Opening>) {
         found.clear();
-        let accepts = |types: &crate::schedule::TypeSelection| kind.is_none_or(|kind| types.accepts(kind));
+        let accepts = |types: &TypeSelection| kind.is_none_or(|kind| types.accepts(kind));
         if let Some(rules) = self.weekly.get(&date.weekday()) {
             let closed = self.holidays.is_some_and(|region| is_public_holiday(region, date));
             for rule in rules.iter().filter(|rule| !closed && accepts(&rule.types)) {
@@ -105,6 +105,30 @@ impl Plan {
                 touches
             });
         }
+    }
+
+    /// The openings of `date` as their rules and exceptions state them, each with the types it accepts: rules in the order
+    /// they stand, then exceptions.
+    pub(crate) fn stated(&self, date: CivilDate) -> impl Iterator<Item = (Opening, &TypeSelection)> {
+        let closed = self.holidays.is_some_and(|region| is_public_holiday(region, date));
+        let rules = self.weekly.get(&date.weekday()).into_iter().flatten();
+        let rules = rules
+            .filter(move |rule| !closed && self.applies(rule, date))
+            .map(|rule| {
+                (
+                    rule.from_minute_of_day,
+                    rule.until_minute_of_day,
+                    rule.place,
+                    &rule.types,
+                )
+            });
+        let exceptions = self.exceptions.get(&date).into_iter().flatten();
+        let exceptions = exceptions.map(|one| (one.from_minute_of_day, one.until_minute_of_day, one.place, &one.types));
+        rules.chain(exceptions).flat_map(move |(from, until, place, types)| {
+            let mut found = Vec::new();
+            self.push(date, from, until, place, &mut found);
+            found.into_iter().map(move |opening| (opening, types))
+        })
     }
 
     fn applies(&self, rule: &OpeningRule, date: CivilDate) -> bool {

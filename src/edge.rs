@@ -2,6 +2,113 @@
 //!
 //! Deliberately absent: business rules, storage. The edge speaks to the actors' handles in the domain's words and to the
 //! world in `cabinet_proto`'s.
+//!
+//! The application is put together so:
+//! `App::new().wrap(from_fn(edge::frame::around)).configure(boards).configure(|config| edge::configure(config, state))`,
+//! on listeners of [`listen`]; the operators' listener takes [`ops::configure`] instead. `configure` comes last: it answers
+//! every path that nothing before it took.
 
+pub mod assets;
+pub mod frame;
+pub mod guard;
 pub mod listen;
 pub mod live;
+pub mod openapi;
+pub mod ops;
+pub mod problem;
+pub mod routes;
+pub mod secret;
+pub mod view;
+pub mod ws;
+
+use actix_web::web;
+use cabinet_actors::access::Access;
+use cabinet_actors::agendas::Agendas;
+use cabinet_actors::clock::Clock;
+use cabinet_actors::directory::Directory;
+use listen::AllowedOrigins;
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use std::sync::Arc;
+
+/// Says whether the store serves; asked by `/readyz`.
+pub type Ready = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// What handlers work with. One per process, cheap to clone.
+#[derive(Clone)]
+pub struct EdgeState {
+    /// All agendas.
+    pub agendas: Agendas,
+    /// All practices.
+    pub directory: Directory,
+    /// Sign-in of staff.
+    pub access: Access,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Pages that may send changing requests and open sockets.
+    pub origins: AllowedOrigins,
+    /// Served over TLS: the session cookie is `__Host-` and `Secure`, and HSTS is sent.
+    pub secure: bool,
+    /// What the edge counts.
+    pub metrics: Arc<EdgeMetrics>,
+    /// Who looks at which agenda.
+    pub presence: ws::Presence,
+    /// Whether the store serves.
+    pub ready: Ready,
+}
+
+/// What the edge counts. Bounded labels, no personal data.
+#[derive(Debug)]
+pub struct EdgeMetrics {
+    /// Sessions open now.
+    pub sessions: IntGauge,
+    /// Frames of sessions by what became of them: `understood`, `refused`.
+    pub session_frames: IntCounterVec,
+    /// Deltas that a full session mailbox turned into a later `resync`.
+    pub session_deltas_dropped: IntCounter,
+    /// Sessions closed by the server, by close reason.
+    pub session_closes: IntCounterVec,
+    /// Answers by problem code.
+    pub problems: IntCounterVec,
+}
+
+impl EdgeMetrics {
+    /// Registers all of them.
+    ///
+    /// # Errors
+    /// When the registry already has one of the names.
+    pub fn new(registry: &Registry) -> Result<Arc<Self>, prometheus::Error> {
+        let counters = |name: &str, help: &str, label: &str| {
+            let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
+            registry.register(Box::new(counters.clone()))?;
+            Ok::<_, prometheus::Error>(counters)
+        };
+        let sessions = IntGauge::new("cabinet_sessions_open", "Sessions open")?;
+        registry.register(Box::new(sessions.clone()))?;
+        let session_deltas_dropped = IntCounter::new(
+            "cabinet_session_deltas_dropped_total",
+            "Deltas that a full session mailbox turned into a resync",
+        )?;
+        registry.register(Box::new(session_deltas_dropped.clone()))?;
+        Ok(Arc::new(Self {
+            sessions,
+            session_frames: counters("cabinet_session_frames_total", "Frames of sessions", "outcome")?,
+            session_deltas_dropped,
+            session_closes: counters(
+                "cabinet_session_closes_total",
+                "Sessions closed by the server",
+                "reason",
+            )?,
+            problems: counters("cabinet_problems_total", "Problems answered over HTTP", "code")?,
+        }))
+    }
+}
+
+/// Adds every route of the public listener, and the answer to every other path.
+pub fn configure(config: &mut web::ServiceConfig, state: EdgeState) {
+    config
+        .app_data(web::Data::new(state))
+        .configure(routes::configure)
+        .configure(ws::configure)
+        .service(openapi::get_document)
+        .configure(assets::configure);
+}

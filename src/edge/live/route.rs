@@ -7,13 +7,13 @@ use super::outbox::Outbox;
 use super::seats::NoSeat;
 use super::topic::{Member, Waiter};
 use crate::edge::listen::{Connection, FrameGuard};
-use actix_web::http::header::{RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
-use actix_web::http::{StatusCode, header};
+use crate::edge::problem::{EdgeCode, Failure};
+use actix_web::http::header;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
 use actix_web::web::{self, Data, Payload, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use cabinet_actors::delta::TopicPosition;
 use cabinet_domain::ids::{HistoryId, Seq};
-use cabinet_proto::v1::problem::Problem;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -148,41 +148,26 @@ impl Refused {
     }
 
     fn response(self) -> HttpResponse {
-        let (status, code, title) = match self {
-            Self::ForeignOrigin => (
-                StatusCode::FORBIDDEN,
-                "foreign_origin",
-                "This origin may not open a socket",
-            ),
-            Self::NoHandshake => (
-                StatusCode::UPGRADE_REQUIRED,
-                "websocket_required",
-                "This address speaks WebSocket",
-            ),
-            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The address is malformed"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is no such practitioner"),
-            Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many boards are open"),
-            Self::AddressFull => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_sockets",
-                "Too many boards are open from this address",
-            ),
+        let code = match self {
+            Self::ForeignOrigin => EdgeCode::ForbiddenOrigin,
+            Self::NoHandshake => EdgeCode::WebsocketRequired,
+            Self::Malformed => EdgeCode::Malformed,
+            Self::NotFound => EdgeCode::NotFound,
+            Self::Full => EdgeCode::Busy,
+            Self::AddressFull => EdgeCode::TooManySockets,
         };
-        let problem = Problem {
-            r#type: format!("urn:cabinet:problem:{code}"),
-            code: code.to_owned(),
-            title: title.to_owned(),
-            status: status.as_u16(),
-            detail: None,
-            at_ms: None,
-        };
-        let mut response = HttpResponse::build(status);
+        let mut response = Failure::from(code).error_response();
+        let headers = response.headers_mut();
         match self {
-            Self::Full | Self::AddressFull => response.insert_header((RETRY_AFTER, "5")),
-            Self::NoHandshake => response.insert_header((header::UPGRADE, "websocket")),
-            Self::ForeignOrigin | Self::Malformed | Self::NotFound => &mut response,
-        };
-        response.content_type("application/problem+json").json(problem)
+            Self::Full | Self::AddressFull => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            Self::NoHandshake => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            }
+            Self::ForeignOrigin | Self::Malformed | Self::NotFound => {}
+        }
+        response
     }
 }
 

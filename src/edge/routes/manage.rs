@@ -1,0 +1,90 @@
+//! What the holder of a booking's link may do: look at it, cancel it. An unknown booking and a wrong secret get the same
+//! answer.
+
+use super::{BearerOrder, bearer, execute_for_bearer};
+use crate::edge::EdgeState;
+use crate::edge::guard::agenda::{PublicAgenda, path_id};
+use crate::edge::guard::body::Body;
+use crate::edge::problem::Failure;
+use crate::edge::secret;
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, post};
+use cabinet_domain::command::{Canceller, Command};
+use cabinet_domain::ids::{BookingId, CommandId};
+use cabinet_domain::refusal::Refusal;
+use cabinet_proto::v1::convert::{inward, outward};
+use cabinet_proto::v1::http::{Accepted, CancelRequest, ManageRequest, ManagedBooking};
+use cabinet_proto::v1::problem::Problem;
+
+/// Shows a booking to who holds its link.
+#[utoipa::path(post, path = "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/view", tag = "public",
+    params(("practice" = String, Path, description = "Page address of the practice"),
+        ("practitioner" = String, Path, description = "Page address of the practitioner"),
+        ("booking" = String, Path, description = "Id of the booking")),
+    request_body = ManageRequest,
+    responses((status = 200, body = ManagedBooking), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/public/{practice}/{practitioner}/bookings/{booking}/view")]
+pub(crate) async fn post_view(
+    state: Data<EdgeState>,
+    agenda: PublicAgenda,
+    request: HttpRequest,
+    body: Body<ManageRequest>,
+) -> Result<Json<ManagedBooking>, Failure> {
+    let id: BookingId = path_id(&request, "booking")?;
+    let given = secret::hash(inward::secret("manage", &body.0.manage)?);
+    let practice = agenda.practice;
+    let look = state.agendas.read(agenda.key, move |read| {
+        let booking = read.agenda.bookings.get(&id)?;
+        if !secret::same(booking.manage.as_ref()?, &given) {
+            return None;
+        }
+        let kind = read.agenda.kind(booking.kind)?;
+        let cutoff = i64::from(kind.cancellation_cutoff_minutes);
+        Some(ManagedBooking {
+            booking: booking.id.to_string(),
+            kind: outward::appointment_type(kind),
+            start_ms: outward::millis(booking.span.from),
+            end_ms: outward::millis(booking.span.until),
+            place: practice.places.get(&booking.place).map(outward::place),
+            cancel_until_ms: outward::millis(booking.span.from.plus(-cutoff)),
+            now_ms: read.now.0,
+        })
+    });
+    look.await?.map(Json).ok_or_else(|| Refusal::BookingUnknown.into())
+}
+
+/// Cancels a booking for who holds its link.
+#[utoipa::path(post, path = "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/cancel", tag = "public",
+    params(("practice" = String, Path, description = "Page address of the practice"),
+        ("practitioner" = String, Path, description = "Page address of the practitioner"),
+        ("booking" = String, Path, description = "Id of the booking")),
+    request_body = CancelRequest,
+    responses((status = 200, body = Accepted), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/public/{practice}/{practitioner}/bookings/{booking}/cancel")]
+pub(crate) async fn post_cancel(
+    state: Data<EdgeState>,
+    agenda: PublicAgenda,
+    request: HttpRequest,
+    body: Body<CancelRequest>,
+) -> Result<Json<Accepted>, Failure> {
+    let booking: BookingId = path_id(&request, "booking")?;
+    let body = body.0;
+    let command_id: CommandId = inward::id("command_id", &body.command_id)?;
+    let manage = inward::secret("manage", &body.manage)?;
+    let order = BearerOrder {
+        agenda: agenda.key,
+        principal: bearer(manage),
+        command_id,
+        digest: secret::body_digest("cancel", &booking.to_string(), &body),
+        command: Command::CancelBooking {
+            booking,
+            by: Canceller::Patient(secret::hash(manage)),
+        },
+        personal: Vec::new(),
+    };
+    let accepted = execute_for_bearer(&state, order, Refusal::BookingUnknown).await?;
+    Ok(Json(Accepted { seq: accepted.seq }))
+}

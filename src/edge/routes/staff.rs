@@ -1,0 +1,165 @@
+//! What staff may do: sign in with a one-time link, see their practice's agendas, change them.
+
+use super::public::parse_query;
+use super::public_face;
+use crate::edge::guard::agenda::path_id;
+use crate::edge::guard::body::Body;
+use crate::edge::guard::staff::{StaffOf, cookie};
+use crate::edge::problem::{EdgeCode, Failure};
+use crate::edge::secret::{self, Purpose};
+use crate::edge::{EdgeState, view};
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use cabinet_actors::access::AccessError;
+use cabinet_actors::order::Order;
+use cabinet_domain::command::Principal;
+use cabinet_domain::ids::{AgendaKey, BlobId, CommandId, PatientId};
+use cabinet_domain::practice::Practice;
+use cabinet_proto::v1::convert::inward;
+use cabinet_proto::v1::http::{Accepted, SignInRequest, StaffAgenda, StaffCommand, StaffCommandRequest, StaffMe};
+use cabinet_proto::v1::problem::Problem;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+async fn who(state: &EdgeState, practice: &Practice, name: String) -> Result<StaffMe, Failure> {
+    Ok(StaffMe {
+        staff: name,
+        practice: public_face(state, practice).await?,
+        now_ms: state.clock.now().0,
+    })
+}
+
+fn access_failure(error: &AccessError) -> Failure {
+    match error {
+        AccessError::LinkGone => Failure::from(EdgeCode::Unauthorised).detail("the link is unknown, used or too old"),
+        AccessError::Write(_) | AccessError::Read(_) => {
+            tracing::error!(error = error as &dyn std::error::Error, "a sign-in record failed");
+            EdgeCode::Busy.into()
+        }
+    }
+}
+
+/// Turns a one-time link into a session cookie.
+#[utoipa::path(post, path = "/api/v1/staff/sign-in", tag = "staff", request_body = SignInRequest,
+    responses((status = 200, body = StaffMe), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/staff/sign-in")]
+pub(crate) async fn post_sign_in(state: Data<EdgeState>, body: Body<SignInRequest>) -> Result<HttpResponse, Failure> {
+    let link = inward::secret("link", &body.0.link)?;
+    let redeemed = state.access.redeem(link).await;
+    let (token, session) = redeemed.map_err(|error| access_failure(&error))?;
+    let practice = state
+        .directory
+        .practice(session.practice)
+        .ok_or(EdgeCode::Unauthorised)?;
+    let staff = practice.staff.get(&session.staff).ok_or(EdgeCode::Unauthorised)?;
+    let me = who(&state, &practice, staff.name.clone()).await?;
+    Ok(HttpResponse::Ok().cookie(cookie(&token, state.secure)).json(me))
+}
+
+/// Ends the session everywhere: its cookie, its sockets.
+#[utoipa::path(post, path = "/api/v1/staff/sign-out", tag = "staff", security(("session" = [])),
+    responses((status = 204, description = "Signed out"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/staff/sign-out")]
+pub(crate) async fn post_sign_out(state: Data<EdgeState>, staff: StaffOf) -> Result<HttpResponse, Failure> {
+    let ended = state.access.sign_out(&staff.token).await;
+    ended.map_err(|error| access_failure(&error))?;
+    state.presence.sign_out(&staff.token);
+    Ok(HttpResponse::NoContent()
+        .cookie(cookie("", state.secure))
+        .insert_header(("clear-site-data", "\"cache\", \"storage\""))
+        .finish())
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/api/v1/staff/me", tag = "staff", security(("session" = [])),
+    responses((status = 200, body = StaffMe), (status = 401, body = Problem, content_type = "application/problem+json")))]
+#[get("/api/v1/staff/me")]
+pub(crate) async fn get_me(state: Data<EdgeState>, staff: StaffOf) -> Result<Json<StaffMe>, Failure> {
+    who(&state, &staff.practice, staff.name()).await.map(Json)
+}
+
+/// Which stretch of bookings.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StretchQuery {
+    /// From, milliseconds since 1970, a whole minute.
+    from_ms: i64,
+    /// Until, at most 400 days later.
+    until_ms: i64,
+}
+
+/// An agenda of one's own practice.
+#[utoipa::path(get, path = "/api/v1/staff/agendas/{agenda}", tag = "staff", security(("session" = [])),
+    params(("agenda" = String, Path, description = "Id of the agenda"), StretchQuery),
+    responses((status = 200, body = StaffAgenda), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+#[get("/api/v1/staff/agendas/{agenda}")]
+pub(crate) async fn get_agenda(
+    state: Data<EdgeState>,
+    staff: StaffOf,
+    request: HttpRequest,
+) -> Result<Json<StaffAgenda>, Failure> {
+    let key = staff.agenda(path_id(&request, "agenda")?)?;
+    let query: StretchQuery = parse_query(&request)?;
+    let covers = inward::view_span(query.from_ms, query.until_ms)?;
+    let look = state.agendas.read(key, move |read| StaffAgenda {
+        history: read.history.to_string(),
+        seq: read.staff_seq,
+        now_ms: read.now.0,
+        view: view::staff_view(read, covers),
+    });
+    Ok(Json(look.await?))
+}
+
+/// Changes an agenda of one's own practice.
+#[utoipa::path(post, path = "/api/v1/staff/agendas/{agenda}/commands", tag = "staff", security(("session" = [])),
+    params(("agenda" = String, Path, description = "Id of the agenda")), request_body = StaffCommandRequest,
+    responses((status = 200, body = Accepted), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/staff/agendas/{agenda}/commands")]
+pub(crate) async fn post_command(
+    state: Data<EdgeState>,
+    staff: StaffOf,
+    request: HttpRequest,
+    body: Body<StaffCommandRequest>,
+) -> Result<Json<Accepted>, Failure> {
+    let key = staff.agenda(path_id(&request, "agenda")?)?;
+    let order = order(key, staff.principal(), &body.0.command_id, &body.0.command)?;
+    let accepted = state.agendas.execute(order).await?;
+    Ok(Json(Accepted { seq: accepted.seq }))
+}
+
+/// A command of staff on its way, the same from HTTP and from a session: a repeat over the other way is a repeat.
+///
+/// # Errors
+/// `malformed`.
+pub(crate) fn order(
+    agenda: AgendaKey,
+    principal: Principal,
+    command_id: &str,
+    command: &StaffCommand,
+) -> Result<Order, Failure> {
+    let command_id: CommandId = inward::id("command_id", command_id)?;
+    let patient = PatientId(secret::new_id(Purpose::Patient, &principal, command_id));
+    let details = BlobId(secret::new_id(Purpose::Blob, &principal, command_id));
+    let digest = secret::body_digest("staff", "", command);
+    let (command, part) = inward::staff_command(command, patient, details)?;
+    Ok(Order {
+        agenda,
+        command,
+        principal,
+        command_id,
+        digest,
+        personal: part.into_iter().collect(),
+    })
+}

@@ -1,0 +1,19 @@
+//! Sessions (`/ws`): someone known, two-way. `session` is the actor and the only file that knows the socket library, `topics` joins and tells,
+//! `frames` reads what arrives, `outbox` takes deltas from agendas, `presence` knows who looks at what.
+//!
+//! Must not be here: boards (`live`), permissions (`guard`).
+
+pub mod frames;
+pub mod outbox;
+pub mod presence;
+mod session;
+mod topics;
+
+pub use presence::Presence;
+
+use actix_web::web::{ServiceConfig, get};
+
+/// Adds the route.
+pub fn configure(config: &mut ServiceConfig) {
+    config.route("/ws", get().to(session::open));
+}

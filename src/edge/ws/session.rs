@@ -1,0 +1,384 @@
+//! The session actor: one per socket of staff. The only file that names the socket library (`docs/adr/0003`).
+//!
+//! The actor is polled only while the connection's write buffer has room; whoever stops reading is found by the reaper
+//! from outside. Must not be here: parsing (`frames`), rules, what is shown (`view`).
+
+use super::frames::{Rate, read, refused};
+use super::presence::{Notice, Tell};
+use super::topics::Topic;
+use crate::edge::EdgeState;
+use crate::edge::guard::staff::StaffOf;
+use crate::edge::listen::{Connection, ConnectionHandle, FrameLimits, GuardVerdict, GuardedPayload, ProgressWatch};
+use crate::edge::problem::{EdgeCode, Failure};
+use crate::edge::routes::staff::order;
+use actix::prelude::*;
+use actix_http::ws::Item;
+use actix_web::http::header::ORIGIN;
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web_actors::ws::{self, WebsocketContext};
+use cabinet_domain::ids::{AgendaId, AgendaKey};
+use cabinet_proto::v1::close::CloseCode;
+use cabinet_proto::v1::convert::inward;
+use cabinet_proto::v1::http::StaffCommand;
+use cabinet_proto::v1::session::{ClientFrame, ServerFrame};
+use cabinet_proto::v1::{CLIENT_FRAME_BYTES_MAX, PING_PERIOD_SECONDS, PONG_DEADLINE_SECONDS, VERSION};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Messages that wait for one session; wakes and notices, never deltas themselves.
+const MAILBOX_MESSAGES_MAX: usize = 128;
+/// Commands and joins under way at once for one session.
+const UNDER_WAY_MAX: usize = 64;
+/// Sockets of one sign-in.
+const SESSIONS_PER_SIGN_IN_MAX: usize = 20;
+/// How often a session looks whether its sign-in still stands.
+const SIGN_IN_CHECK: Duration = Duration::from_secs(60);
+/// A closed socket whose peer does not read is ended after this.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Opens a session: signed in, from an allowed page. Browsers always name the page; whoever does not is refused.
+pub(super) async fn open(
+    state: Data<EdgeState>,
+    staff: StaffOf,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
+    if !request.headers().contains_key(ORIGIN) || !state.origins.permits(&request) {
+        return Err(Failure::from(EdgeCode::ForbiddenOrigin).into());
+    }
+    if state.presence.sessions_of(&staff.token) >= SESSIONS_PER_SIGN_IN_MAX {
+        return Err(Failure::from(EdgeCode::TooManySockets).into());
+    }
+    let bytes = u64::try_from(CLIENT_FRAME_BYTES_MAX).unwrap_or(u64::MAX);
+    let limits = FrameLimits {
+        frame_bytes_max: bytes,
+        message_bytes_max: bytes,
+    };
+    let payload = GuardedPayload::new(payload, limits);
+    let connection = request.conn_data::<Connection>().map(Connection::handle);
+    let session = Session {
+        watch: connection.as_ref().and_then(ConnectionHandle::watch),
+        connection,
+        verdict: payload.verdict(),
+        id: 0,
+        state: EdgeState::clone(&state),
+        staff,
+        topics: BTreeMap::new(),
+        under_way: 0,
+        rate: Rate::new(Instant::now()),
+        pinged: None,
+        fragments: None,
+        ended: false,
+    };
+    ws::WsResponseBuilder::new(session, &request, payload)
+        .frame_size(CLIENT_FRAME_BYTES_MAX)
+        .start()
+}
+
+pub(super) struct Session {
+    pub(super) id: u64,
+    pub(super) state: EdgeState,
+    pub(super) staff: StaffOf,
+    pub(super) topics: BTreeMap<AgendaKey, Topic>,
+    pub(super) under_way: usize,
+    rate: Rate,
+    pinged: Option<Instant>,
+    /// A fragmented text message so far; binary ones are not kept.
+    fragments: Option<Vec<u8>>,
+    connection: Option<ConnectionHandle>,
+    watch: Option<Arc<ProgressWatch>>,
+    verdict: GuardVerdict,
+    ended: bool,
+}
+
+pub(super) type Context = WebsocketContext<Session>;
+
+/// Something waits in the outbox of this topic.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Woken(pub(super) AgendaKey);
+
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Noticed(pub(super) Notice);
+
+impl Actor for Session {
+    type Context = Context;
+
+    fn started(&mut self, ctx: &mut Context) {
+        ctx.set_mailbox_capacity(MAILBOX_MESSAGES_MAX);
+        let address = ctx.address();
+        let connection = self.connection.clone();
+        let tell: Tell = Arc::new(move |notice| {
+            // A full mailbox: presence is looked at every second; a sign-out is not left to chance.
+            let sent = address.try_send(Noticed(notice)).is_ok();
+            if !sent
+                && notice == Notice::SignedOut
+                && let Some(connection) = &connection
+            {
+                connection.end_within(Duration::ZERO);
+            }
+        });
+        self.id = self.state.presence.open(&self.staff.token, tell);
+        self.state.metrics.sessions.inc();
+        ctx.run_interval(Duration::from_secs(1), |session, ctx| session.tick(ctx));
+        ctx.run_interval(Duration::from_secs(PING_PERIOD_SECONDS), |session, ctx| {
+            session.ping(ctx)
+        });
+        ctx.run_interval(SIGN_IN_CHECK, |session, ctx| session.check_sign_in(ctx));
+        send(
+            ctx,
+            &ServerFrame::Welcome {
+                version: VERSION,
+                now_ms: self.state.clock.now().0,
+                staff: self.staff.name(),
+            },
+        );
+    }
+
+    fn stopped(&mut self, _: &mut Context) {
+        for (key, topic) in std::mem::take(&mut self.topics) {
+            self.forget(key, &topic);
+        }
+        self.state.presence.close(&self.staff.token, self.id);
+        self.state.metrics.sessions.dec();
+        if let Some(connection) = &self.connection {
+            connection.end_within(LINGER);
+        }
+    }
+}
+
+pub(super) fn send(ctx: &mut Context, frame: &ServerFrame) {
+    // Every frame is plain data with string keys: writing it cannot fail.
+    if let Ok(text) = serde_json::to_string(frame) {
+        ctx.text(text);
+    }
+}
+
+impl Session {
+    fn end(&mut self, ctx: &mut Context, code: CloseCode) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.state
+            .metrics
+            .session_closes
+            .with_label_values(&[code.reason()])
+            .inc();
+        ctx.close(Some(ws::CloseReason {
+            code: ws::CloseCode::from(code.number()),
+            description: Some(code.reason().to_owned()),
+        }));
+        ctx.stop();
+    }
+
+    fn tick(&mut self, ctx: &mut Context) {
+        if let Some(watch) = &self.watch {
+            watch.alive();
+        }
+        let deadline = Duration::from_secs(PONG_DEADLINE_SECONDS);
+        if self.pinged.is_some_and(|at| at.elapsed() >= deadline) {
+            self.end(ctx, CloseCode::NoPong);
+            return;
+        }
+        let keys: Vec<AgendaKey> = self.topics.keys().copied().collect();
+        for key in keys {
+            self.flush(ctx, key);
+            self.tell_presence(ctx, key);
+        }
+    }
+
+    fn ping(&mut self, ctx: &mut Context) {
+        ctx.ping(b"");
+        self.pinged.get_or_insert_with(Instant::now);
+        if let Some(watch) = &self.watch {
+            watch.ping_sent();
+        }
+    }
+
+    fn check_sign_in(&mut self, ctx: &mut Context) {
+        let (access, token) = (self.state.access.clone(), self.staff.token.clone());
+        let look = async move { access.session(&token).await };
+        ctx.spawn(look.into_actor(self).map(|outcome, session, ctx| {
+            // A store that cannot be read ends nobody's session.
+            if matches!(outcome, Ok(None)) {
+                session.end(ctx, CloseCode::SignedOut);
+            }
+        }));
+    }
+
+    fn text(&mut self, ctx: &mut Context, text: &[u8]) {
+        if self.ended {
+            return;
+        }
+        if !self.rate.admit(Instant::now()) {
+            self.end(ctx, CloseCode::TooManyFrames);
+            return;
+        }
+        match read(text) {
+            Ok(frame) => {
+                self.count("understood");
+                self.frame(ctx, frame);
+            }
+            Err(answer) => {
+                self.count("refused");
+                send(ctx, &answer);
+            }
+        }
+    }
+
+    fn count(&self, outcome: &str) {
+        self.state.metrics.session_frames.with_label_values(&[outcome]).inc();
+    }
+
+    fn frame(&mut self, ctx: &mut Context, frame: ClientFrame) {
+        let (reference, done) = match frame {
+            ClientFrame::Join {
+                r#ref,
+                topic,
+                history,
+                seq,
+                from_ms,
+                until_ms,
+            } => (
+                r#ref,
+                self.join(ctx, r#ref, &topic, (history, seq), (from_ms, until_ms)),
+            ),
+            ClientFrame::Leave { r#ref, topic } => (r#ref, self.leave(ctx, r#ref, &topic)),
+            ClientFrame::Command {
+                r#ref,
+                topic,
+                command_id,
+                command,
+            } => (r#ref, self.command(ctx, r#ref, &topic, &command_id, &command)),
+            ClientFrame::Presence { r#ref, topic } => (r#ref, self.presence(ctx, r#ref, &topic)),
+        };
+        if let Err(failure) = done {
+            send(ctx, &refused(Some(reference), &failure));
+        }
+    }
+
+    /// An agenda of one's own practice, checked anew for every frame.
+    pub(super) fn key(&self, topic: &str) -> Result<AgendaKey, Failure> {
+        let agenda: AgendaId = inward::id("topic", topic)?;
+        self.staff.agenda(agenda)
+    }
+
+    pub(super) fn begin(&mut self) -> Result<(), Failure> {
+        if self.under_way >= UNDER_WAY_MAX {
+            return Err(EdgeCode::Busy.into());
+        }
+        self.under_way += 1;
+        Ok(())
+    }
+
+    fn command(
+        &mut self,
+        ctx: &mut Context,
+        reference: u32,
+        topic: &str,
+        command_id: &str,
+        command: &StaffCommand,
+    ) -> Result<(), Failure> {
+        let key = self.key(topic)?;
+        let order = order(key, self.staff.principal(), command_id, command)?;
+        self.begin()?;
+        let agendas = self.state.agendas.clone();
+        let executing = async move { agendas.execute(order).await };
+        ctx.spawn(executing.into_actor(self).map(move |outcome, session, ctx| {
+            session.under_way = session.under_way.saturating_sub(1);
+            let frame = match outcome {
+                Ok(accepted) => ServerFrame::Accepted {
+                    r#ref: reference,
+                    seq: accepted.seq,
+                },
+                Err(error) => refused(Some(reference), &error.into()),
+            };
+            send(ctx, &frame);
+        }));
+        Ok(())
+    }
+
+    fn fragment(&mut self, ctx: &mut Context, item: Item) {
+        match item {
+            Item::FirstText(bytes) => self.fragments = Some(bytes.to_vec()),
+            Item::FirstBinary(_) => self.fragments = None,
+            Item::Continue(bytes) => {
+                // The guard bounds the sum over all fragments.
+                if let Some(fragments) = &mut self.fragments {
+                    fragments.extend_from_slice(&bytes);
+                }
+            }
+            Item::Last(bytes) => match self.fragments.take() {
+                Some(mut text) => {
+                    text.extend_from_slice(&bytes);
+                    self.text(ctx, &text);
+                }
+                None => self.binary(ctx),
+            },
+        }
+    }
+
+    fn binary(&mut self, ctx: &mut Context) {
+        if !self.rate.admit(Instant::now()) {
+            self.end(ctx, CloseCode::TooManyFrames);
+            return;
+        }
+        self.count("refused");
+        let failure = Failure::from(EdgeCode::Malformed).detail("text frames only");
+        send(ctx, &refused(None, &failure));
+    }
+}
+
+impl Handler<Woken> for Session {
+    type Result = ();
+    fn handle(&mut self, message: Woken, ctx: &mut Context) {
+        self.flush(ctx, message.0);
+    }
+}
+
+impl Handler<Noticed> for Session {
+    type Result = ();
+    fn handle(&mut self, message: Noticed, ctx: &mut Context) {
+        match message.0 {
+            Notice::Presence(key) => self.tell_presence(ctx, key),
+            Notice::SignedOut => self.end(ctx, CloseCode::SignedOut),
+        }
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
+    fn handle(&mut self, message: Result<ws::Message, ws::ProtocolError>, ctx: &mut Context) {
+        match message {
+            Ok(ws::Message::Text(text)) => self.text(ctx, text.as_bytes()),
+            Ok(ws::Message::Binary(_)) => self.binary(ctx),
+            Ok(ws::Message::Continuation(item)) => self.fragment(ctx, item),
+            Ok(ws::Message::Ping(bytes)) => ctx.pong(&Bytes::copy_from_slice(&bytes)),
+            Ok(ws::Message::Pong(_)) => {
+                self.pinged = None;
+                if let Some(watch) = &self.watch {
+                    watch.pong_received();
+                }
+            }
+            Ok(ws::Message::Close(_)) => self.end(ctx, CloseCode::Normal),
+            Ok(ws::Message::Nop) => {}
+            Err(error) => {
+                let too_big = matches!(error, ws::ProtocolError::Overflow)
+                    || self.verdict.refusal() == Some(crate::edge::listen::FrameRefusal::TooBig);
+                let code = if too_big {
+                    CloseCode::TooBig
+                } else {
+                    CloseCode::Protocol
+                };
+                self.end(ctx, code);
+            }
+        }
+    }
+
+    fn finished(&mut self, ctx: &mut Context) {
+        ctx.stop();
+    }
+}

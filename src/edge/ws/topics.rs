@@ -1,0 +1,265 @@
+//! A session's topics: joining, resuming, flushing what waits, presence.
+//!
+//! Must not be here: the socket library (`session` alone names it), commands.
+
+use super::frames::refused;
+use super::outbox::Outbox;
+use super::presence::Tell;
+use super::session::{Context, Noticed, Session, Woken, send};
+use crate::edge::problem::{EdgeCode, Failure};
+use crate::edge::view;
+use actix::prelude::*;
+use cabinet_actors::agenda::feed::SubscriptionId;
+use cabinet_actors::delta::{Delta, StaffDelta, TopicPosition};
+use cabinet_actors::read::{AgendaRead, Joined, ReadError};
+use cabinet_domain::audience::Audience;
+use cabinet_domain::ids::AgendaKey;
+use cabinet_domain::time::Span;
+use cabinet_proto::v1::SESSION_TOPICS_MAX;
+use cabinet_proto::v1::convert::changes::staff_changes;
+use cabinet_proto::v1::convert::inward;
+use cabinet_proto::v1::model::StaffView;
+use cabinet_proto::v1::session::ServerFrame;
+use std::sync::Arc;
+
+/// A topic that the session has joined or is joining.
+pub(super) struct Topic {
+    outbox: Arc<Outbox>,
+    /// None while the join is under way.
+    subscription: Option<SubscriptionId>,
+    presence_told: u64,
+}
+
+/// What a join asks for.
+#[derive(Clone, Copy)]
+struct Asked {
+    reference: u32,
+    key: AgendaKey,
+    position: Option<TopicPosition>,
+    covers: Span,
+}
+
+impl Session {
+    pub(super) fn forget(&self, key: AgendaKey, topic: &Topic) {
+        if let Some(subscription) = topic.subscription {
+            self.state.agendas.unsubscribe(key, subscription);
+        }
+        self.state.presence.leave(key, self.id);
+    }
+
+    pub(super) fn join(
+        &mut self,
+        ctx: &mut Context,
+        reference: u32,
+        topic: &str,
+        (history, seq): (Option<String>, Option<u64>),
+        (from_ms, until_ms): (i64, i64),
+    ) -> Result<(), Failure> {
+        let key = self.key(topic)?;
+        let covers = inward::view_span(from_ms, until_ms)?;
+        let history = history.map(|text| inward::id("history", &text)).transpose()?;
+        let position = history.zip(seq).map(|(history, seq)| TopicPosition { history, seq });
+        let known = self.topics.contains_key(&key);
+        if !known && self.topics.len() >= SESSION_TOPICS_MAX {
+            return Err(EdgeCode::TooManyTopics.into());
+        }
+        self.begin()?;
+        self.subscribe(
+            ctx,
+            Asked {
+                reference,
+                key,
+                position,
+                covers,
+            },
+        );
+        Ok(())
+    }
+
+    fn subscribe(&mut self, ctx: &mut Context, asked: Asked) {
+        let key = asked.key;
+        let address = ctx.address();
+        let wake = Box::new(move || match address.try_send(Woken(key)) {
+            Ok(()) | Err(actix::dev::SendError::Full(_)) => true,
+            Err(actix::dev::SendError::Closed(_)) => false,
+        });
+        let outbox = Arc::new(Outbox::new(wake, self.state.metrics.session_deltas_dropped.clone()));
+        let topic = Topic {
+            outbox: outbox.clone(),
+            subscription: None,
+            presence_told: 0,
+        };
+        if let Some(former) = self.topics.insert(key, topic)
+            && let Some(subscription) = former.subscription
+        {
+            self.state.agendas.unsubscribe(key, subscription);
+        }
+        let agendas = self.state.agendas.clone();
+        let sink = outbox.clone();
+        let subscribing = async move {
+            let covers = asked.covers;
+            let render = move |read: AgendaRead<'_>| view::staff_view(read, covers);
+            agendas
+                .subscribe(key, Audience::Staff, asked.position, sink, render)
+                .await
+        };
+        ctx.spawn(subscribing.into_actor(self).map(move |outcome, session, ctx| {
+            session.joined(ctx, asked, &outbox, outcome);
+        }));
+    }
+
+    fn joined(
+        &mut self,
+        ctx: &mut Context,
+        asked: Asked,
+        outbox: &Arc<Outbox>,
+        outcome: Result<(SubscriptionId, Joined<StaffView>), ReadError>,
+    ) {
+        let Asked { reference, key, .. } = asked;
+        let current = self
+            .topics
+            .get_mut(&key)
+            .filter(|topic| Arc::ptr_eq(&topic.outbox, outbox));
+        let (subscription, joined) = match (outcome, current) {
+            (Ok((subscription, joined)), Some(topic)) => {
+                topic.subscription = Some(subscription);
+                (subscription, joined)
+            }
+            (outcome, current) => {
+                // Left or joined again meanwhile, or refused.
+                let stale = current.is_none();
+                self.under_way = self.under_way.saturating_sub(1);
+                let failure = match outcome {
+                    Ok((subscription, _)) => {
+                        self.state.agendas.unsubscribe(key, subscription);
+                        EdgeCode::Busy.into()
+                    }
+                    Err(error) => Failure::from(error),
+                };
+                if !stale {
+                    self.topics.remove(&key);
+                }
+                send(ctx, &refused(Some(reference), &failure));
+                return;
+            }
+        };
+        if let Some(frames) = self.first_frames(asked, joined) {
+            self.under_way = self.under_way.saturating_sub(1);
+            frames.iter().for_each(|frame| send(ctx, frame));
+            let tell = self.tell(ctx);
+            self.state.presence.join(key, self.id, &self.staff.name(), tell);
+            self.flush(ctx, key);
+            self.tell_presence(ctx, key);
+        } else {
+            // What was missed holds something that deltas do not carry: from the whole state instead.
+            self.state.agendas.unsubscribe(key, subscription);
+            self.subscribe(
+                ctx,
+                Asked {
+                    position: None,
+                    ..asked
+                },
+            );
+        }
+    }
+
+    fn tell(&self, ctx: &mut Context) -> Tell {
+        let address = ctx.address();
+        Arc::new(move |notice| {
+            // Full: the session looks by itself every second.
+            let _looks_later = address.try_send(Noticed(notice));
+        })
+    }
+
+    /// The answer to a join; none when it cannot be told by deltas.
+    fn first_frames(&self, asked: Asked, joined: Joined<StaffView>) -> Option<Vec<ServerFrame>> {
+        let now_ms = self.state.clock.now().0;
+        let topic = asked.key.agenda.to_string();
+        match joined {
+            Joined::Snapshot { position, value } => Some(vec![ServerFrame::Snapshot {
+                r#ref: asked.reference,
+                topic,
+                history: position.history.to_string(),
+                seq: position.seq,
+                now_ms,
+                view: Box::new(value),
+            }]),
+            Joined::Resumed { position, deltas } => {
+                let mut frames = vec![ServerFrame::Resumed {
+                    r#ref: asked.reference,
+                    topic,
+                    history: position.history.to_string(),
+                    seq: asked.position.map_or(position.seq, |asked| asked.seq),
+                    now_ms,
+                }];
+                for delta in deltas {
+                    let Delta::Staff(delta) = delta else { continue };
+                    frames.push(delta_frame(&delta, now_ms)?);
+                }
+                Some(frames)
+            }
+        }
+    }
+
+    pub(super) fn leave(&mut self, ctx: &mut Context, reference: u32, topic: &str) -> Result<(), Failure> {
+        let key = self.key(topic)?;
+        if let Some(topic) = self.topics.remove(&key) {
+            self.forget(key, &topic);
+        }
+        send(ctx, &ServerFrame::Done { r#ref: reference });
+        Ok(())
+    }
+
+    pub(super) fn presence(&mut self, ctx: &mut Context, reference: u32, topic: &str) -> Result<(), Failure> {
+        let key = self.key(topic)?;
+        if !self.state.presence.look(key, self.id) {
+            return Err(Failure::from(EdgeCode::NotFound).detail("join the topic first"));
+        }
+        send(ctx, &ServerFrame::Done { r#ref: reference });
+        self.tell_presence(ctx, key);
+        Ok(())
+    }
+
+    pub(super) fn tell_presence(&mut self, ctx: &mut Context, key: AgendaKey) {
+        let Some(topic) = self.topics.get_mut(&key) else { return };
+        let (version, staff) = self.state.presence.looking(key);
+        if topic.presence_told != version {
+            topic.presence_told = version;
+            let topic = key.agenda.to_string();
+            send(ctx, &ServerFrame::Present { topic, staff });
+        }
+    }
+
+    /// Sends what waits for a topic, once its join has been answered.
+    pub(super) fn flush(&mut self, ctx: &mut Context, key: AgendaKey) {
+        let Some(topic) = self.topics.get(&key).filter(|topic| topic.subscription.is_some()) else {
+            return;
+        };
+        let taken = topic.outbox.take();
+        let now_ms = self.state.clock.now().0;
+        let mut lost = taken.lost;
+        for delta in taken.deltas {
+            if let Some(frame) = delta_frame(&delta, now_ms) {
+                send(ctx, &frame);
+            } else {
+                lost = true;
+                break;
+            }
+        }
+        if lost && let Some(topic) = self.topics.remove(&key) {
+            self.forget(key, &topic);
+            let topic = key.agenda.to_string();
+            send(ctx, &ServerFrame::Resync { topic });
+        }
+    }
+}
+
+fn delta_frame(delta: &StaffDelta, now_ms: i64) -> Option<ServerFrame> {
+    Some(ServerFrame::Delta {
+        topic: delta.agenda.agenda.to_string(),
+        from: delta.from,
+        to: delta.to,
+        now_ms,
+        changes: staff_changes(&delta.events, &delta.people)?,
+    })
+}
