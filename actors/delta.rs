@@ -56,7 +56,7 @@ pub struct BoardDelta {
 }
 
 /// A delta of either audience, shared by all its receivers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Delta {
     /// For staff.
     Staff(Arc<StaffDelta>),

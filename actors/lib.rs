@@ -17,4 +17,5 @@ pub mod order;
 pub mod read;
 
 #[cfg(test)]
-mod testing;
+#[path = "tests/agendas/fixtures.rs"]
+mod fixtures;

@@ -1,8 +1,8 @@
 //! Starting agenda actors on demand, finding dead ones, ending all of them. ("Supervisor" means something else here.)
 //!
 //! actix does not restart an actor that panicked: its task dies, its mailbox closes, the process lives on. So every send goes
-//! through [`Lifecycle::actor`], which starts a new incarnation when the last one's mailbox is closed; loading the stream
-//! raises its fence, so that nothing an old incarnation left behind can be written any more.
+//! through [`Lifecycle::actor`], which starts a new incarnation when the last one's mailbox is closed. What an old incarnation left under way
+//! cannot hurt: each append names the head it expects, so of two only one is written and the other's writer loads again.
 //!
 //! A bounded mailbox holds only per sender in actix: every clone of an address may put one more message in. There is one
 //! address per incarnation, shared and never cloned.

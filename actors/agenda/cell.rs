@@ -5,9 +5,9 @@
 //! included, leaves only after the append it rests on (laws L1, L2).
 //!
 //! After an unknown outcome the cell serves nothing, asks for a reload, and decides the orders afresh on what it finds: those
-//! the store remembers are answered as accepted, the others are decided as if they had just come, which is safe because the
-//! reload raised the stream's fence: the lost append can no longer arrive. If the reload fails, orders that were in the append
-//! get `Unknown`, the others `Busy`.
+//! the store remembers are answered as accepted, the others are decided as if they had just come. That is safe because every
+//! append names the head it expects: should the lost one arrive late after all, the next one conflicts and the cell loads
+//! again. If the reload fails, orders that were in the append get `Unknown`, the others `Busy`.
 //!
 //! Deliberately absent: actix, futures, the store, reading a clock, metrics.
 
@@ -238,7 +238,7 @@ impl Cell {
         self.arm(now);
         let done = self.in_flight.is_none() && self.waiting.is_empty();
         if self.phase == Phase::Stopping && done && self.served.is_some() {
-            let last = self.served.as_mut().and_then(Served::take_older);
+            let last = self.served.as_mut().and_then(Served::last_checkpoint);
             self.checkpoint(last);
             self.end(Ended::Retired, ExecuteError::Busy);
         }
@@ -329,7 +329,7 @@ impl Cell {
             self.expiry_answered(&waiting, false);
             self.reply(waiting.ticket, &waiting.order.command, Err(error.clone()));
         }
-        self.singly = batch.decided.len();
+        self.singly = self.singly.saturating_add(batch.decided.len());
         self.requeue(batch, false);
     }
 

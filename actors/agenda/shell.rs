@@ -108,6 +108,8 @@ impl AgendaActor {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
+        self.holds
+            .set(self.cell.agenda().map_or(0, |agenda| agenda.holds.len()));
         for effect in effects {
             match effect {
                 Effect::Load => self.load(ctx),
@@ -155,7 +157,7 @@ impl AgendaActor {
     }
 
     fn reply(&mut self, ticket: Option<Ticket>, command: &'static str, outcome: Result<Accepted, ExecuteError>) {
-        self.parts.count_outcome(command, &outcome);
+        self.parts.count_outcome(command, &outcome, ticket.is_some());
         if let Some(sender) = ticket.and_then(|ticket| self.senders.remove(&ticket)) {
             // The asker may have gone; the command stands all the same.
             drop(sender.send(outcome));
@@ -309,13 +311,17 @@ impl Parts {
         }
     }
 
-    fn count_outcome(&self, command: &'static str, outcome: &Result<Accepted, ExecuteError>) {
+    fn count_outcome(&self, command: &'static str, outcome: &Result<Accepted, ExecuteError>, asked: bool) {
         match outcome {
             Ok(accepted) if !accepted.repeated => self.metrics.commands_accepted.with_label_values(&[command]).inc(),
-            Err(ExecuteError::Refused(refusal)) => self.metrics.refusals.with_label_values(&[refusal.code()]).inc(),
+            // The cell's own orders may come late; that is nobody's refusal.
+            Err(ExecuteError::Refused(refusal)) if asked => {
+                self.metrics.refusals.with_label_values(&[refusal.code()]).inc()
+            }
             Ok(_)
             | Err(
-                ExecuteError::Busy
+                ExecuteError::Refused(_)
+                | ExecuteError::Busy
                 | ExecuteError::StorageFull
                 | ExecuteError::Unknown
                 | ExecuteError::NoSuchAgenda

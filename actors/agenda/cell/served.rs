@@ -49,6 +49,8 @@ pub(super) struct Served {
     /// resumption rings at the next load.
     older: Option<Checkpoint>,
     marked: Seq,
+    /// Where the newest checkpoint lies.
+    kept: Seq,
     every: u64,
 }
 
@@ -66,24 +68,28 @@ impl Served {
         let (StreamState::Agenda(live), StreamState::Agenda(before)) = (state, tail_base) else {
             return None;
         };
-        let mut marked = before.seq;
-        let events = u64::try_from(tail.len()).unwrap_or(u64::MAX);
-        let checkpoint_at = (events >= every.saturating_mul(2)).then(|| live.seq.saturating_sub(every));
-        let mut opened = replay(*before, tail, &people, checkpoint_at);
-        if let Some(checkpoint) = &opened.checkpoint {
-            marked = checkpoint.agenda.seq;
-        }
+        let kept = before.seq;
+        let tail_events = u64::try_from(tail.len()).unwrap_or(u64::MAX);
+        let mut opened = replay(*before, tail, &people);
         opened.base = opened.base.min(live.seq);
         retain_named(&mut people, &live);
-        let served = Self {
+        let mut served = Self {
+            marked: kept,
+            kept,
             live: *live,
             scratch: None,
             people,
             history,
             older: None,
-            marked,
             every: every.max(1),
         };
+        // A tail this long grew over several starts; a state at the head shortens it, at the price of the next load's rings.
+        let long = tail_events.saturating_mul(2) >= served.every.saturating_mul(5);
+        opened.checkpoint = if long { Some(served.present()) } else { None };
+        if long {
+            served.kept = served.live.seq;
+            served.marked = served.live.seq;
+        }
         Some((served, opened))
     }
 
@@ -135,21 +141,28 @@ impl Served {
         }
     }
 
+    fn present(&self) -> Checkpoint {
+        Checkpoint {
+            agenda: self.live.clone(),
+            people: self.people.clone(),
+        }
+    }
+
     /// Every `every` events: gives out the state kept back, and keeps the present one back.
     fn mark(&mut self) -> Option<Checkpoint> {
         if self.live.seq.saturating_sub(self.marked) < self.every {
             return None;
         }
         self.marked = self.live.seq;
-        self.older.replace(Checkpoint {
-            agenda: self.live.clone(),
-            people: self.people.clone(),
-        })
+        let older = self.older.replace(self.present())?;
+        self.kept = older.agenda.seq;
+        Some(older)
     }
 
-    /// The state kept back, at the end.
-    pub(super) const fn take_older(&mut self) -> Option<Checkpoint> {
-        self.older.take()
+    /// At the end: the state kept back, when the tail has grown long enough to be worth it.
+    pub(super) fn last_checkpoint(&mut self) -> Option<Checkpoint> {
+        let tail = self.live.seq.saturating_sub(self.kept);
+        self.older.take().filter(|_| tail >= self.every.saturating_mul(2))
     }
 }
 
@@ -165,17 +178,11 @@ fn agenda_event(recorded: &Recorded<StreamEvent>) -> Option<Recorded<Event>> {
     }
 }
 
-/// Publishes the last commands of the tail again, and picks up the state to checkpoint on the way.
-fn replay(
-    mut before: Agenda,
-    tail: Vec<Recorded<StreamEvent>>,
-    people: &BTreeMap<BlobId, PersonRecord>,
-    checkpoint_at: Option<Seq>,
-) -> Opened {
+/// Publishes the last commands of the tail again.
+fn replay(mut before: Agenda, tail: Vec<Recorded<StreamEvent>>, people: &BTreeMap<BlobId, PersonRecord>) -> Opened {
     let skipped = tail.len().saturating_sub(RING_DELTAS_MAX);
     let mut after: Option<Agenda> = None;
     let mut base = before.seq;
-    let mut checkpoint = None;
     let mut publisher = Publisher::default();
     let mut command_ended = true;
     for (index, recorded) in tail.iter().enumerate() {
@@ -190,19 +197,11 @@ fn replay(
             base = event.seq;
         }
         before.apply(&event);
-        if checkpoint_at == Some(before.seq) {
-            let mut named = people.clone();
-            retain_named(&mut named, &before);
-            checkpoint = Some(Checkpoint {
-                agenda: before.clone(),
-                people: named,
-            });
-        }
     }
     Opened {
         base,
         panics: publisher.panics,
         replay: publisher.finish(),
-        checkpoint,
+        checkpoint: None,
     }
 }

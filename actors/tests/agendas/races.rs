@@ -1,0 +1,129 @@
+//! Many hands on one agenda at once, over healthy and over failing storage.
+
+use crate::fixtures::*;
+use crate::{Hand, Room, knows, quick};
+use cabinet_actors::agendas::Agendas;
+use cabinet_actors::metrics::Metrics;
+use cabinet_actors::order::ExecuteError;
+use cabinet_domain::ids::TypeId;
+use cabinet_domain::invariants;
+use cabinet_domain::refusal::Refusal;
+use cabinet_domain::time::Span;
+use cabinet_storage::StreamStore;
+use cabinet_storage::faulty::{FaultPlan, FaultyJournal};
+use cabinet_storage::memory::{MemoryDisk, MemoryJournal, MemoryRows};
+use cabinet_storage::open::Storage;
+use cabinet_storage::records::Overlay;
+use cabinet_storage::seal::SeededEntropy;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Patient `n`'s start: within two hours, on the quarter hour, so that neighbours overlap without being equal.
+fn quarter(n: u128) -> cabinet_domain::time::UtcMinute {
+    half_hour(0).plus(15 * (n as i64 * 7 % 8))
+}
+
+#[actix_rt::test]
+async fn overlapping_orders_have_non_overlapping_winners() {
+    let room = Room::opened(quick()).await;
+    let hands: Vec<_> = (1_000..1_200_u128)
+        .map(|n| {
+            let agendas = room.agendas.clone();
+            tokio::spawn(async move { agendas.execute(hold(n, quarter(n))).await })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for hand in hands {
+        match hand.await.unwrap() {
+            Ok(accepted) => winners.push(accepted.hold.unwrap().span),
+            Err(error) => assert_eq!(error, ExecuteError::Refused(Refusal::SlotTaken)),
+        }
+    }
+    assert_apart(&winners);
+    assert!(
+        (3..=4).contains(&winners.len()),
+        "two hours hold at most four half hours: {winners:?}"
+    );
+    assert_eq!(room.agenda().await.holds.len(), winners.len());
+    let batches = room.metrics.batch_commands.get_sample_count();
+    assert!(batches < 10 + winners.len() as u64 + 1, "{batches}");
+}
+
+fn assert_apart(spans: &[Span]) {
+    for (index, one) in spans.iter().enumerate() {
+        let clash = spans[..index].iter().find(|other| other.overlaps(*one));
+        assert_eq!(clash, None, "overlaps {one:?}");
+    }
+}
+
+/// Every outcome a sender is told is true of what the journal has, whatever the journal does.
+#[actix_rt::test]
+async fn over_a_failing_journal_every_answer_is_true() {
+    for seed in 0..4 {
+        let overlay = Arc::new(Overlay::at_once(Arc::new(MemoryRows::new())));
+        let memory = Arc::new(MemoryJournal::new(77, overlay.clone()));
+        let journal = Arc::new(FaultyJournal::new(memory, FaultPlan::default()));
+        let entropy = Arc::new(SeededEntropy::new(seed));
+        let storage = Storage::over(journal.clone(), overlay, Arc::new(MemoryDisk::new()), entropy, seed).unwrap();
+        let streams: Arc<dyn StreamStore> = storage.streams();
+        let start = |clock: Arc<HandClock>| {
+            let metrics = Metrics::new(&prometheus::Registry::new()).unwrap();
+            let agendas = Agendas::start(
+                quick(),
+                streams.clone(),
+                Arc::new(Hand(clock)),
+                metrics.clone(),
+                Arc::new(knows),
+            );
+            (agendas, metrics)
+        };
+        let clock = HandClock::new();
+        let (agendas, metrics) = start(clock.clone());
+        for order in opening() {
+            agendas.execute(order).await.unwrap();
+        }
+        journal.set_plan(FaultPlan {
+            seed,
+            unknown_written: 60,
+            unknown_not_written: 60,
+            fenced: 20,
+            busy: 60,
+            check_failed: 60,
+            storage_full: 30,
+            delayed: 200,
+            delay_max: Duration::from_millis(2),
+        });
+        let hands: Vec<_> = (1_000..1_160_u128)
+            .map(|n| {
+                let agendas = agendas.clone();
+                tokio::spawn(async move {
+                    let start = half_hour(n as i64 % 20).plus(15 + (n as i64 / 20) * 1_440);
+                    let mut outcome = agendas.execute(book(n, TypeId(10 + n % 2), start)).await;
+                    while matches!(outcome, Err(ExecuteError::Unknown)) {
+                        outcome = agendas.execute(book(n, TypeId(10 + n % 2), start)).await;
+                    }
+                    (n, outcome)
+                })
+            })
+            .collect();
+        let mut won = Vec::new();
+        for hand in hands {
+            match hand.await.unwrap() {
+                (n, Ok(_)) => won.push(n),
+                (_, Err(ExecuteError::Busy | ExecuteError::StorageFull)) => {}
+                (n, Err(other)) => panic!("{n}: {other:?}"),
+            }
+        }
+        assert!(journal.injected() > 0);
+        agendas.shutdown().await;
+        journal.set_plan(FaultPlan::default());
+        let (again, _) = start(clock);
+        let agenda = again.read(KEY, |read| read.agenda.clone()).await.unwrap();
+        let stored: Vec<u128> = agenda.bookings.keys().map(|booking| booking.0).collect();
+        won.sort_unstable();
+        assert_eq!(stored, won, "seed {seed}");
+        assert_eq!(invariants::check(&agenda), []);
+        assert_eq!(metrics.invariant_violations.with_label_values(&["I1"]).get(), 0);
+        again.shutdown().await;
+    }
+}
