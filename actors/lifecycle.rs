@@ -7,7 +7,7 @@
 //! A bounded mailbox holds only per sender in actix: every clone of an address may put one more message in. There is one
 //! address per incarnation, shared and never cloned.
 
-use crate::agenda::cell::{CellOptions, Ended};
+use crate::agenda::cell::CellOptions;
 use crate::agenda::shell::{AgendaActor, Retire};
 use crate::agendas::AgendasOptions;
 use crate::clock::Clock;
@@ -24,17 +24,31 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Semaphore, oneshot};
 
-/// How an incarnation ended, seen from outside. Unset while it lives, and for good when it died of a panic.
+/// How an incarnation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Orderly,
+    Died,
+}
+
+/// The end of an incarnation, seen from outside before its mailbox closes.
 #[derive(Debug, Default)]
-pub(crate) struct Ending(OnceLock<Ended>);
+pub(crate) struct Ending(OnceLock<Last>);
 
 impl Ending {
-    pub(crate) fn set(&self, why: Ended) {
-        self.0.get_or_init(|| why);
+    /// It has ended as its cell said.
+    pub(crate) fn orderly(&self) {
+        self.0.get_or_init(|| Last::Orderly);
     }
 
-    pub(crate) fn get(&self) -> Option<Ended> {
-        self.0.get().copied()
+    /// It is being dropped: unless it ended before, it died.
+    pub(crate) fn dropped(&self) {
+        self.0.get_or_init(|| Last::Died);
+    }
+
+    /// Nothing more can be asked of it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.get().is_some()
     }
 }
 
@@ -151,15 +165,15 @@ impl Lifecycle {
     pub(crate) fn actor(&self, key: AgendaKey) -> Arc<Addr<AgendaActor>> {
         let mut live = self.live.lock();
         if let Some(incarnation) = live.get(&key) {
-            if incarnation.address.connected() && incarnation.ending.get().is_none() {
+            if incarnation.address.connected() && !incarnation.ending.is_over() {
                 return incarnation.address.clone();
             }
-            if incarnation.ending.get().is_none() {
+            if incarnation.ending.0.get() != Some(&Last::Orderly) {
                 self.parts.metrics.restarts.inc();
                 tracing::error!(agenda = %key.agenda, "an agenda actor has died; starting it again");
             }
         }
-        live.retain(|_, incarnation| incarnation.ending.get().is_none());
+        live.retain(|_, incarnation| incarnation.ending.0.get() != Some(&Last::Orderly));
         let incarnation = self.start(key);
         live.insert(key, incarnation.clone());
         incarnation.address

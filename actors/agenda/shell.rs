@@ -198,7 +198,10 @@ impl AgendaActor {
     }
 
     fn end(&mut self, why: Ended, ctx: &mut Context<Self>) {
-        self.ending.set(why);
+        self.ending.orderly();
+        if why != Ended::Retired {
+            tracing::warn!(agenda = %self.key.agenda, ?why, "an agenda has ended");
+        }
         self.feed = None;
         for look in std::mem::take(&mut self.looks) {
             refuse(look, ReadError::Unavailable);
@@ -209,7 +212,7 @@ impl AgendaActor {
     fn look(&mut self, look: Look) {
         let now = self.now();
         let (Some(agenda), Some(people), Some(feed)) = (self.cell.agenda(), self.cell.people(), &mut self.feed) else {
-            if self.ending.get().is_some() || self.looks.len() >= self.parts.options.mailbox_messages_max {
+            if self.ending.is_over() || self.looks.len() >= self.parts.options.mailbox_messages_max {
                 refuse(look, ReadError::Busy);
             } else {
                 self.looks.push(look);
@@ -241,6 +244,13 @@ fn refuse(look: Look, error: ReadError) {
     match look {
         Look::Read(Read(answer)) => answer(Err(error)),
         Look::Subscribe(wish) => (wish.answer)(Err(error)),
+    }
+}
+
+impl Drop for AgendaActor {
+    fn drop(&mut self) {
+        // Before the fields go: whoever waits for an answer must find a new incarnation when told that there is none.
+        self.ending.dropped();
     }
 }
 

@@ -186,11 +186,9 @@ async fn shutting_down_answers_what_was_taken_and_takes_no_more() {
 #[actix_rt::test]
 async fn unknown_outcomes_are_resolved_behind_the_senders_back() {
     let room = Room::opened(quick()).await;
-    for fate in [Fate::LostAnswer, Fate::Refused(AppendError::Unknown)] {
-        room.store.fate(fate);
-        room.store.fate(Fate::Done);
-    }
+    room.store.fate(Fate::LostAnswer);
     let first = room.execute(book(20, ONLINE, half_hour(0))).await.unwrap();
+    room.store.fate(Fate::Refused(AppendError::Unknown));
     room.execute(book(21, ONLINE, half_hour(1))).await.unwrap();
     assert!(!first.repeated);
     let numbers: Vec<CommandId> = room.store.events(STREAM).iter().map(|event| event.command_id).collect();

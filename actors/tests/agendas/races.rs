@@ -56,6 +56,33 @@ fn assert_apart(spans: &[Span]) {
     }
 }
 
+/// Eight orders at once, some for the same time; the numbers of those that were accepted.
+async fn surge(agendas: &Agendas, first: u128) -> Vec<u128> {
+    let hands: Vec<_> = (first..first + 8)
+        .map(|n| {
+            let agendas = agendas.clone();
+            tokio::spawn(async move {
+                let start = half_hour(n as i64 % 6 * 2).plus(15 + (n as i64 / 20) * 1_440 % 43_200);
+                let order = || book(n, TypeId(10 + n % 2), start);
+                let mut outcome = agendas.execute(order()).await;
+                while matches!(outcome, Err(ExecuteError::Unknown)) {
+                    outcome = agendas.execute(order()).await;
+                }
+                (n, outcome)
+            })
+        })
+        .collect();
+    let mut won = Vec::new();
+    for hand in hands {
+        match hand.await.unwrap() {
+            (n, Ok(_)) => won.push(n),
+            (_, Err(ExecuteError::Busy | ExecuteError::StorageFull | ExecuteError::Refused(Refusal::SlotTaken))) => {}
+            (n, Err(other)) => panic!("{n}: {other:?}"),
+        }
+    }
+    won
+}
+
 /// Every outcome a sender is told is true of what the journal has, whatever the journal does.
 #[actix_rt::test]
 async fn over_a_failing_journal_every_answer_is_true() {
@@ -93,28 +120,11 @@ async fn over_a_failing_journal_every_answer_is_true() {
             delayed: 200,
             delay_max: Duration::from_millis(2),
         });
-        let hands: Vec<_> = (1_000..1_160_u128)
-            .map(|n| {
-                let agendas = agendas.clone();
-                tokio::spawn(async move {
-                    let start = half_hour(n as i64 % 20).plus(15 + (n as i64 / 20) * 1_440);
-                    let mut outcome = agendas.execute(book(n, TypeId(10 + n % 2), start)).await;
-                    while matches!(outcome, Err(ExecuteError::Unknown)) {
-                        outcome = agendas.execute(book(n, TypeId(10 + n % 2), start)).await;
-                    }
-                    (n, outcome)
-                })
-            })
-            .collect();
         let mut won = Vec::new();
-        for hand in hands {
-            match hand.await.unwrap() {
-                (n, Ok(_)) => won.push(n),
-                (_, Err(ExecuteError::Busy | ExecuteError::StorageFull)) => {}
-                (n, Err(other)) => panic!("{n}: {other:?}"),
-            }
+        for wave in 0..40_u128 {
+            won.extend(surge(&agendas, 1_000 + wave * 8).await);
         }
-        assert!(journal.injected() > 0);
+        assert!(journal.injected() > 20, "{}", journal.injected());
         agendas.shutdown().await;
         journal.set_plan(FaultPlan::default());
         let (again, _) = start(clock);
