@@ -373,7 +373,7 @@ impl Cell {
         self.effects.push(Effect::Reply {
             ticket,
             command: command.name(),
-            outcome,
+            outcome: Box::new(outcome),
         });
     }
 

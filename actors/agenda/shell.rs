@@ -28,10 +28,13 @@ pub(crate) struct Execute {
     pub(crate) reply: oneshot::Sender<Result<Accepted, ExecuteError>>,
 }
 
+/// What a reader's closure gets.
+pub(crate) type ReadAnswer<'a> = Result<AgendaRead<'a>, ReadError>;
+
 /// Look at the durable state; the closure answers its asker itself.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(crate) struct Read(pub(crate) Box<dyn FnOnce(Result<AgendaRead<'_>, ReadError>) + Send>);
+pub(crate) struct Read(pub(crate) Box<dyn FnOnce(ReadAnswer<'_>) + Send>);
 
 /// What a subscriber's closure gets.
 pub(crate) type JoinAnswer<'a> = Result<(Joining, AgendaRead<'a>), ReadError>;
@@ -130,7 +133,7 @@ impl AgendaActor {
                     ticket,
                     command,
                     outcome,
-                } => self.reply(ticket, command, outcome),
+                } => self.reply(ticket, command, *outcome),
                 Effect::Publish(publications) => self.publish(publications),
                 Effect::SetTimer(at) => self.set_timer(at, ctx),
                 Effect::Checkpoint(checkpoint) => {

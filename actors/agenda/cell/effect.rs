@@ -78,7 +78,7 @@ pub enum Effect {
         /// The command's stable name.
         command: &'static str,
         /// The answer.
-        outcome: Result<Accepted, ExecuteError>,
+        outcome: Box<Result<Accepted, ExecuteError>>,
     },
     /// Tell the audiences.
     Publish(Vec<Publication>),

@@ -30,7 +30,7 @@ fn orders_that_wait_go_out_together_in_order() {
     let mut bench = Bench::opened();
     let first = bench.order(book(20, ONLINE, half_hour(0)));
     let waiting: Vec<u64> = (21..25)
-        .map(|n| bench.order(book(n, ONLINE, half_hour(n as i64 - 20))))
+        .map(|n| bench.order(book(n, ONLINE, half_hour(n - 20))))
         .collect();
     assert!(bench.replies.is_empty());
     bench.append();
@@ -88,7 +88,7 @@ fn a_batch_refused_as_a_whole_is_decided_singly() {
         let mut bench = Bench::opened();
         bench.order(book(19, ONLINE, half_hour(9)));
         let tickets: Vec<u64> = (20..24)
-            .map(|n| bench.order(book(n, ONLINE, half_hour(n as i64 - 20))))
+            .map(|n| bench.order(book(n, ONLINE, half_hour(n - 20))))
             .collect();
         bench.append();
         bench.store.fate(Fate::Refused(error.clone()));
@@ -105,7 +105,7 @@ fn a_batch_refused_as_a_whole_is_decided_singly() {
         assert_eq!(outcomes, [true, false, true, true], "{error}");
         // The next batch is a batch again.
         for n in 30..33 {
-            bench.order(book(n, ONLINE, half_hour(n as i64 - 25)));
+            bench.order(book(n, ONLINE, half_hour(n - 25)));
         }
         bench.finish();
         assert_eq!(bench.batches[6..], [1, 2]);

@@ -1,7 +1,7 @@
 //! Practices and sign-in over the memory store.
 
-use crate::Hand;
 use crate::fixtures::*;
+use crate::room::Hand;
 use cabinet_actors::access::{
     Access, AccessError, LINK_SECONDS, SESSION_IDLE_SECONDS, SESSION_SECONDS, SESSION_TOUCH_SECONDS, StaffSession,
 };

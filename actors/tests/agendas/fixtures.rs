@@ -1,10 +1,6 @@
 //! What the actors' tests share: a practice day, orders, a clock set by hand, and a store in memory that fails by order.
 
-#![expect(
-    clippy::missing_panics_doc,
-    unreachable_pub,
-    reason = "test support, used by two test crates"
-)]
+#![expect(unreachable_pub, reason = "test support, used by two test crates")]
 #![expect(dead_code, reason = "each test crate uses its part")]
 
 use cabinet_domain::agenda::SecretHash;
@@ -39,8 +35,14 @@ pub fn monday() -> UtcMillis {
 }
 
 /// The `n`th half hour of the next day's opening, which begins at 08:00 in Paris.
-pub fn half_hour(n: i64) -> UtcMinute {
+pub fn half_hour<N: TryInto<i64>>(n: N) -> UtcMinute {
+    let n = n.try_into().ok().expect("a small number");
     monday().minute().plus(1_440 - 60 + n * 30)
+}
+
+/// So many days in minutes.
+pub fn days_long(days: u128) -> i64 {
+    i64::try_from(days).unwrap() * 1_440
 }
 
 /// A clock set by hand.

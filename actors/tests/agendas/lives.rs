@@ -1,7 +1,7 @@
 //! Starting, retiring, dying and stopping.
 
 use crate::fixtures::*;
-use crate::{Room, quick, until};
+use crate::room::{Room, quick, until};
 use actix::prelude::{Actor, Context, Handler, Message, Supervised, Supervisor};
 use cabinet_actors::agendas::AgendasOptions;
 use cabinet_actors::order::ExecuteError;
@@ -131,7 +131,7 @@ async fn a_full_mailbox_is_busy_and_nothing_taken_is_lost() {
     };
     let room = Room::opened(options).await;
     room.store.gate(false);
-    let orders = (20..40).map(|n| room.execute(book(n, ONLINE, half_hour(n as i64 - 20))));
+    let orders = (20..40).map(|n| room.execute(book(n, ONLINE, half_hour(n - 20))));
     let all = futures_util::future::join_all(orders);
     let (outcomes, ()) = futures_util::future::join(all, async {
         until("an append waits", || {
@@ -155,7 +155,7 @@ async fn a_full_mailbox_is_busy_and_nothing_taken_is_lost() {
 async fn shutting_down_answers_what_was_taken_and_takes_no_more() {
     let room = Room::opened(quick()).await;
     room.store.gate(false);
-    let orders = (20..30).map(|n| room.execute(book(n, ONLINE, half_hour(n as i64 - 20))));
+    let orders = (20..30).map(|n| room.execute(book(n, ONLINE, half_hour(n - 20))));
     let all = futures_util::future::join_all(orders);
     let (outcomes, ()) = futures_util::future::join(all, async {
         until("an append waits", || {

@@ -1,7 +1,7 @@
 //! Many hands on one agenda at once, over healthy and over failing storage.
 
 use crate::fixtures::*;
-use crate::{Hand, Room, knows, quick};
+use crate::room::{Hand, Room, knows, quick};
 use cabinet_actors::agendas::Agendas;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::ExecuteError;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// Patient `n`'s start: within two hours, on the quarter hour, so that neighbours overlap without being equal.
 fn quarter(n: u128) -> cabinet_domain::time::UtcMinute {
-    half_hour(0).plus(15 * (n as i64 * 7 % 8))
+    half_hour(n * 7 % 8 / 2).plus(15 * i64::from(n * 7 % 2 == 1))
 }
 
 #[actix_rt::test]
@@ -62,7 +62,7 @@ async fn surge(agendas: &Agendas, first: u128) -> Vec<u128> {
         .map(|n| {
             let agendas = agendas.clone();
             tokio::spawn(async move {
-                let start = half_hour(n as i64 % 6 * 2).plus(15 + (n as i64 / 20) * 1_440 % 43_200);
+                let start = half_hour(n % 6 * 2).plus(15 + days_long(n / 20 % 30));
                 let order = || book(n, TypeId(10 + n % 2), start);
                 let mut outcome = agendas.execute(order()).await;
                 while matches!(outcome, Err(ExecuteError::Unknown)) {

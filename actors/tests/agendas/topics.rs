@@ -1,7 +1,7 @@
 //! Subscribing through the handle: snapshot, resumption, gaps, and being sent away.
 
 use crate::fixtures::*;
-use crate::{Room, quick, until};
+use crate::room::{Room, quick, until};
 use cabinet_actors::delta::{Delta, Pushed, Sink, TopicPosition};
 use cabinet_actors::read::Joined;
 use cabinet_domain::audience::Audience;
@@ -69,7 +69,7 @@ async fn a_subscriber_gets_a_snapshot_then_every_delta_in_order() {
     let screen = Arc::new(Screen::default());
     assert_eq!(join(&room, &screen, None).await, (11, Ok(1)));
     for n in 21..24 {
-        room.execute(book(n, ONLINE, half_hour(n as i64 - 20))).await.unwrap();
+        room.execute(book(n, ONLINE, half_hour(n - 20))).await.unwrap();
     }
     until("all heard", || screen.heard.lock().len() == 3).await;
     assert_eq!(*screen.heard.lock(), [(11, 12), (12, 13), (13, 14)]);
@@ -79,7 +79,7 @@ async fn a_subscriber_gets_a_snapshot_then_every_delta_in_order() {
 async fn a_subscriber_goes_on_where_it_stood_also_after_a_restart() {
     let room = Room::opened(quick()).await;
     for n in 20..23 {
-        room.execute(book(n, ONLINE, half_hour(n as i64 - 20))).await.unwrap();
+        room.execute(book(n, ONLINE, half_hour(n - 20))).await.unwrap();
     }
     let screen = Arc::new(Screen::default());
     assert_eq!(join(&room, &screen, at(13)).await, (13, Err(0)));
@@ -133,7 +133,7 @@ async fn a_sink_that_is_gone_is_forgotten_and_a_death_closes_the_others() {
     assert_eq!(join(&room, &gone, None).await, (10, Ok(0)));
     assert_eq!(join(&room, &stays, None).await, (10, Ok(0)));
     for n in 20..22 {
-        room.execute(book(n, ONLINE, half_hour(n as i64 - 20))).await.unwrap();
+        room.execute(book(n, ONLINE, half_hour(n - 20))).await.unwrap();
     }
     until("all heard", || stays.heard.lock().len() == 2).await;
     assert_eq!(gone.heard.lock().len(), 1);

@@ -95,7 +95,7 @@ impl Bench {
                     self.append = Some(commit);
                 }
                 Effect::Reply { ticket, outcome, .. } => {
-                    self.replies.push((ticket.map(|ticket| ticket.0), outcome));
+                    self.replies.push((ticket.map(|ticket| ticket.0), *outcome));
                 }
                 Effect::Publish(publications) => {
                     self.published += publications.len();

@@ -96,7 +96,7 @@ fn a_full_queue_says_busy_at_its_bound() {
     let mut bench = Bench::opened();
     bench.order(book(20, ONLINE, half_hour(0)));
     let fitting: Vec<u64> = (21..29)
-        .map(|n| bench.order(book(n, ONLINE, half_hour(n as i64 - 20))))
+        .map(|n| bench.order(book(n, ONLINE, half_hour(n - 20))))
         .collect();
     let over = bench.order(book(30, ONLINE, half_hour(12)));
     assert_eq!(bench.reply(over), Some(&Err(ExecuteError::Busy)));
@@ -122,12 +122,8 @@ fn an_append_takes_at_most_so_many_events_as_storage_does() {
     bench.forget();
     bench.order(book(19, ONLINE, half_hour(0)));
     for n in 0..300 {
-        let days = n as i64 / 20;
-        bench.order(book(
-            20 + n,
-            STAFF_ONLY,
-            half_hour(1 + n as i64 % 20).plus(days * 1_440),
-        ));
+        let days = n / 20;
+        bench.order(book(20 + n, STAFF_ONLY, half_hour(1 + n % 20).plus(days_long(days))));
     }
     bench.finish();
     assert_eq!(bench.batches, [1, EVENTS_PER_APPEND_MAX, 300 - EVENTS_PER_APPEND_MAX]);
@@ -217,11 +213,7 @@ fn checkpoints_lie_behind_the_head_and_the_last_one_comes_at_the_end() {
     let opened = bench.agenda().seq;
     assert_eq!(opened, 10);
     for n in 0..50_u128 {
-        bench.order(book(
-            20 + n,
-            ONLINE,
-            half_hour((n % 20) as i64).plus((n / 20) as i64 * 1_440),
-        ));
+        bench.order(book(20 + n, ONLINE, half_hour(n % 20).plus(days_long(n / 20))));
         bench.finish();
     }
     assert_eq!(bench.agenda().seq, 60);
@@ -229,7 +221,7 @@ fn checkpoints_lie_behind_the_head_and_the_last_one_comes_at_the_end() {
     assert_eq!(seqs, [20, 40], "every 20 events, the state of 20 events before");
     assert_eq!(bench.checkpoints[1].people.len(), 30);
     for n in 0..19_u128 {
-        bench.order(book(80 + n, STAFF_ONLY, half_hour(n as i64).plus(5 * 1_440)));
+        bench.order(book(80 + n, STAFF_ONLY, half_hour(n).plus(days_long(5))));
         bench.finish();
     }
     let effects = bench.cell.retire(bench.now);

@@ -87,7 +87,7 @@ fn a_restart_does_not_break_resumption() {
     let (_, position) = bench.join(Audience::Staff, None, &staff);
     bench.join(Audience::Board, None, &board);
     for n in 20..24 {
-        bench.order(book(n, ONLINE, half_hour(n as i64 - 20)));
+        bench.order(book(n, ONLINE, half_hour(n - 20)));
         bench.finish();
     }
     bench.order(order(30, Command::SetType(kind(STAFF_ONLY, 45, false))));
