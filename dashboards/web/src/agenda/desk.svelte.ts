@@ -1,0 +1,154 @@
+// What the staff's screens share: messages, questions, and the ways a command is tried. A command is called done only after
+// the server has accepted it.
+
+import { newId } from '../lib/ids';
+import { i18n } from '../lib/i18n/index.svelte';
+import { overlapping } from '../lib/agenda';
+import type { Allowances, Person, Practitioner, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
+import { formatInstant } from '../lib/zone';
+import type { Session } from './session.svelte';
+
+export const CANCEL_DELAY_MS = 5_000;
+
+export type Toast = { id: string; text: string; tone: 'good' | 'bad' | 'wait'; undo?: () => void };
+export type Question = { title: string; text: string; ask: string; yes: string; danger?: boolean; answer: (yes: boolean) => void };
+/** Drawn as not yet there: what has been asked and not answered. */
+export type Ghost = { id: string; agenda: string; start_ms: number; end_ms: number; text: string };
+type Waiting = { agenda: string; booking: StaffBooking; timer: ReturnType<typeof setTimeout>; toast: string };
+
+export function nameOf(person: Person | null): string {
+  return person ? `${person.given_name} ${person.family_name}` : i18n.t.erasedPerson;
+}
+
+export class Desk {
+  toasts = $state.raw<readonly Toast[]>([]);
+  question = $state.raw<Question | null>(null);
+  ghosts = $state.raw<readonly Ghost[]>([]);
+  /** Bookings whose cancellation waits or is on its way. */
+  leaving = $state.raw<ReadonlySet<string>>(new Set());
+  /** Bookings on their way elsewhere. */
+  moving = $state.raw<ReadonlySet<string>>(new Set());
+  #waiting = new Map<string, Waiting>();
+
+  constructor(readonly me: StaffMe, readonly session: Session) {}
+
+  get practitioners(): readonly Practitioner[] {
+    return this.me.practice.practitioners;
+  }
+
+  view(agenda: string): StaffView | undefined {
+    return this.session.views[agenda];
+  }
+
+  say(text: string, tone: Toast['tone'] = 'good', undo?: () => void): string {
+    const id = newId();
+    this.toasts = [...this.toasts, { id, text, tone, ...(undo ? { undo } : {}) }];
+    if (tone !== 'wait') setTimeout(() => this.unsay(id), tone === 'bad' ? 9000 : 4000);
+    return id;
+  }
+
+  unsay(id: string): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  ask(question: Omit<Question, 'answer'>): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.question = { ...question, answer: (yes) => { this.question = null; resolve(yes); } };
+    });
+  }
+
+  /** Tries a plain command; true once accepted. */
+  async run(agenda: string, command: StaffCommand, done: string): Promise<boolean> {
+    const problem = await this.session.execute(agenda, command);
+    this.say(problem ? i18n.problem(problem) : done, problem ? 'bad' : 'good');
+    return problem === null;
+  }
+
+  /** Tries what may need a deliberate exception: refused by default, asked about once each, recorded by the server. */
+  async attempt(agenda: string, stretch: { start_ms: number; end_ms: number; except?: string }, make: (allow: Allowances) => StaffCommand, done: string): Promise<boolean> {
+    const allow: Allowances = { overlap: false, outside_hours: false };
+    for (;;) {
+      const problem = await this.session.execute(agenda, make({ ...allow }));
+      if (!problem) {
+        this.say(done);
+        return true;
+      }
+      const t = i18n.t;
+      if (problem.code === 'slot_taken' && !allow.overlap) {
+        const view = this.view(agenda);
+        const others = view ? overlapping(view, stretch.start_ms, stretch.end_ms, stretch.except) : [];
+        const first = others[0];
+        const text = first && view ? t.overlapWith(nameOf(first.person), formatInstant(first.start_ms, view.zone, i18n.language, { weekday: 'long', hour: '2-digit', minute: '2-digit' })) : t.overlapBuffer;
+        if (!(await this.ask({ title: t.overlapTitle, text, ask: t.overlapAsk, yes: t.overlapYes }))) return false;
+        allow.overlap = true;
+      } else if (['outside_hours', 'absent', 'off_grid'].includes(problem.code) && !allow.outside_hours) {
+        if (!(await this.ask({ title: t.outsideTitle, text: t.outsideText, ask: t.outsideAsk, yes: t.outsideYes }))) return false;
+        allow.outside_hours = true;
+      } else {
+        this.say(i18n.problem(problem), 'bad');
+        return false;
+      }
+    }
+  }
+
+  async book(agenda: string, kind: string, start_ms: number, person: Person): Promise<boolean> {
+    const minutes = this.view(agenda)?.types.find((type) => type.id === kind)?.duration_minutes ?? 30;
+    const booking = newId();
+    const stretch = { start_ms, end_ms: start_ms + minutes * 60_000 };
+    return this.#ghostly({ id: booking, agenda, ...stretch, text: i18n.t.pendingBook }, () =>
+      this.attempt(agenda, stretch, (allow) => ({ do: 'book', booking, kind, start_ms, person, allow }), i18n.t.bookDone));
+  }
+
+  async move(agenda: string, booking: StaffBooking, start_ms: number): Promise<boolean> {
+    const stretch = { start_ms, end_ms: start_ms + booking.end_ms - booking.start_ms, except: booking.id };
+    this.moving = new Set([...this.moving, booking.id]);
+    try {
+      return await this.#ghostly({ id: newId(), agenda, start_ms, end_ms: stretch.end_ms, text: i18n.t.pendingMove }, () =>
+        this.attempt(agenda, stretch, (allow) => ({ do: 'move', booking: booking.id, start_ms, allow }), i18n.t.moveDone));
+    } finally {
+      this.moving = new Set([...this.moving].filter((id) => id !== booking.id));
+    }
+  }
+
+  async #ghostly(ghost: Ghost, act: () => Promise<boolean>): Promise<boolean> {
+    this.ghosts = [...this.ghosts, ghost];
+    try {
+      return await act();
+    } finally {
+      this.ghosts = this.ghosts.filter((other) => other.id !== ghost.id);
+    }
+  }
+
+  /** Cancels after five seconds, unless taken back: an honest "undo", as nothing has happened before. */
+  cancelLater(agenda: string, booking: StaffBooking): void {
+    if (this.#waiting.has(booking.id)) return;
+    this.leaving = new Set([...this.leaving, booking.id]);
+    const toast = this.say(i18n.t.cancelQueued(nameOf(booking.person)), 'wait', () => this.#takeBack(booking.id));
+    const timer = setTimeout(() => void this.#cancelNow(booking.id), CANCEL_DELAY_MS);
+    this.#waiting.set(booking.id, { agenda, booking, timer, toast });
+  }
+
+  /** Leaving the page: what was announced is sent. */
+  flush(): void {
+    for (const id of [...this.#waiting.keys()]) void this.#cancelNow(id);
+  }
+
+  #takeBack(id: string): void {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    this.#waiting.delete(id);
+    this.unsay(waiting.toast);
+    this.leaving = new Set([...this.leaving].filter((other) => other !== id));
+  }
+
+  async #cancelNow(id: string): Promise<void> {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    this.#waiting.delete(id);
+    this.unsay(waiting.toast);
+    await this.run(waiting.agenda, { do: 'cancel', booking: id }, i18n.t.cancelDone(nameOf(waiting.booking.person)));
+    this.leaving = new Set([...this.leaving].filter((other) => other !== id));
+  }
+}

@@ -1,0 +1,199 @@
+// The staff's live session: topics with their positions, and commands that wait for their answer, also across a lost line.
+
+import { applyChanges, movedIn } from '../lib/agenda';
+import { ServerClock } from '../lib/clock';
+import { newId } from '../lib/ids';
+import { resumes, step, type Position } from '../lib/position';
+import { LiveSocket, socketAddress, type ConnectionState } from '../lib/socket';
+import type { ClientFrame, Problem, ServerFrame, StaffCommand, StaffView } from '../lib/wire';
+
+const DAY_MS = 86_400_000;
+const BUSY_REPEATS_MAX = 5;
+
+type Topic = { position: Position | null; joining: number | null };
+type Pending = { topic: string; command_id: string; command: StaffCommand; repeats: number; answer: (problem: Problem | null) => void };
+
+export class Session {
+  views = $state.raw<Readonly<Record<string, StaffView>>>({});
+  present = $state.raw<Readonly<Record<string, readonly string[]>>>({});
+  state = $state<ConnectionState>('reconnecting');
+  heard_ms = $state(0);
+  now_ms = $state(Date.now());
+  /** Commands sent or waiting to be sent, not yet answered. */
+  unanswered = $state(0);
+
+  readonly clock = new ServerClock();
+  #topics = new Map<string, Topic>();
+  #pending = new Map<number, Pending>();
+  #cover = { from_ms: 0, until_ms: 0 };
+  #reference = 0;
+  #welcomed = false;
+  #socket: LiveSocket;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #daily: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(topics: readonly string[], cover: { from_ms: number; until_ms: number }, private readonly lineFailed: () => void) {
+    this.#cover = cover;
+    for (const topic of topics) this.#topics.set(topic, { position: null, joining: null });
+    this.#socket = new LiveSocket({
+      address: () => socketAddress('/ws'),
+      opened: () => undefined,
+      frame: (frame) => this.#receive(frame as ServerFrame),
+      state: (state) => (this.state = state),
+      closed: (_, everOpened) => {
+        this.#welcomed = false;
+        for (const topic of this.#topics.values()) topic.joining = null;
+        this.present = {};
+        if (!everOpened) this.lineFailed();
+      },
+    });
+  }
+
+  start(): void {
+    this.#ticker = setInterval(() => (this.now_ms = this.clock.now()), 1000);
+    this.#socket.start();
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+    clearTimeout(this.#daily);
+    this.#socket.stop();
+  }
+
+  /** The stretch of bookings wanted; another one means new pictures. */
+  cover(from_ms: number, until_ms: number): void {
+    if (from_ms >= this.#cover.from_ms && until_ms <= this.#cover.until_ms) return;
+    this.#cover = { from_ms, until_ms };
+    for (const topic of this.#topics.keys()) this.#join(topic, false);
+  }
+
+  /** Asks an agenda for something; null once it is durable, the refusal otherwise. Waits while the line is down. */
+  execute(topic: string, command: StaffCommand): Promise<Problem | null> {
+    return new Promise((answer) => {
+      const reference = this.#next();
+      this.#pending.set(reference, { topic, command_id: newId(), command, repeats: 0, answer });
+      this.unanswered = this.#pending.size;
+      if (this.#welcomed) this.#send(reference);
+    });
+  }
+
+  #next(): number {
+    this.#reference += 1;
+    return this.#reference;
+  }
+
+  #say(frame: ClientFrame): void {
+    this.#socket.send(frame);
+  }
+
+  #send(reference: number): void {
+    const pending = this.#pending.get(reference);
+    if (pending) this.#say({ event: 'command', ref: reference, topic: pending.topic, command_id: pending.command_id, command: pending.command });
+  }
+
+  #join(topic: string, resume: boolean): void {
+    const state = this.#topics.get(topic);
+    if (!state || !this.#welcomed) return;
+    if (!resume) state.position = null;
+    state.joining = this.#next();
+    const { position } = state;
+    this.#say({ event: 'join', ref: state.joining, topic, history: position?.history ?? null, seq: position?.seq ?? null, ...this.#cover });
+  }
+
+  #joined(topic: string): void {
+    const state = this.#topics.get(topic);
+    if (!state) return;
+    state.joining = null;
+    this.#say({ event: 'presence', ref: this.#next(), topic });
+    if ([...this.#topics.values()].every((other) => other.joining === null)) {
+      this.#socket.settled();
+      clearTimeout(this.#daily);
+      this.#daily = setTimeout(() => this.#rejoinAll(), DAY_MS + Math.random() * 60_000);
+    }
+  }
+
+  #rejoinAll(): void {
+    for (const topic of this.#topics.keys()) this.#join(topic, false);
+  }
+
+  #heard(now_ms: number): void {
+    this.clock.sync(now_ms);
+    this.now_ms = this.heard_ms = now_ms;
+  }
+
+  #receive(frame: ServerFrame): void {
+    switch (frame.event) {
+      case 'welcome':
+        this.#heard(frame.now_ms);
+        this.#welcomed = true;
+        for (const topic of this.#topics.keys()) this.#join(topic, true);
+        // Unanswered commands go again under their own numbers: the server knows those it has done.
+        for (const reference of this.#pending.keys()) this.#send(reference);
+        return;
+      case 'snapshot': {
+        const topic = this.#topics.get(frame.topic);
+        if (!topic || topic.joining !== frame.ref) return;
+        this.#heard(frame.now_ms);
+        topic.position = { history: frame.history, seq: frame.seq };
+        this.views = { ...this.views, [frame.topic]: frame.view };
+        this.#joined(frame.topic);
+        return;
+      }
+      case 'resumed': {
+        const topic = this.#topics.get(frame.topic);
+        if (!topic || topic.joining !== frame.ref) return;
+        this.#heard(frame.now_ms);
+        if (resumes(topic.position, frame.history, frame.seq)) this.#joined(frame.topic);
+        else this.#join(frame.topic, false);
+        return;
+      }
+      case 'delta': return this.#delta(frame);
+      case 'resync': return this.#join(frame.topic, false);
+      case 'accepted': return this.#settle(frame.ref, null);
+      case 'refused': return this.#refused(frame.ref, frame.problem);
+      case 'present':
+        this.present = { ...this.present, [frame.topic]: frame.staff };
+        return;
+      case 'done': return;
+      default:
+        // A word this page does not know: an older page before a newer server. Whole pictures are always right.
+        this.#rejoinAll();
+    }
+  }
+
+  #delta(frame: Extract<ServerFrame, { event: 'delta' }>): void {
+    const topic = this.#topics.get(frame.topic);
+    const view = this.views[frame.topic];
+    if (!topic || topic.joining !== null || !view) return;
+    this.#heard(frame.now_ms);
+    const next = step(topic.position, frame.from, frame.to);
+    if (next.kind === 'gap' || movedIn(view, frame.changes)) return this.#join(frame.topic, false);
+    topic.position = next.position;
+    this.views = { ...this.views, [frame.topic]: applyChanges(view, frame.changes) };
+  }
+
+  #refused(reference: number | null, problem: Problem): void {
+    const pending = reference === null ? undefined : this.#pending.get(reference);
+    if (pending && reference !== null) {
+      if (problem.status === 503 && problem.code !== 'storage_full' && pending.repeats < BUSY_REPEATS_MAX) {
+        pending.repeats += 1;
+        setTimeout(() => this.#send(reference), 200 * 2 ** pending.repeats);
+        return;
+      }
+      return this.#settle(reference, problem);
+    }
+    for (const [name, topic] of this.#topics) {
+      if (topic.joining === reference && reference !== null) {
+        // A join refused: asked again later, from scratch.
+        setTimeout(() => this.#join(name, false), 2000 + Math.random() * 3000);
+      }
+    }
+  }
+
+  #settle(reference: number, problem: Problem | null): void {
+    this.#pending.get(reference)?.answer(problem ?? null);
+    this.#pending.delete(reference);
+    this.unanswered = this.#pending.size;
+  }
+}
+
