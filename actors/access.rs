@@ -128,7 +128,7 @@ impl Access {
             Err(AppendError::CheckFailed) => return Err(AccessError::LinkGone),
             Err(error) => return Err(error.into()),
         }
-        self.remember(id, session);
+        self.remember(id, session).await?;
         Ok((token, link.who))
     }
 
@@ -157,8 +157,8 @@ impl Access {
             if !self.touch(&id, session).await? {
                 return Ok(None);
             }
-        } else if cached.is_none() {
-            self.remember(id, session);
+        } else if cached.is_none() && !self.remember(id, session).await? {
+            return Ok(None);
         }
         Ok(Some(session.who))
     }
@@ -180,10 +180,7 @@ impl Access {
         };
         let write = vec![(key.clone(), Some(session.encode()))];
         match self.0.records.commit(vec![(key.clone(), version)], write).await {
-            Ok(_) => {
-                self.remember(*id, session);
-                Ok(true)
-            }
+            Ok(_) => self.remember(*id, session).await,
             // Someone else touched it, or ended it.
             Err(AppendError::CheckFailed) => Ok(self.0.records.get(key).await?.is_some()),
             // Its use is written down next time; a session outlives a busy store.
@@ -200,13 +197,22 @@ impl Access {
         Ok(())
     }
 
-    fn remember(&self, id: Hash, session: SessionRecord) {
-        let mut cache = self.0.cache.lock();
-        if cache.len() >= SESSIONS_CACHED_MAX {
-            // Ids are hashes of random tokens: the first is as good as any.
-            cache.pop_first();
+    /// Caches a session, unless it was ended meanwhile (`false`): signing out first deletes the record, then clears the cache,
+    /// so a record that still stands after caching will be cleared by whoever deletes it.
+    async fn remember(&self, id: Hash, session: SessionRecord) -> Result<bool, AccessError> {
+        {
+            let mut cache = self.0.cache.lock();
+            if cache.len() >= SESSIONS_CACHED_MAX && !cache.contains_key(&id) {
+                // Ids are hashes of random tokens: the first is as good as any.
+                cache.pop_first();
+            }
+            cache.insert(id, session);
         }
-        cache.insert(id, session);
+        let stands = self.0.records.get(key(Table::StaffSession, &id)).await?.is_some();
+        if !stands {
+            self.0.cache.lock().remove(&id);
+        }
+        Ok(stands)
     }
 }
 

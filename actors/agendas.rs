@@ -147,7 +147,8 @@ impl Agendas {
     }
 
     /// Subscribes a sink and brings it up to date in the same turn of the actor: by what it missed since `position`, or by
-    /// a snapshot that `render` makes. The first delta pushed to the sink follows the returned position.
+    /// a snapshot that `render` makes. The first delta pushed to the sink follows the returned position, and may be pushed
+    /// before this returns. Whoever drops this future lets the sink say `Gone`.
     ///
     /// # Errors
     /// [`ReadError`]; the sink is not subscribed then.

@@ -119,7 +119,9 @@ impl Metrics {
             feed_deltas: counters(r, "cabinet_feed_deltas_total", "Deltas told by agendas", "audience")?,
         };
         // Series that must read 0 before anything happened.
-        metrics.invariant_violations.with_label_values(&["I1"]);
+        for id in ["I1", "I2", "I3", "I4"] {
+            metrics.invariant_violations.with_label_values(&[id]);
+        }
         for audience in ["staff", "board"] {
             metrics.feed_deltas.with_label_values(&[audience]);
         }
