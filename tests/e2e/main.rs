@@ -1,0 +1,9 @@
+//! The whole server but its disk, over real sockets: HTTP and sessions, as programs see them.
+//!
+//! Deliberately absent: boards (tested beside the hub), the binary and its processes.
+
+mod booking;
+mod documents;
+mod refusals;
+mod staff;
+mod world;
