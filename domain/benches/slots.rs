@@ -131,7 +131,7 @@ fn agenda() -> Agenda {
             let booking = Command::BookDirectly {
                 booking: BookingId(number),
                 kind: TypeId(
-                    [3, 4, 6, 8, 3, 1]
+                    [3, 4, 6, 8, 3, 6]
                         .into_iter()
                         .cycle()
                         .nth(agenda.bookings.len() % 6)

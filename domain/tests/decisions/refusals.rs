@@ -1,16 +1,13 @@
 //! Every refusal of holding, booking, moving and cancelling, in the order of precedence that `decide` documents: each row
 //! breaks one rule and, where it can, rules that come later too. Bounds are tried at the bound.
-#![cfg(test)]
 
-mod desk;
-
+use crate::desk::*;
 use cabinet_domain::agenda::HOLDS_LIVE_MAX;
 use cabinet_domain::command::{Allowances, Canceller, Command};
 use cabinet_domain::ids::*;
 use cabinet_domain::schedule::*;
 use cabinet_domain::time::{Span, UtcMillis, Weekday};
 use cabinet_domain::{Event, Refusal};
-use desk::*;
 
 #[test]
 fn nothing_but_settings_is_possible_without_settings() {

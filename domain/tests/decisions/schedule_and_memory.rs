@@ -1,8 +1,6 @@
 //! Refusals of changes to the schedule, bounds of every value in it, and what is remembered of accepted commands.
-#![cfg(test)]
 
-mod desk;
-
+use crate::desk::*;
 use cabinet_domain::agenda::REMEMBERED_MAX;
 use cabinet_domain::command::{Command, Principal, Stamp};
 use cabinet_domain::decide::{Recall, decide, recall, record};
@@ -10,7 +8,6 @@ use cabinet_domain::ids::*;
 use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, Span, UtcMinute};
 use cabinet_domain::{Refusal, invariants};
-use desk::*;
 
 #[test]
 fn schedules_are_refused_in_order() {

@@ -1,5 +1,4 @@
 //! A small practice's agenda to try commands on, and commands in few words.
-#![allow(dead_code, reason = "each test program uses a part")]
 
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::command::{Allowances, Canceller, Command, Principal, Stamp};

@@ -1,0 +1,9 @@
+//! What `decide` answers, in tables: every refusal in its order, every bound at the bound.
+#![cfg(test)]
+
+#[path = "decisions/desk.rs"]
+mod desk;
+#[path = "decisions/refusals.rs"]
+mod refusals;
+#[path = "decisions/schedule_and_memory.rs"]
+mod schedule_and_memory;
