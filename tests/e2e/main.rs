@@ -5,5 +5,6 @@
 mod booking;
 mod documents;
 mod refusals;
+mod sessions;
 mod staff;
 mod world;
