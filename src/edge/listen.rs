@@ -79,7 +79,7 @@ impl ListenOptions {
             head_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(15),
             tls_handshake_timeout: Duration::from_secs(5),
-            disconnect_timeout: Duration::from_secs(2),
+            disconnect_timeout: Duration::from_secs(1),
             write_buffer_bytes: 32 * 1024,
             send_buffer_bytes: 64 * 1024,
             user_timeout: Duration::from_secs(10),

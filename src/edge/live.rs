@@ -18,6 +18,7 @@
 //! `to` beyond its position. The hub keeps the last 256 changes; an older position is asked of the agenda's feed. A hub
 //! whose mailbox was full, or whose agenda ended, re-reads the topic from its position.
 
+mod agendas;
 mod body;
 mod feed;
 mod frames;
@@ -29,7 +30,8 @@ mod route;
 mod seats;
 mod topic;
 
-pub use feed::{BoardSource, Joined, SourceError};
+pub use agendas::AgendaBoards;
+pub use feed::{BoardSource, Joined, SourceError, Subscription};
 pub use hub::Hubs;
 pub use route::configure_live;
 

@@ -31,6 +31,25 @@ pub enum Joined {
     },
 }
 
+/// A sink's place in a feed. Dropping it gives the place up, so that an agenda that nobody watches can rest.
+#[must_use]
+pub struct Subscription(Option<Box<dyn FnOnce() + Send>>);
+
+impl Subscription {
+    /// `give_up` runs once, when this is dropped.
+    pub fn new(give_up: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(give_up)))
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(give_up) = self.0.take() {
+            give_up();
+        }
+    }
+}
+
 /// Why a topic could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
@@ -53,7 +72,7 @@ pub trait BoardSource: Send + Sync + 'static {
         agenda: AgendaKey,
         position: Option<TopicPosition>,
         sink: Arc<dyn Sink>,
-    ) -> LocalBoxFuture<'static, Result<Joined, SourceError>>;
+    ) -> LocalBoxFuture<'static, Result<(Subscription, Joined), SourceError>>;
     /// The clock.
     fn now(&self) -> UtcMillis;
 }

@@ -1,6 +1,6 @@
 //! The hubs: one thread each, never shared with agendas. A hub owns its topics and the outboxes of their boards.
 
-use super::feed::{BoardSource, Joined, SourceError, TopicSink};
+use super::feed::{BoardSource, Joined, SourceError, Subscription, TopicSink};
 use super::frames::{self, Change};
 use super::metrics::{DropReason, LiveMetrics};
 use super::outbox::{Deadlines, Health};
@@ -145,7 +145,7 @@ impl Hubs {
     }
 }
 
-type Answer = (AgendaKey, Result<Joined, SourceError>);
+type Answer = (AgendaKey, Result<(Subscription, Joined), SourceError>);
 
 struct Hub {
     link: HubLink,
@@ -238,7 +238,7 @@ impl Hub {
         }
     }
 
-    async fn answer(&mut self, key: AgendaKey, answer: Result<Joined, SourceError>) {
+    async fn answer(&mut self, key: AgendaKey, answer: Result<(Subscription, Joined), SourceError>) {
         let now = self.now();
         let Some(topic) = self.topics.get_mut(&key) else { return };
         let changes = match answer {
@@ -310,11 +310,12 @@ impl Hub {
     async fn sweep(&mut self) {
         let keys: Vec<AgendaKey> = self.topics.keys().copied().collect();
         for key in keys {
-            let now = Instant::now();
+            let now = self.now();
             if let Some(topic) = self.topics.get_mut(&key) {
                 sweep_boards(topic, &self.deadlines, &self.metrics).await;
-                topic.sweep_waiters(now, &self.metrics);
-                if topic.is_over(now, self.options.topic_grace) {
+                topic.catch_up(now, &self.options, &self.metrics);
+                topic.sweep_waiters(now.instant, &self.metrics);
+                if topic.is_over(now.instant, self.options.topic_grace) {
                     self.topics.remove(&key);
                     self.metrics.topics.dec();
                 }

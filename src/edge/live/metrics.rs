@@ -17,6 +17,8 @@ pub(super) struct LiveMetrics {
     pub(super) writes: IntCounter,
     /// Topics re-read after a full mailbox, a gap or an agenda's end.
     pub(super) resyncs: IntCounter,
+    /// Backlogs over the bound, thrown away.
+    pub(super) backlogs_dropped: IntCounter,
     /// Snapshots sent in place of a backlog.
     pub(super) catch_ups: IntCounter,
     drops: IntCounterVec,
@@ -55,6 +57,10 @@ impl LiveMetrics {
             bytes_sent: counter("cabinet_board_bytes_sent_total", "Bytes handed to boards' connections")?,
             writes: counter("cabinet_board_writes_total", "Chunks handed to boards' connections")?,
             resyncs: counter("cabinet_board_topic_resyncs_total", "Topics re-read after a loss")?,
+            backlogs_dropped: counter(
+                "cabinet_board_backlogs_dropped_total",
+                "Backlogs over the bound, thrown away",
+            )?,
             catch_ups: counter("cabinet_board_catch_ups_total", "Snapshots sent in place of a backlog")?,
             drops: keep(registry, IntCounterVec::new(drops, &["reason"])?)?,
         })

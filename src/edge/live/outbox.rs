@@ -176,9 +176,13 @@ impl Outbox {
         if inner.behind || inner.closing || inner.gone {
             return Offered::Skipped;
         }
-        if inner.waiting_bytes + frame.head.len() > self.bytes_max {
+        // A frame that is itself longer than the bound passes while nothing else waits: it is shared.
+        if inner.waiting_bytes > 0 && inner.waiting_bytes + frame.head.len() > self.bytes_max {
             inner.drop_waiting();
             inner.behind = true;
+            let waker = inner.waker.take();
+            drop(inner);
+            wake(waker);
             return Offered::Overflowed;
         }
         inner.append(frame, now);

@@ -75,6 +75,26 @@ fn over_the_bound_the_backlog_goes_and_a_snapshot_is_wanted_once_the_rest_has_mo
 }
 
 #[test]
+fn a_frame_longer_than_the_bound_passes_alone_and_an_overflow_wakes_the_reader() {
+    struct Count(std::sync::atomic::AtomicUsize);
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+    let count = Arc::new(Count(std::sync::atomic::AtomicUsize::new(0)));
+    let waker = Waker::from(count.clone());
+    let (outbox, now) = outbox(4);
+    assert!(outbox.poll_drain(&mut Context::from_waker(&waker)).0.is_pending());
+    assert_eq!(outbox.offer(frame("longer than four"), now), Offered::Queued);
+    assert_eq!(sent(&outbox), "longer than four");
+    outbox.offer(frame("abcd"), now);
+    assert_eq!(outbox.offer(frame("e"), now), Offered::Overflowed);
+    assert_eq!(count.0.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert!(outbox.wants_snapshot(), "and the wheel would find it as well");
+}
+
+#[test]
 fn a_frame_that_has_begun_is_finished_even_when_the_backlog_is_dropped() {
     let (outbox, now) = outbox(1_000);
     let tail = Bytes::from(vec![b't'; 2 * CHUNK_BYTES_MAX]);
@@ -89,8 +109,9 @@ fn a_frame_that_has_begun_is_finished_even_when_the_backlog_is_dropped() {
         panic!("nothing sent")
     };
     assert_eq!(first.len(), CHUNK_BYTES_MAX);
+    assert_eq!(outbox.offer(frame("x"), now), Offered::Queued);
     assert_eq!(
-        outbox.offer(Bytes::from(vec![b'x'; 1_001]).into(), now),
+        outbox.offer(Bytes::from(vec![b'x'; 1_000]).into(), now),
         Offered::Overflowed
     );
     assert!(!outbox.wants_snapshot(), "the tail has not left yet");

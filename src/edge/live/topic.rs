@@ -1,7 +1,7 @@
 //! One agenda on one hub: its position, its boards, and what they still have to be told. No waiting here; the hub does that.
 
 use super::LiveOptions;
-use super::feed::{Joined, TopicSink};
+use super::feed::{Joined, Subscription, TopicSink};
 use super::frames::{self, Change};
 use super::metrics::{DropReason, LiveMetrics};
 use super::outbox::{Frame, Offered, Outbox};
@@ -87,6 +87,7 @@ pub(super) struct Topic {
     failures: u32,
     retry_at: Option<Instant>,
     sink: Option<Arc<TopicSink>>,
+    subscription: Option<Subscription>,
     next_sink: Option<Arc<TopicSink>>,
     empty_since: Option<Instant>,
 }
@@ -106,6 +107,7 @@ impl Topic {
             failures: 0,
             retry_at: None,
             sink: None,
+            subscription: None,
             next_sink: None,
             empty_since: None,
         }
@@ -237,7 +239,7 @@ impl Topic {
     /// Takes an answer in. The changes given back are to be applied in order; then [`Topic::settle`].
     pub(super) fn answered(
         &mut self,
-        joined: Joined,
+        (subscription, joined): (Subscription, Joined),
         now: Now,
         metrics: &LiveMetrics,
     ) -> Result<Vec<Arc<BoardDelta>>, serde_json::Error> {
@@ -250,6 +252,7 @@ impl Topic {
         if let Some(old) = std::mem::replace(&mut self.sink, self.next_sink.take()) {
             old.retire();
         }
+        self.subscription = Some(subscription);
         let mut changes = match joined {
             Joined::Snapshot { position, types } => {
                 let tail = frames::snapshot_tail(&types)?;
@@ -399,7 +402,10 @@ impl Topic {
                     member.seq = change.to;
                     queued += 1;
                 }
-                Offered::Overflowed => member.behind = true,
+                Offered::Overflowed => {
+                    member.behind = true;
+                    metrics.backlogs_dropped.inc();
+                }
                 Offered::Skipped => {}
             }
         }
