@@ -18,8 +18,8 @@ const TIME_OF_DAY: &str = "HH:MM";
 const DATE: &str = "YYYY-MM-DD";
 const COLOUR: &str = "#rrggbb";
 const SECRET: &str = "32 to 64 lower-case hexadecimal digits";
-/// Instants on the wire lie between the years 1900 and 2200.
-const MINUTES: std::ops::RangeInclusive<i64> = -36_816_480..=120_999_360;
+/// Instants on the wire lie in the years 1900 to 2199.
+const MINUTES: std::ops::RangeInclusive<i64> = -36_816_480..=120_968_639;
 
 /// An id.
 ///

@@ -1,0 +1,375 @@
+//! One sample of every frame and body, every optional field once present and once absent where that matters.
+
+mod parts;
+
+use cabinet_proto::v1::board::BoardFrame;
+use cabinet_proto::v1::http::{
+    Accepted, Allowances, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManageRequest,
+    ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, StaffAgenda, StaffCommand,
+    StaffCommandRequest, StaffMe,
+};
+use cabinet_proto::v1::model::TypeSlotChanges;
+use cabinet_proto::v1::problem::Problem;
+use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
+
+use parts::{
+    END, NOW, START, absence, booking, exception, hold, id, kind, person, place, practice, practitioner, rule, slot,
+    type_slots, view,
+};
+
+/// Samples of one wire type.
+pub(crate) trait Samples: Sized {
+    const NAME: &'static str;
+    fn samples() -> Vec<(&'static str, Self)>;
+}
+
+macro_rules! one {
+    ($type:ty, $name:literal, $sample:expr) => {
+        impl Samples for $type {
+            const NAME: &'static str = $name;
+            fn samples() -> Vec<(&'static str, Self)> {
+                vec![("sample", $sample)]
+            }
+        }
+    };
+}
+
+impl Samples for BoardFrame {
+    const NAME: &'static str = "board";
+    fn samples() -> Vec<(&'static str, Self)> {
+        let (version, history, seq, now_ms) = (1, id(9), 41, NOW);
+        vec![
+            (
+                "snapshot",
+                Self::Snapshot {
+                    version,
+                    history: history.clone(),
+                    seq,
+                    now_ms,
+                    types: vec![type_slots()],
+                },
+            ),
+            (
+                "resumed",
+                Self::Resumed {
+                    version,
+                    history,
+                    seq,
+                    now_ms,
+                },
+            ),
+            (
+                "delta",
+                Self::Delta {
+                    from: 41,
+                    to: 43,
+                    now_ms,
+                    types: vec![TypeSlotChanges {
+                        kind: id(1),
+                        removed_ms: vec![START],
+                        added: vec![slot()],
+                    }],
+                },
+            ),
+            ("types_changed", Self::TypesChanged { from: 43, to: 44 }),
+        ]
+    }
+}
+
+impl Samples for ClientFrame {
+    const NAME: &'static str = "client";
+    fn samples() -> Vec<(&'static str, Self)> {
+        let join = |history, seq| Self::Join {
+            r#ref: 1,
+            topic: id(3),
+            history,
+            seq,
+            from_ms: START,
+            until_ms: END,
+        };
+        vec![
+            ("join", join(None, None)),
+            ("join_resuming", join(Some(id(9)), Some(41))),
+            ("leave", Self::Leave { r#ref: 2, topic: id(3) }),
+            (
+                "command",
+                Self::Command {
+                    r#ref: 3,
+                    topic: id(3),
+                    command_id: id(10),
+                    command: StaffCommand::Cancel { booking: id(4) },
+                },
+            ),
+            ("presence", Self::Presence { r#ref: 4, topic: id(3) }),
+        ]
+    }
+}
+
+impl Samples for ServerFrame {
+    const NAME: &'static str = "server";
+    fn samples() -> Vec<(&'static str, Self)> {
+        let (topic, history, now_ms) = (id(3), id(9), NOW);
+        let staff = "Anne".to_owned();
+        vec![
+            (
+                "welcome",
+                Self::Welcome {
+                    version: 1,
+                    now_ms,
+                    staff: staff.clone(),
+                },
+            ),
+            (
+                "snapshot",
+                Self::Snapshot {
+                    r#ref: 1,
+                    topic: topic.clone(),
+                    history: history.clone(),
+                    seq: 41,
+                    now_ms,
+                    view: Box::new(view()),
+                },
+            ),
+            (
+                "resumed",
+                Self::Resumed {
+                    r#ref: 1,
+                    topic: topic.clone(),
+                    history,
+                    seq: 41,
+                    now_ms,
+                },
+            ),
+            (
+                "delta",
+                Self::Delta {
+                    topic: topic.clone(),
+                    from: 41,
+                    to: 42,
+                    now_ms,
+                    changes: vec![StaffChange::HoldGone { id: id(5) }],
+                },
+            ),
+            ("resync", Self::Resync { topic: topic.clone() }),
+            ("accepted", Self::Accepted { r#ref: 3, seq: 42 }),
+            (
+                "refused",
+                Self::Refused {
+                    r#ref: None,
+                    problem: Problem::samples().remove(0).1,
+                },
+            ),
+            ("done", Self::Done { r#ref: 2 }),
+            (
+                "present",
+                Self::Present {
+                    topic,
+                    staff: vec![staff],
+                },
+            ),
+        ]
+    }
+}
+
+impl Samples for StaffChange {
+    const NAME: &'static str = "change";
+    fn samples() -> Vec<(&'static str, Self)> {
+        vec![
+            (
+                "booking_set",
+                Self::BookingSet {
+                    booking: booking(Some(person())),
+                },
+            ),
+            (
+                "booking_moved",
+                Self::BookingMoved {
+                    id: id(4),
+                    start_ms: START,
+                    end_ms: END,
+                    place: id(2),
+                    overbooked: true,
+                },
+            ),
+            ("booking_gone", Self::BookingGone { id: id(4) }),
+            ("hold_set", Self::HoldSet { hold: hold() }),
+            ("hold_gone", Self::HoldGone { id: id(5) }),
+            ("absence_set", Self::AbsenceSet { absence: absence() }),
+            ("absence_gone", Self::AbsenceGone { id: id(6) }),
+        ]
+    }
+}
+
+impl Samples for StaffCommand {
+    const NAME: &'static str = "command";
+    fn samples() -> Vec<(&'static str, Self)> {
+        let allow = Allowances {
+            overlap: true,
+            outside_hours: false,
+        };
+        vec![
+            (
+                "book",
+                Self::Book {
+                    booking: id(4),
+                    kind: id(1),
+                    start_ms: START,
+                    person: person(),
+                    allow,
+                },
+            ),
+            (
+                "move",
+                Self::Move {
+                    booking: id(4),
+                    start_ms: START,
+                    allow,
+                },
+            ),
+            ("cancel", Self::Cancel { booking: id(4) }),
+            ("add_absence", Self::AddAbsence { absence: absence() }),
+            ("remove_absence", Self::RemoveAbsence { id: id(6) }),
+            ("set_type", Self::SetType { kind: kind() }),
+            ("retire_type", Self::RetireType { id: id(1) }),
+            ("open_hours", Self::OpenHours { rule: rule() }),
+            ("change_hours", Self::ChangeHours { rule: rule() }),
+            ("close_hours", Self::CloseHours { id: id(7) }),
+            ("open_exceptionally", Self::OpenExceptionally { opening: exception() }),
+            ("close_exception", Self::CloseException { id: id(8) }),
+        ]
+    }
+}
+
+one!(
+    Problem,
+    "problem",
+    Problem {
+        r#type: "urn:cabinet:problem:too_late_to_cancel".to_owned(),
+        code: "too_late_to_cancel".to_owned(),
+        title: "Past the cancellation limit".to_owned(),
+        status: 409,
+        detail: None,
+        at_ms: Some(START),
+    }
+);
+one!(
+    PublicPage,
+    "http.public_page",
+    PublicPage {
+        practice: practice(),
+        practitioner: practitioner(),
+        types: vec![kind()],
+        now_ms: NOW,
+        hold_ttl_seconds: 300,
+    }
+);
+one!(
+    PublicSlots,
+    "http.public_slots",
+    PublicSlots {
+        history: id(9),
+        seq: 41,
+        now_ms: NOW,
+        types: vec![type_slots()],
+    }
+);
+one!(
+    HoldRequest,
+    "http.hold_request",
+    HoldRequest {
+        command_id: id(10),
+        kind: id(1),
+        start_ms: START,
+        token: id(11),
+    }
+);
+one!(
+    HoldAnswer,
+    "http.hold_answer",
+    HoldAnswer {
+        hold: id(5),
+        start_ms: START,
+        end_ms: END,
+        expires_ms: NOW + 300_000,
+        now_ms: NOW,
+    }
+);
+one!(
+    ReleaseRequest,
+    "http.release_request",
+    ReleaseRequest {
+        command_id: id(10),
+        token: id(11),
+    }
+);
+one!(
+    ConfirmRequest,
+    "http.confirm_request",
+    ConfirmRequest {
+        command_id: id(10),
+        token: id(11),
+        person: person(),
+        notice_version: 1,
+        manage: id(12),
+    }
+);
+one!(
+    ConfirmAnswer,
+    "http.confirm_answer",
+    ConfirmAnswer {
+        booking: id(4),
+        manage_path: format!("/p/cabinet-essai/claire-morel/rdv/{}", id(4)),
+        seq: 42,
+    }
+);
+one!(ManageRequest, "http.manage_request", ManageRequest { manage: id(12) });
+one!(
+    ManagedBooking,
+    "http.managed_booking",
+    ManagedBooking {
+        booking: id(4),
+        kind: kind(),
+        start_ms: START,
+        end_ms: END,
+        place: Some(place()),
+        cancel_until_ms: NOW,
+        now_ms: NOW,
+    }
+);
+one!(
+    CancelRequest,
+    "http.cancel_request",
+    CancelRequest {
+        command_id: id(10),
+        manage: id(12),
+    }
+);
+one!(Accepted, "http.accepted", Accepted { seq: 42 });
+one!(SignInRequest, "http.sign_in_request", SignInRequest { link: id(13) });
+one!(
+    StaffMe,
+    "http.staff_me",
+    StaffMe {
+        staff: "Anne".to_owned(),
+        practice: practice(),
+        now_ms: NOW,
+    }
+);
+one!(
+    StaffAgenda,
+    "http.staff_agenda",
+    StaffAgenda {
+        history: id(9),
+        seq: 41,
+        now_ms: NOW,
+        view: view(),
+    }
+);
+one!(
+    StaffCommandRequest,
+    "http.staff_command_request",
+    StaffCommandRequest {
+        command_id: id(10),
+        command: StaffCommand::RemoveAbsence { id: id(6) },
+    }
+);

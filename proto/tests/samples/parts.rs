@@ -1,0 +1,170 @@
+//! What frames and bodies are made of: one of each.
+
+use cabinet_proto::v1::http::{Notice, PublicPractice};
+use cabinet_proto::v1::model::{
+    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
+    StaffHold, StaffOpening, StaffView, TypeSlots,
+};
+
+pub(super) const NOW: i64 = 1_795_348_800_000;
+pub(super) const START: i64 = 1_795_420_800_000;
+pub(super) const END: i64 = 1_795_422_600_000;
+
+pub(super) fn id(number: u8) -> String {
+    format!("{number:032x}")
+}
+
+pub(super) fn kind() -> AppointmentType {
+    AppointmentType {
+        id: id(1),
+        name: "Consultation".to_owned(),
+        duration_minutes: 30,
+        buffer_before_minutes: 0,
+        buffer_after_minutes: 5,
+        colour: "#336699".to_owned(),
+        online: true,
+        minimum_notice_minutes: 120,
+        booking_window_days: 84,
+        cancellation_cutoff_minutes: 1_440,
+    }
+}
+
+pub(super) fn slot() -> Slot {
+    Slot {
+        start_ms: START,
+        place: id(2),
+        from_ms: NOW,
+        until_ms: START,
+    }
+}
+
+pub(super) fn type_slots() -> TypeSlots {
+    TypeSlots {
+        kind: id(1),
+        slots: vec![slot()],
+    }
+}
+
+pub(super) fn person() -> Person {
+    Person {
+        given_name: "Léa".to_owned(),
+        family_name: "Petit".to_owned(),
+        email: Some("lea@example.org".to_owned()),
+        phone: None,
+    }
+}
+
+pub(super) fn place() -> Place {
+    Place {
+        id: id(2),
+        name: "Cabinet".to_owned(),
+        address: "1 rue de la Gare".to_owned(),
+    }
+}
+
+pub(super) fn practitioner() -> Practitioner {
+    Practitioner {
+        agenda: id(3),
+        slug: "claire-morel".to_owned(),
+        name: "Claire Morel".to_owned(),
+        profession: "Ostéopathe".to_owned(),
+        colour: "#112233".to_owned(),
+        zone: "Europe/Paris".to_owned(),
+    }
+}
+
+pub(super) fn practice() -> PublicPractice {
+    PublicPractice {
+        slug: "cabinet-essai".to_owned(),
+        name: "Cabinet d'essai".to_owned(),
+        phone: "+33100000000".to_owned(),
+        email: "cabinet@example.org".to_owned(),
+        legal: "EI".to_owned(),
+        practitioners: vec![practitioner()],
+        places: vec![place()],
+        notice: Some(Notice {
+            version: 1,
+            french: "Vos données".to_owned(),
+            english: "Your data".to_owned(),
+        }),
+    }
+}
+
+pub(super) fn booking(who: Option<Person>) -> StaffBooking {
+    StaffBooking {
+        id: id(4),
+        kind: id(1),
+        start_ms: START,
+        end_ms: END,
+        place: id(2),
+        person: who,
+        online: true,
+        overbooked: false,
+    }
+}
+
+pub(super) fn hold() -> StaffHold {
+    StaffHold {
+        id: id(5),
+        kind: id(1),
+        start_ms: START,
+        end_ms: END,
+        expires_ms: NOW + 300_000,
+    }
+}
+
+pub(super) fn absence() -> StaffAbsence {
+    StaffAbsence {
+        id: id(6),
+        start_ms: START,
+        end_ms: END,
+        label: "Formation".to_owned(),
+    }
+}
+
+pub(super) fn rule() -> OpeningRule {
+    OpeningRule {
+        id: id(7),
+        weekday: "monday".to_owned(),
+        from: "09:00".to_owned(),
+        until: "24:00".to_owned(),
+        types: Some(vec![id(1)]),
+        place: id(2),
+        weeks: "a".to_owned(),
+        valid_from: "2026-01-01".to_owned(),
+        valid_until: None,
+    }
+}
+
+pub(super) fn exception() -> ExceptionalOpening {
+    ExceptionalOpening {
+        id: id(8),
+        date: "2026-11-28".to_owned(),
+        from: "09:00".to_owned(),
+        until: "12:00".to_owned(),
+        types: None,
+        place: id(2),
+    }
+}
+
+pub(super) fn view() -> StaffView {
+    StaffView {
+        agenda: id(3),
+        zone: "Europe/Paris".to_owned(),
+        granularity_minutes: 15,
+        types: vec![kind()],
+        bookings: vec![booking(Some(person())), booking(None)],
+        holds: vec![hold()],
+        absences: vec![absence()],
+        rules: vec![rule()],
+        exceptions: vec![exception()],
+        openings: vec![StaffOpening {
+            start_ms: START,
+            end_ms: END,
+            place: id(2),
+            types: None,
+        }],
+        covers_from_ms: START,
+        covers_until_ms: END,
+    }
+}
