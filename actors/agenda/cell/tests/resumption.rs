@@ -6,7 +6,8 @@ use crate::agenda::feed::{Joining, SubscriptionId};
 use crate::delta::{Delta, Pushed, Sink, TopicPosition};
 use crate::fixtures::*;
 use cabinet_domain::audience::Audience;
-use cabinet_domain::ids::Seq;
+use cabinet_domain::command::Allowances;
+use cabinet_domain::ids::{BookingId, Seq};
 
 #[derive(Default)]
 struct Listener {
@@ -139,4 +140,58 @@ fn whoever_missed_more_than_the_ring_holds_gets_a_snapshot() {
         0,
         "boards missed nothing"
     );
+}
+
+#[test]
+fn the_ring_rebuilt_from_a_long_tail_knows_where_it_begins() {
+    let mut bench = Bench::opened();
+    for n in 0..300_u128 {
+        let minutes = if n % 2 == 0 { 45 } else { 30 };
+        bench.order(order(100 + n, Command::SetType(kind(STAFF_ONLY, minutes, false))));
+        bench.finish();
+    }
+    let mut next = Bench::new(bench.store.clone(), options());
+    next.load();
+    let sink = Arc::new(Listener::default());
+    let head = next.agenda().seq;
+    assert_eq!(
+        next.join(Audience::Staff, Some(head - 256), &sink).0.unwrap().len(),
+        256
+    );
+    assert!(next.join(Audience::Staff, Some(head - 257), &sink).0.is_none());
+    assert!(next.join(Audience::Board, Some(head - 257), &sink).0.is_none());
+}
+
+#[test]
+fn commands_of_one_append_are_told_as_if_each_had_come_alone() {
+    let mut heard = Vec::new();
+    for alone in [true, false] {
+        let mut bench = Bench::opened();
+        let sink = Arc::new(Listener::default());
+        bench.join(Audience::Board, None, &sink);
+        let orders = [
+            book(20, ONLINE, half_hour(0)),
+            book(21, ONLINE, half_hour(1)),
+            book(22, ONLINE, half_hour(2)),
+            order(
+                23,
+                Command::MoveBooking {
+                    booking: BookingId(21),
+                    start: half_hour(6),
+                    allow: Allowances::default(),
+                },
+            ),
+        ];
+        for order in orders {
+            bench.order(order);
+            if alone {
+                bench.finish();
+            }
+        }
+        bench.finish();
+        assert_eq!(bench.batches, if alone { vec![1; 4] } else { vec![1, 3] });
+        heard.push(std::mem::take(&mut *sink.heard.lock()));
+    }
+    assert_eq!(heard[0].len(), 4);
+    assert_eq!(heard[0], heard[1]);
 }
