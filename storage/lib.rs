@@ -22,6 +22,7 @@ pub mod store;
 
 pub use error::{AppendError, StoreError};
 pub use open::Storage;
+pub use records::Table;
 pub use store::{Appended, Commit, Loaded, PersonRecord, RecordStore, StreamStore};
 
 /// A boxed future, so that the traits stay object safe.
