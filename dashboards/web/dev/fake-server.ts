@@ -2,10 +2,10 @@
 // screens without it. `npm run dev` uses it when CABINET_URL is not set. Staff sign-in: /agenda#link=demo
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Plugin } from 'vite';
+import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { AppointmentType, ClientFrame, PublicPractice, Slot, StaffChange, StaffCommand, StaffView, TypeSlots } from '../src/lib/wire';
-import { addDays, dayOf, instantOf, weekdayOf } from '../src/lib/zone';
+import { addDays, dayOf, instantOf, weekdayOf } from '../src/lib/zone.ts';
 
 const ZONE = 'Europe/Paris';
 const HISTORY = 'f'.repeat(32);
@@ -187,9 +187,7 @@ export function fakeServer(): Plugin {
       } else say({ event: 'done', ref: frame.ref });
     });
   }
-  return {
-    name: 'fake-server',
-    configureServer(server) {
+  const attach = (server: ViteDevServer | PreviewServer): void => {
       server.middlewares.use((req, res, next) => { if (req.url?.startsWith('/api/v1/')) void http(req, res); else next(); });
       const sockets = new WebSocketServer({ noServer: true });
       server.httpServer?.on('upgrade', (req, socket, head) => {
@@ -204,6 +202,6 @@ export function fakeServer(): Plugin {
           ws.send(JSON.stringify({ event: 'snapshot', version: 1, history: HISTORY, seq: agenda.seq, now_ms: Date.now(), types: agenda.slots() }));
         });
       });
-    },
   };
+  return { name: 'fake-server', configureServer: attach, configurePreviewServer: attach };
 }

@@ -40,11 +40,11 @@ export class Session {
       opened: () => undefined,
       frame: (frame) => this.#receive(frame as ServerFrame),
       state: (state) => (this.state = state),
-      closed: (_, everOpened) => {
+      closed: ({ everOpened, final }) => {
         this.#welcomed = false;
         for (const topic of this.#topics.values()) topic.joining = null;
         this.present = {};
-        if (!everOpened) this.lineFailed();
+        if (!everOpened || final) this.lineFailed();
       },
     });
   }
@@ -167,7 +167,8 @@ export class Session {
     if (!topic || topic.joining !== null || !view) return;
     this.#heard(frame.now_ms);
     const next = step(topic.position, frame.from, frame.to);
-    if (next.kind === 'gap' || movedIn(view, frame.changes)) return this.#join(frame.topic, false);
+    if (next.kind === 'gap' || (next.kind === 'apply' && movedIn(view, frame.changes))) return this.#join(frame.topic, false);
+    if (next.kind === 'known') return;
     topic.position = next.position;
     this.views = { ...this.views, [frame.topic]: applyChanges(view, frame.changes) };
   }

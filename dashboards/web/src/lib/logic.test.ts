@@ -21,9 +21,10 @@ const view = (bookings: StaffBooking[]): StaffView => ({
 describe('position in a topic', () => {
   it.each([
     ['fits', { history: 'h', seq: 4 }, 4, 7, { kind: 'apply', position: { history: 'h', seq: 7 } }],
-    ['starts later: something is missing', { history: 'h', seq: 4 }, 5, 7, { kind: 'gap' }],
-    ['starts earlier: merged from another place', { history: 'h', seq: 4 }, 3, 7, { kind: 'gap' }],
-    ['runs backwards', { history: 'h', seq: 4 }, 4, 3, { kind: 'gap' }],
+    ['starts one later: something is missing', { history: 'h', seq: 4 }, 5, 7, { kind: 'gap' }],
+    ['starts earlier and ends later', { history: 'h', seq: 4 }, 3, 5, { kind: 'apply', position: { history: 'h', seq: 5 } }],
+    ['ends where one stands', { history: 'h', seq: 4 }, 3, 4, { kind: 'known' }],
+    ['ends before', { history: 'h', seq: 4 }, 1, 3, { kind: 'known' }],
     ['before any snapshot', null, 0, 1, { kind: 'gap' }],
   ] as const)('%s', (_, position, from, to, expected) => expect(step(position, from, to)).toEqual(expected));
 

@@ -3,12 +3,13 @@
 /** A place in one unbroken sequence. */
 export type Position = { history: string; seq: number };
 
-/** What to do with a delta: apply it and stand at `position`, or join again without a position. */
-export type Step = { kind: 'apply'; position: Position } | { kind: 'gap' };
+/** What to do with a delta: apply it and stand at `position`, drop it as already known, or join again without a position. */
+export type Step = { kind: 'apply'; position: Position } | { kind: 'known' } | { kind: 'gap' };
 
-/** A delta fits only when it starts exactly where the screen stands: merged deltas cannot be applied from the middle. */
+/** The protocol's gap rule: a delta that ends at or before the position is known, one that starts beyond it leaves a gap. */
 export function step(position: Position | null, from: number, to: number): Step {
-  if (position === null || position.seq !== from || to < from) return { kind: 'gap' };
+  if (position === null || from > position.seq) return { kind: 'gap' };
+  if (to <= position.seq) return { kind: 'known' };
   return { kind: 'apply', position: { history: position.history, seq: to } };
 }
 

@@ -13,11 +13,14 @@ export type SocketEvents = {
   frame: (frame: unknown) => void;
   /** Told when the state changes. */
   state: (state: ConnectionState) => void;
-  /** The line broke; `attempt` counts failures in a row, `everOpened` whether this line had been open. */
-  closed?: (attempt: number, everOpened: boolean) => void;
+  /** The line broke; `everOpened`: this line had been open; `final`: the server does not want it dialled again. */
+  closed?: (how: { everOpened: boolean; final: boolean }) => void;
 };
 
 const OFFLINE_AFTER_MS = 20_000;
+
+/** Close codes after which the protocol says not to come back by oneself: this page is at fault, or the session is over. */
+const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1009, 4001, 4029]);
 
 export class LiveSocket {
   #socket: WebSocket | null = null;
@@ -107,11 +110,16 @@ export class LiveSocket {
       }
       this.#events.frame(frame);
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
+      const final = FINAL_CODES.has(code);
       this.#lost();
-      this.#events.closed?.(this.#attempt, opened);
+      this.#events.closed?.({ everOpened: opened, final });
+      if (final) {
+        this.#events.state('offline');
+        return;
+      }
       this.#timer = setTimeout(() => this.#dial(), backoffMs(this.#attempt));
       this.#attempt += 1;
     };

@@ -99,19 +99,16 @@ export class Board {
       case 'delta': {
         const next = step(this.#position, frame.from, frame.to);
         if (next.kind === 'gap') return this.#rejoin();
+        if (next.kind === 'known') return;
         const merged = merge(this.slots, frame.types);
         this.#position = next.position;
         this.slots = merged.table;
         this.#show(merged);
         return;
       }
-      case 'types_changed': {
-        const next = step(this.#position, frame.from, frame.to);
+      case 'types_changed':
         this.typesChanged();
-        if (next.kind === 'gap') return this.#rejoin();
-        this.#position = next.position;
-        return;
-      }
+        return this.#rejoin();
       default:
         // A word this page does not know: an older page in front of a newer server. A whole picture is always right.
         this.#rejoin();

@@ -1,4 +1,5 @@
 // Every word exists in both languages.
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { en } from './en';
 import { fr } from './fr';
@@ -17,8 +18,11 @@ it('leaves nothing empty', () => {
   expect([empty(fr), empty(en)]).toEqual([false, false]);
 });
 
-it('translates every refusal the domain can give', () => {
-  const codes = ['not_configured', 'invalid', 'type_unknown', 'type_not_online', 'already_exists', 'not_found', 'slot_taken', 'outside_hours', 'absent', 'off_grid', 'in_the_past', 'too_soon',
-    'too_far_ahead', 'hold_gone', 'hold_expired', 'not_yours', 'booking_unknown', 'too_late_to_cancel', 'command_id_reused', 'too_many', 'not_expired_yet'];
-  expect(codes.filter((code) => !Object.hasOwn(fr.problems, code))).toEqual([]);
+it('translates every refusal of the protocol’s table that a browser can meet', () => {
+  const table = readFileSync(new URL('../../../../../proto/README.md', import.meta.url), 'utf8');
+  const codes = [...table.matchAll(/^\| `([a-z_]+)` \| \d{3} \|/gm)].map(([, code]) => code ?? '');
+  // These speak to programs: a page of ours that meets one is broken, and says so in general words.
+  const forPrograms = ['method_not_allowed', 'unsupported_media_type', 'websocket_required', 'too_many_topics', 'internal'];
+  expect(codes.length).toBeGreaterThan(25);
+  expect(codes.filter((code) => !Object.hasOwn(fr.problems, code) && !forPrograms.includes(code))).toEqual([]);
 });

@@ -36,10 +36,10 @@ class I18n {
   problem(problem: Problem): string {
     const known: Record<string, string> = this.t.problems;
     if (Object.hasOwn(known, problem.code)) return known[problem.code] ?? this.t.problems.other;
-    if (problem.status === 401) return this.t.problems.unauthorized;
+    if (problem.status === 401) return this.t.problems.unauthorised;
     if (problem.status === 403) return this.t.problems.forbidden;
     if (problem.status === 404) return this.t.problems.not_found;
-    if (problem.status === 429) return this.t.problems.rate_limited;
+    if (problem.status === 429) return this.t.problems.too_many_requests;
     if (problem.status === 503) return this.t.problems.unavailable;
     return this.t.problems.other;
   }

@@ -1,0 +1,62 @@
+// What the calendar is fed with.
+import { describe, expect, it } from 'vitest';
+import type { AppointmentType, OpeningRule, StaffView } from '../lib/wire';
+import { droppedWall, eventsOf, hiddenDays, hours } from './calendar';
+
+const type: AppointmentType = {
+  id: 'k', name: 'Suivi', duration_minutes: 30, buffer_before_minutes: 0, buffer_after_minutes: 0, colour: '#0f766e', online: true, minimum_notice_minutes: 0, booking_window_days: 84, cancellation_cutoff_minutes: 0,
+};
+const at = (text: string): number => Date.parse(text);
+const rule = (weekday: string, from: string, until: string): OpeningRule => ({ id: weekday + from, weekday, from, until, types: null, place: 'p', weeks: 'every', valid_from: '2026-01-01', valid_until: null });
+const view: StaffView = {
+  agenda: 'a', zone: 'Europe/Paris', granularity_minutes: 15, types: [type], rules: [rule('monday', '07:30', '12:00'), rule('saturday', '09:00', '20:30')], exceptions: [],
+  bookings: [{ id: 'b', kind: 'k', start_ms: at('2026-11-23T08:00:00Z'), end_ms: at('2026-11-23T08:30:00Z'), place: 'p', person: null, online: true, overbooked: false }],
+  holds: [{ id: 'h', kind: 'k', start_ms: at('2026-11-23T09:00:00Z'), end_ms: at('2026-11-23T09:30:00Z'), expires_ms: 100_000 }],
+  absences: [], openings: [], covers_from_ms: 0, covers_until_ms: at('2027-01-01T00:00:00Z'),
+};
+const feed = (now_ms: number, leaving: string[] = []) => eventsOf({
+  view, zone: 'Europe/Paris', now_ms, leaving: new Set(leaving), moving: new Set(), ghosts: [{ id: 'g', agenda: 'other', start_ms: 0, end_ms: 1, text: '' }], editable: true,
+  words: { hold: (left) => left, absence: 'Absence', erased: 'erased' },
+});
+
+describe('events', () => {
+  it('stand at the practice’s wall time', () => {
+    expect(feed(0).find((event) => event.id === 'b')).toMatchObject({ start: '2026-11-23T09:00:00', end: '2026-11-23T09:30:00', editable: true });
+  });
+
+  it('show a hold until the instant it runs out, with what is left', () => {
+    expect(feed(99_999).find((event) => event.id === 'h')?.extendedProps).toMatchObject({ meaning: { left: '0:01' } });
+    expect(feed(100_000).some((event) => event.id === 'h')).toBe(false);
+  });
+
+  it('cannot be dragged while leaving', () => {
+    expect(feed(0, ['b']).find((event) => event.id === 'b')).toMatchObject({ editable: false, className: 'booking leaving' });
+  });
+
+  it('keep another agenda’s ghosts out', () => {
+    expect(feed(0).some((event) => String(event.id).startsWith('ghost'))).toBe(false);
+  });
+});
+
+describe('a drop', () => {
+  it('moves by the wall, across days and midnight', () => {
+    expect(droppedWall('2026-11-23T09:00:00', { days: 2, seconds: 1800 })).toBe('2026-11-25T09:30:00');
+    expect(droppedWall('2026-11-23T09:00:00', { days: -1, seconds: -9 * 3600 - 900 })).toBe('2026-11-21T23:45:00');
+  });
+
+  it('keeps 09:00 at 09:00 over a clock change', () => {
+    expect(droppedWall('2026-03-28T09:00:00', { days: 1, seconds: 0 })).toBe('2026-03-29T09:00:00');
+  });
+});
+
+describe('what is drawn of a week', () => {
+  it('hides weekend days on which nothing happens', () => {
+    expect(hiddenDays([view], 'Europe/Paris')).toEqual([0]);
+    expect(hiddenDays([], 'Europe/Paris')).toEqual([0, 6]);
+  });
+
+  it('widens the hours to the rules', () => {
+    expect(hours([view])).toEqual({ first: '07:00', last: '21:00' });
+    expect(hours([])).toEqual({ first: '08:00', last: '19:00' });
+  });
+});
