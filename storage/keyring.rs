@@ -152,6 +152,14 @@ impl Keyring {
         Ok(read_installation(disk, root)?.is_some())
     }
 
+    /// Whether the keyring knows any practice: then there must be a journal. Reads only.
+    ///
+    /// # Errors
+    /// As [`Self::probe`].
+    pub fn lists_practices(disk: &dyn Disk, root: &SealKey) -> Result<bool, StoreError> {
+        Ok(read_installation(disk, root)?.is_some_and(|(_, known)| !known.is_empty()))
+    }
+
     /// Opens the keyring and repairs damaged copies. With `create`, makes one where there is none.
     ///
     /// # Errors

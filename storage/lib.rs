@@ -21,7 +21,7 @@ pub mod sled;
 pub mod store;
 
 pub use error::{AppendError, StoreError};
-pub use open::Storage;
+pub use open::{KeySource, ReadStoreKind, Storage, StorageOptions, StorageStats};
 pub use records::Table;
 pub use store::{Appended, Commit, Loaded, PersonRecord, RecordStore, StreamStore};
 

@@ -7,4 +7,4 @@ mod rows;
 
 pub use disk::MemoryDisk;
 pub use journal::MemoryJournal;
-pub use rows::MemoryRows;
+pub use rows::{MemoryRows, MemorySource};

@@ -1,14 +1,22 @@
 //! Wires storage together: from a data directory and an installation key to the two typed stores.
 
-use crate::journal::Journal;
-use crate::keyring::Keyring;
-use crate::memory::{MemoryDisk, MemoryJournal, MemoryRows};
-use crate::records::{Overlay, Table};
-use crate::seal::{Entropy, KeyId, SealKey, SeededEntropy};
+mod options;
+
+use crate::disk::Disk;
+use crate::disk::real::RealDisk;
+use crate::journal::{FileJournal, JOURNAL_DIRECTORY, Journal, JournalOptions, JournalStats, Position};
+use crate::keyring::{Keyring, KeyringStats, read_key_file};
+use crate::memory::{MemoryDisk, MemoryJournal, MemoryRows, MemorySource};
+use crate::records::{Applier, ApplierStats, OVERLAY_BYTES_MAX, Overlay, OverlayStats, ReadStoreSource, Table};
+use crate::seal::{Entropy, KeyId, SealKey, SeededEntropy, SystemEntropy};
+use crate::sled::{SledDeadlines, SledSource};
 use crate::store::{SealedRecords, SealedStreams};
 use crate::{RecordStore, StoreError, StreamStore};
 use cabinet_domain::ids::{PatientId, PracticeId};
+pub use options::{KeySource, ReadStoreKind, StorageOptions, StorageStats};
+use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Most keys one patient's blobs can have been sealed under: one per process that met them anew.
 const KEYS_PER_PATIENT_MAX: usize = 10_000;
@@ -19,9 +27,105 @@ pub struct Storage {
     keyring: Arc<Keyring>,
     streams: Arc<SealedStreams>,
     records: Arc<SealedRecords>,
+    overlay: Arc<Overlay>,
+    /// With a data directory: the parts that are its own.
+    real: Option<Real>,
+    fatal: watch::Receiver<Option<String>>,
+    /// Keeps `fatal` open where no journal can fail.
+    _fatal_open: Arc<watch::Sender<Option<String>>>,
+}
+
+/// What only a store on disk has.
+struct Real {
+    journal: Arc<FileJournal>,
+    applier: Arc<Applier>,
+}
+
+/// The installation key.
+pub(crate) fn installation_key(source: &KeySource) -> Result<SealKey, StoreError> {
+    match source {
+        KeySource::File(path) => read_key_file(path),
+        KeySource::Secret(secret) => Ok(SealKey::self_named(*secret)),
+    }
+}
+
+/// Whether the directory holds a journal: segments, or a witness of them.
+fn has_journal(disk: &dyn Disk) -> bool {
+    let segments = disk.list(Path::new(JOURNAL_DIRECTORY)).unwrap_or_default();
+    !segments.is_empty()
 }
 
 impl Storage {
+    /// Opens the store in a data directory. Blocking; to be called once at the start of the process. The read store may
+    /// go on opening or rebuilding afterwards: streams are served from the start, records as soon as it is ready.
+    ///
+    /// # Errors
+    /// Each before anything is written: `WrongKey`, `Locked`, `NewerFormat`, `HistoryMissing` (data is expected and not
+    /// there, or the journal has no keyring), `Unwritable` (read-only or full disk), `Corrupt`, `Io`.
+    pub fn open(options: StorageOptions) -> Result<Self, StoreError> {
+        let root = installation_key(&options.installation_key)?;
+        if options.expect_existing && !options.data_dir.is_dir() {
+            return Err(StoreError::HistoryMissing {
+                what: format!(
+                    "{} is expected to hold a store and is not there",
+                    options.data_dir.display()
+                ),
+            });
+        }
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(&options.data_dir)?);
+        let keyring = Self::open_keyring(&disk, root, options.expect_existing)?;
+        let journal = Arc::new(FileJournal::open(
+            disk,
+            JournalOptions {
+                second_witness: options.witness_copy,
+                expect_existing: options.expect_existing,
+                queue_appends_max: options.queue_appends_max,
+                queue_bytes_max: options.queue_bytes_max,
+                ..JournalOptions::new(options.ticks.clone())
+            },
+        )?);
+        let (failed, fatal) = watch::channel(None);
+        let failed = Arc::new(failed);
+        let on_fatal = failed.clone();
+        journal.on_fatal(Box::new(move |why| drop(on_fatal.send_replace(Some(why.to_owned())))));
+        let overlay = Arc::new(Overlay::new(OVERLAY_BYTES_MAX));
+        journal.attach(overlay.clone());
+        let source: Arc<dyn ReadStoreSource> = match options.read_store {
+            ReadStoreKind::Sled => Arc::new(SledSource::new(&options.data_dir, SledDeadlines::default())),
+            ReadStoreKind::Memory => Arc::new(MemorySource),
+        };
+        let applier = Applier::start(journal.clone(), overlay.clone(), source, options.ticks)?;
+        let mut storage = Self::wire(journal.clone(), Arc::new(keyring), overlay, true);
+        storage.real = Some(Real {
+            journal,
+            applier: Arc::new(applier),
+        });
+        storage.fatal = fatal;
+        storage._fatal_open = failed;
+        Ok(storage)
+    }
+
+    fn open_keyring(disk: &Arc<dyn Disk>, root: SealKey, expect_existing: bool) -> Result<Keyring, StoreError> {
+        let there = Keyring::probe(disk.as_ref(), &root)?;
+        let journal = has_journal(disk.as_ref());
+        if !there && journal {
+            return Err(StoreError::HistoryMissing {
+                what: "there is a journal, but the keyring that opens it is gone".to_owned(),
+            });
+        }
+        if !there && expect_existing {
+            return Err(StoreError::HistoryMissing {
+                what: "a store is expected, but the directory holds none".to_owned(),
+            });
+        }
+        if there && !journal && Keyring::lists_practices(disk.as_ref(), &root)? {
+            return Err(StoreError::HistoryMissing {
+                what: "the keyring lists practices, but the journal is gone".to_owned(),
+            });
+        }
+        Keyring::open(disk.clone(), root, Arc::new(SystemEntropy::new()), !there)
+    }
+
     /// A store in memory, the same for the same seed. Never for real data: its keys follow from the seed.
     ///
     /// # Errors
@@ -40,7 +144,7 @@ impl Storage {
     pub fn over(
         journal: Arc<dyn Journal>,
         overlay: Arc<Overlay>,
-        keyring_disk: Arc<dyn crate::disk::Disk>,
+        keyring_disk: Arc<dyn Disk>,
         entropy: Arc<dyn Entropy>,
         seed: u64,
     ) -> Result<Self, StoreError> {
@@ -51,11 +155,40 @@ impl Storage {
     }
 
     fn wire(journal: Arc<dyn Journal>, keyring: Arc<Keyring>, overlay: Arc<Overlay>, blocking: bool) -> Self {
+        let records = SealedRecords::new(journal.clone(), keyring.clone(), overlay.clone(), blocking);
+        let (failed, fatal) = watch::channel(None);
         Self {
             streams: Arc::new(SealedStreams::new(journal.clone(), keyring.clone())),
-            records: Arc::new(SealedRecords::new(journal.clone(), keyring.clone(), overlay, blocking)),
+            records: Arc::new(records),
             journal,
             keyring,
+            overlay,
+            real: None,
+            fatal,
+            _fatal_open: Arc::new(failed),
+        }
+    }
+
+    /// Resolves with the reason when the journal stops because a write or sync failed: the process must then end (law
+    /// L8). Never resolves while all is well.
+    pub async fn fatal(&self) -> String {
+        let mut fatal = self.fatal.clone();
+        match fatal.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            // The sender lives in `self`, which is borrowed: it cannot be gone.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Counts of all parts; never blocks on the disk.
+    #[must_use]
+    pub fn stats(&self) -> StorageStats {
+        StorageStats {
+            position: self.journal.position(),
+            journal: self.real.as_ref().map(|real| real.journal.stats()),
+            overlay: self.overlay.stats(),
+            read_store: self.real.as_ref().map(|real| real.applier.stats()),
+            keyring: self.keyring.stats(),
         }
     }
 
@@ -90,11 +223,18 @@ impl Storage {
         self.keyring.forget(practice.0, patient.0, &keys)
     }
 
-    /// Stops accepting, finishes what is queued, closes. Idempotent.
+    /// Hands records down to the read store, stops accepting, finishes what is queued, closes. Idempotent.
     ///
     /// # Errors
     /// What the disk says.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if let Some(real) = &self.real {
+            let applier = real.applier.clone();
+            let stopped = tokio::task::spawn_blocking(move || applier.stop()).await;
+            if stopped.is_err() {
+                tracing::error!("stopping the read store panicked");
+            }
+        }
         self.journal.close().await
     }
 }

@@ -273,7 +273,10 @@ impl Journal for FileJournal {
         let started = std::thread::Builder::new()
             .name("journal-close".to_owned())
             .spawn(move || {
-                let _unheard = reply.send(finish(&shared, threads));
+                let outcome = finish(&shared, threads);
+                // The lock goes before the answer: who has the answer may open the store again.
+                drop(shared);
+                let _unheard = reply.send(outcome);
             });
         Box::pin(async move {
             match started {

@@ -2,10 +2,11 @@
 
 use crate::StoreError;
 use crate::journal::{Position, RecordKey, RecordWrite};
-use crate::records::{ReadStore, Row};
+use crate::records::{ReadStore, ReadStoreSource, Row};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// Rows in an ordered map.
 #[derive(Default)]
@@ -22,6 +23,20 @@ impl MemoryRows {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+/// Read stores in memory: there is never one, and a new one is always to be had.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MemorySource;
+
+impl ReadStoreSource for MemorySource {
+    fn open_existing(&self) -> Result<Option<Arc<dyn ReadStore>>, StoreError> {
+        Ok(None)
+    }
+
+    fn start_over(&self) -> Result<Arc<dyn ReadStore>, StoreError> {
+        Ok(Arc::new(MemoryRows::new()))
     }
 }
 

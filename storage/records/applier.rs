@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Time since some fixed moment, never going back: injected (law L6).
-pub type Ticks = Arc<dyn Fn() -> Duration + Send + Sync>;
+pub use crate::journal::options::Ticks;
 
 /// Where read stores come from.
 pub trait ReadStoreSource: Send + Sync + 'static {
@@ -174,7 +173,15 @@ impl Work {
             if self.overlay.stopping() {
                 return Ok(None);
             }
-            let page = self.runtime.block_on(self.journal.follow(applied, PAGE_RECORDS))?;
+            let page = match self.runtime.block_on(self.journal.follow(applied, PAGE_RECORDS)) {
+                Ok(page) => page,
+                Err(error) => {
+                    // No doubt about the read store: the journal is busy or has stopped. Look again later.
+                    tracing::warn!(%error, "the read store cannot follow the journal");
+                    self.overlay.pause(PATIENCE);
+                    return Ok(None);
+                }
+            };
             let Some(last) = page.last().map(|entry| entry.position) else {
                 break;
             };

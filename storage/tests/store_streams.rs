@@ -8,7 +8,7 @@ use cabinet_storage::journal::Journal as _;
 use cabinet_storage::memory::{MemoryDisk, MemoryJournal, MemoryRows};
 use cabinet_storage::records::Overlay;
 use cabinet_storage::seal::SeededEntropy;
-use cabinet_storage::{AppendError, Storage, StoreError, StreamStore as _};
+use cabinet_storage::{AppendError, Storage, StoreError};
 use std::sync::Arc;
 use support::{agenda, book, hire, person, practice};
 

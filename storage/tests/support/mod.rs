@@ -1,5 +1,10 @@
 //! Builders shared by the tests of this folder.
-#![allow(dead_code, reason = "each test file uses some of them")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test file uses some of them"
+)]
 
 use cabinet_domain::agenda::Booking;
 use cabinet_domain::event::Recorded;
