@@ -230,7 +230,10 @@ impl Agendas {
         if self.0.stopping.load(Ordering::SeqCst) {
             return Err(NotSent::Full);
         }
-        match self.0.lifecycle.actor(key).try_send(message) {
+        let Some(actor) = self.0.lifecycle.actor(key) else {
+            return Err(NotSent::Full);
+        };
+        match actor.try_send(message) {
             Ok(()) => Ok(()),
             Err(SendError::Full(_)) => {
                 self.0.lifecycle.parts.metrics.mailbox_full.inc();

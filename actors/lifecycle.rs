@@ -17,6 +17,7 @@ use actix_rt::{Arbiter, ArbiterHandle};
 use cabinet_domain::decide::decide;
 use cabinet_domain::ids::{AgendaKey, BlobId};
 use cabinet_domain::stream::{StreamKey, StreamState};
+use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{AppendError, Appended, Commit, Loaded, PersonRecord, StreamStore};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
@@ -28,6 +29,8 @@ use tokio::sync::{Semaphore, oneshot};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Orderly,
+    /// The store could not load it, at this time.
+    NotLoaded(UtcMillis),
     Died,
 }
 
@@ -39,6 +42,11 @@ impl Ending {
     /// It has ended as its cell said.
     pub(crate) fn orderly(&self) {
         self.0.get_or_init(|| Last::Orderly);
+    }
+
+    /// The store could not load it.
+    pub(crate) fn not_loaded(&self, now: UtcMillis) {
+        self.0.get_or_init(|| Last::NotLoaded(now));
     }
 
     /// It is being dropped: unless it ended before, it died.
@@ -66,6 +74,9 @@ pub(crate) struct Parts {
 
 /// Most checkpoints that are written at once; more wait.
 const CHECKPOINTS_MAX: u32 = 16;
+
+/// Seconds before an agenda that could not be loaded is loaded again.
+const LOAD_RETRY_SECONDS: i64 = 1;
 
 impl Parts {
     /// Loads an agenda's stream; none, logged, when that fails.
@@ -161,22 +172,33 @@ impl Lifecycle {
         }
     }
 
-    /// The agenda's actor, started if there is none that lives.
-    pub(crate) fn actor(&self, key: AgendaKey) -> Arc<Addr<AgendaActor>> {
+    /// The agenda's actor, started if there is none that lives. None for a second after a failed load, so that a damaged
+    /// stream is not read once per request.
+    pub(crate) fn actor(&self, key: AgendaKey) -> Option<Arc<Addr<AgendaActor>>> {
         let mut live = self.live.lock();
         if let Some(incarnation) = live.get(&key) {
             if incarnation.address.connected() && !incarnation.ending.is_over() {
-                return incarnation.address.clone();
+                return Some(incarnation.address.clone());
             }
-            if incarnation.ending.0.get() != Some(&Last::Orderly) {
-                self.parts.metrics.restarts.inc();
-                tracing::error!(agenda = %key.agenda, "an agenda actor has died; starting it again");
+            match incarnation.ending.0.get() {
+                Some(Last::Orderly) => {}
+                Some(Last::NotLoaded(at)) => {
+                    let now = self.parts.clock.now();
+                    // A clock set back must not keep the agenda shut.
+                    if now >= *at && now < at.plus_seconds(LOAD_RETRY_SECONDS) {
+                        return None;
+                    }
+                }
+                Some(Last::Died) | None => {
+                    self.parts.metrics.restarts.inc();
+                    tracing::error!(agenda = %key.agenda, "an agenda actor has died; starting it again");
+                }
             }
         }
         live.retain(|_, incarnation| incarnation.ending.0.get() != Some(&Last::Orderly));
         let incarnation = self.start(key);
         live.insert(key, incarnation.clone());
-        incarnation.address
+        Some(incarnation.address)
     }
 
     /// The agenda's actor if one lives.

@@ -201,9 +201,13 @@ impl AgendaActor {
     }
 
     fn end(&mut self, why: Ended, ctx: &mut Context<Self>) {
-        self.ending.orderly();
-        if why != Ended::Retired {
-            tracing::warn!(agenda = %self.key.agenda, ?why, "an agenda has ended");
+        match why {
+            Ended::Retired => self.ending.orderly(),
+            Ended::NotLoaded => self.ending.not_loaded(self.now()),
+            Ended::Fenced => {
+                tracing::warn!(agenda = %self.key.agenda, "a newer writer serves this agenda");
+                self.ending.orderly();
+            }
         }
         self.feed = None;
         for look in std::mem::take(&mut self.looks) {

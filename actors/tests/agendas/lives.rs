@@ -208,7 +208,22 @@ async fn an_agenda_that_cannot_be_loaded_says_so_and_is_tried_again() {
     until("the agenda is retired", || room.metrics.agendas_live.get() == 0).await;
     room.store.failing_loads.store(1, Ordering::SeqCst);
     assert_eq!(room.agendas.read(KEY, |_| ()).await, Err(ReadError::Unavailable));
+    let loads = room.store.loads.load(Ordering::SeqCst);
+    for _ in 0..5 {
+        assert_eq!(room.agendas.read(KEY, |_| ()).await, Err(ReadError::Busy));
+        assert_eq!(
+            room.execute(book(20, ONLINE, half_hour(0))).await,
+            Err(ExecuteError::Busy)
+        );
+    }
+    assert_eq!(
+        room.store.loads.load(Ordering::SeqCst),
+        loads,
+        "not tried once per request"
+    );
+    room.clock.pass(1);
     assert!(room.agendas.read(KEY, |_| ()).await.is_ok());
+    assert_eq!(room.metrics.restarts.get(), 0);
 }
 
 #[actix_rt::test]
