@@ -17,6 +17,7 @@ endif
 
 DATA ?= data/demo
 PORT ?= 8443
+SCENARIO ?= screen
 STEP := tests/tools/step
 BEGIN := $(shell date +%s)
 
@@ -37,11 +38,11 @@ test: prepare-test lock fmt web clippy rust-test web-test browser-test ## Instal
 	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
 
 bench: ## Run the benchmarks
-	@$(STEP) "Domain: slots, deltas (criterion)" cargo bench --locked -p cabinet-domain
+	@$(STEP) "Domain: slots of an agenda, the change of one event (criterion)" cargo bench --locked -p cabinet-domain --benches
 
-load: prepare-build web ## Run the load scenarios against a server of their own
+load: prepare-build web ## Run a load scenario against a server of its own (SCENARIO="screen --bookings 50")
 	@$(STEP) "Building server and load client" cargo build --locked --workspace --bins
-	@$(STEP) "Load scenarios" cargo run --locked -p cabinet-loadtests -- --cabinet "$(TARGET)/debug/cabinet"
+	@$(STEP) "Load: $(SCENARIO)" tests/tools/load "$(TARGET)/debug/cabinet" "$(TARGET)/debug/cabinet-load" $(SCENARIO)
 
 clean: ## Remove everything that was built or installed here; the demo's store stays
 	rm -rf target dashboards/web/dist dashboards/web/node_modules tests/browser/node_modules

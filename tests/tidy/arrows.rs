@@ -164,7 +164,15 @@ pub(crate) fn source(path: &str, text: &str) -> Vec<String> {
 
 /// Storage's names that actors must not use outside tests: they know traits, not backends.
 const BACKENDS: [&str; 9] = [
-    "disk", "faulty", "keyring", "memory", "open", "records", "seal", "sled", "Storage",
+    "disk",
+    "faulty",
+    "keyring",
+    "memory",
+    "open",
+    "seal",
+    "sled",
+    "Storage",
+    "ReadStore",
 ];
 
 /// Places where actors name a backend instead of a trait of storage.
