@@ -90,12 +90,12 @@ pub fn slots(agenda: &Agenda, kind: TypeId, horizon: Span) -> Vec<Slot> {
     found
 }
 
-/// The civil dates whose openings may reach into `span`, one more on each side for zones that change clocks at midnight.
+/// The civil dates that `span` touches: openings lie inside their own date, also where a clock change moves an edge.
 /// Empty for an empty or implausible span.
 pub(crate) fn dates(zone: &ZoneTable, span: Span) -> impl Iterator<Item = CivilDate> + use<> {
     let (first, last) = (zone.date_of(span.from), zone.date_of(span.until.plus(-1)));
     let valid = span.from < span.until && first.is_plausible() && last.is_plausible();
-    let (first, last) = if valid { (first.0 - 1, last.0 + 1) } else { (1, 0) };
+    let (first, last) = if valid { (first.0, last.0) } else { (1, 0) };
     (first..=last).map(CivilDate)
 }
 
