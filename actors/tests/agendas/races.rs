@@ -8,6 +8,7 @@ use cabinet_actors::order::ExecuteError;
 use cabinet_domain::ids::TypeId;
 use cabinet_domain::invariants;
 use cabinet_domain::refusal::Refusal;
+use cabinet_domain::stream::{StreamKey, StreamState};
 use cabinet_domain::time::Span;
 use cabinet_storage::StreamStore;
 use cabinet_storage::faulty::{FaultPlan, FaultyJournal};
@@ -136,4 +137,28 @@ async fn over_a_failing_journal_every_answer_is_true() {
         assert_eq!(metrics.invariant_violations.with_label_values(&["I1"]).get(), 0);
         again.shutdown().await;
     }
+}
+
+/// The sealed store keeps a checkpoint that lies behind the head, and a restart resumes from before it.
+#[actix_rt::test]
+async fn checkpoints_reach_the_sealed_store_and_leave_a_tail() {
+    let storage = Storage::memory(9).unwrap();
+    let (clock, metrics) = (HandClock::new(), Metrics::new(&prometheus::Registry::new()).unwrap());
+    let hand = Arc::new(Hand(clock));
+    let agendas = Agendas::start(quick(), storage.streams(), hand, metrics, Arc::new(knows));
+    for order in opening() {
+        agendas.execute(order).await.unwrap();
+    }
+    for n in 0..55 {
+        let at = half_hour(n % 20).plus(days_long(n / 20));
+        agendas.execute(book(100 + n, ONLINE, at)).await.unwrap();
+    }
+    agendas.shutdown().await;
+    let loaded = storage.streams().load(StreamKey::Agenda(KEY)).await.unwrap();
+    let StreamState::Agenda(base) = &loaded.tail_base else {
+        panic!("an agenda's stream")
+    };
+    assert_eq!((base.seq, loaded.tail.len(), loaded.head), (40, 25, 65));
+    assert_eq!(loaded.people.len(), 55);
+    assert!(loaded.people.values().all(|record| record.person.is_some()));
 }
