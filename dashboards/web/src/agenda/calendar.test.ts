@@ -14,8 +14,8 @@ const view: StaffView = {
   holds: [{ id: 'h', kind: 'k', start_ms: at('2026-11-23T09:00:00Z'), end_ms: at('2026-11-23T09:30:00Z'), expires_ms: 100_000 }],
   absences: [], openings: [], covers_from_ms: 0, covers_until_ms: at('2027-01-01T00:00:00Z'),
 };
-const feed = (now_ms: number, leaving: string[] = []) => eventsOf({
-  view, zone: 'Europe/Paris', now_ms, leaving: new Set(leaving), moving: new Set(), ghosts: [{ id: 'g', agenda: 'other', start_ms: 0, end_ms: 1, text: '' }], editable: true,
+const feed = (now_ms: number, leaving: string[] = [], from_ms = 0) => eventsOf({
+  view, zone: 'Europe/Paris', from_ms, until_ms: at('2027-01-01T00:00:00Z'), now_ms, leaving: new Set(leaving), moving: new Set(), ghosts: [{ id: 'g', agenda: 'other', start_ms: 0, end_ms: 1, text: '' }], editable: true,
   words: { hold: (left) => left, absence: 'Absence', erased: 'erased' },
 });
 
@@ -31,6 +31,11 @@ describe('events', () => {
 
   it('cannot be dragged while leaving', () => {
     expect(feed(0, ['b']).find((event) => event.id === 'b')).toMatchObject({ editable: false, className: 'booking leaving' });
+  });
+
+  it('stay away when they end before the stretch looked at', () => {
+    expect(feed(0, [], at('2026-11-23T08:29:59Z')).some((event) => event.id === 'b')).toBe(true);
+    expect(feed(0, [], at('2026-11-23T08:30:00Z')).some((event) => event.id === 'b')).toBe(false);
   });
 
   it('keep another agenda’s ghosts out', () => {

@@ -19,31 +19,34 @@ export type Meaning =
 export type Words = { hold: (left: string) => string; absence: string; erased: string };
 
 type Input = {
-  view: StaffView; zone: string; now_ms: number; leaving: ReadonlySet<string>; moving: ReadonlySet<string>; ghosts: readonly Ghost[]; words: Words; editable: boolean;
+  view: StaffView; zone: string; from_ms: number; until_ms: number; now_ms: number; leaving: ReadonlySet<string>; moving: ReadonlySet<string>; ghosts: readonly Ghost[]; words: Words; editable: boolean;
 };
 
-/** Everything drawn of one agenda. Times are those of the practice's wall, whatever zone the browser is in. */
-export function eventsOf({ view, zone, now_ms, leaving, moving, ghosts, words, editable }: Input): Calendar.EventInput[] {
+/** Everything drawn of one agenda between two instants: what lies elsewhere would only cost time. Times are those of the practice's wall, whatever zone the browser is in. */
+export function eventsOf({ view, zone, from_ms, until_ms, now_ms, leaving, moving, ghosts, words, editable }: Input): Calendar.EventInput[] {
   const wall = (ms: number): string => wallOf(ms, zone);
   const typeOf = new Map(view.types.map((type) => [type.id, type]));
+  const inside = (stretch: { start_ms: number; end_ms: number }): boolean => stretch.start_ms < until_ms && from_ms < stretch.end_ms;
   const base = { resourceIds: [view.agenda] };
   const events: Calendar.EventInput[] = [];
   for (const [index, opening] of view.openings.entries()) {
+    if (!inside(opening)) continue;
     events.push({ ...base, id: `o${index}-${view.agenda}`, start: wall(opening.start_ms), end: wall(opening.end_ms), display: 'background', className: 'opening' });
   }
   for (const absence of view.absences) {
-    if (absence.end_ms < view.covers_from_ms || absence.start_ms > view.covers_until_ms) continue;
+    if (!inside(absence)) continue;
     const meaning: Meaning = { what: 'absence', agenda: view.agenda, id: absence.id, label: absence.label || words.absence };
     events.push({ ...base, id: absence.id, start: wall(absence.start_ms), end: wall(absence.end_ms), className: 'absence', editable: false, layoutGroup: 'absence', extendedProps: { meaning } });
   }
   for (const hold of view.holds) {
     const seconds = secondsLeft(hold.expires_ms, now_ms);
     // By the clock a run-out hold is free already, whatever the timers do.
-    if (seconds === 0) continue;
+    if (seconds === 0 || !inside(hold)) continue;
     const meaning: Meaning = { what: 'hold', left: words.hold(countdown(seconds)), type: typeOf.get(hold.kind)?.name ?? '', time: timeOf(hold.start_ms, zone) };
     events.push({ ...base, id: hold.id, start: wall(hold.start_ms), end: wall(hold.end_ms), className: 'hold', editable: false, extendedProps: { meaning } });
   }
   for (const booking of view.bookings) {
+    if (!inside(booking)) continue;
     const type = typeOf.get(booking.kind);
     const colour = type?.colour ?? '';
     const state = leaving.has(booking.id) ? 'leaving' : moving.has(booking.id) ? 'moving' : '';
@@ -56,7 +59,7 @@ export function eventsOf({ view, zone, now_ms, leaving, moving, ghosts, words, e
     });
   }
   for (const ghost of ghosts) {
-    if (ghost.agenda !== view.agenda) continue;
+    if (ghost.agenda !== view.agenda || !inside(ghost)) continue;
     const meaning: Meaning = { what: 'ghost', text: ghost.text, time: timeOf(ghost.start_ms, zone) };
     events.push({ ...base, id: `ghost-${ghost.id}`, start: wall(ghost.start_ms), end: wall(ghost.end_ms), className: 'ghost', editable: false, extendedProps: { meaning } });
   }
@@ -80,7 +83,11 @@ export function hiddenDays(views: readonly StaffView[], zone: string): Calendar.
   const used = new Set<number>();
   for (const view of views) {
     for (const rule of view.rules) used.add(WEEKDAYS.findIndex((day) => day === rule.weekday));
-    for (const { start_ms } of [...view.bookings, ...view.openings]) used.add(new Date(`${wallOf(start_ms, zone)}Z`).getUTCDay());
+    // Weekdays by the wall cost a look-up each; only what a rule has not settled is asked for.
+    for (const { start_ms } of [...view.bookings, ...view.openings]) {
+      if (used.has(0) && used.has(6)) break;
+      used.add(new Date(`${wallOf(start_ms, zone)}Z`).getUTCDay());
+    }
   }
   return ([0, 6] as const).filter((day) => !used.has(day));
 }
@@ -94,9 +101,7 @@ export function hours(views: readonly StaffView[]): { first: string; last: strin
       first = Math.min(first, Number(rule.from.slice(0, 2)));
       last = Math.max(last, Math.ceil(Number(rule.until.slice(0, 2)) + Number(rule.until.slice(3, 5)) / 60));
     }
-    for (const opening of view.openings) {
-      first = Math.min(first, Number(timeOf(opening.start_ms, view.zone).slice(0, 2)));
-    }
+    for (const opening of view.exceptions) first = Math.min(first, Number(opening.from.slice(0, 2)));
   }
   return { first: `${String(Math.max(0, first)).padStart(2, '0')}:00`, last: `${String(Math.min(24, last)).padStart(2, '0')}:00` };
 }

@@ -14,8 +14,21 @@ function formatter(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** What the wall shows at an instant. */
+const walls = new Map<string, string>();
+const WALLS_MAX = 20_000;
+
+/** What the wall shows at an instant. Remembered, as screens ask for the same few thousand instants at every change. */
 export function wallOf(instant: number, zone: string): string {
+  const key = `${zone}@${instant}`;
+  let wall = walls.get(key);
+  if (wall === undefined) {
+    if (walls.size >= WALLS_MAX) walls.clear();
+    walls.set(key, (wall = readWall(instant, zone)));
+  }
+  return wall;
+}
+
+function readWall(instant: number, zone: string): string {
   const parts: Record<string, string> = {};
   for (const part of formatter(zone).formatToParts(instant)) parts[part.type] = part.value;
   return `${parts['year']}-${parts['month']}-${parts['day']}T${parts['hour']}:${parts['minute']}:${parts['second']}`;
