@@ -4,7 +4,9 @@
 
 mod booking;
 mod documents;
+mod jam;
 mod refusals;
 mod sessions;
 mod staff;
+mod wait;
 mod world;

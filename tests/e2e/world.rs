@@ -52,6 +52,7 @@ pub(crate) struct World {
     pub(crate) base: String,
     pub(crate) access: Access,
     pub(crate) agendas: Agendas,
+    pub(crate) metrics: Arc<EdgeMetrics>,
     clock: Arc<ManualClock>,
     http: reqwest::Client,
     drawn: AtomicU64,
@@ -127,6 +128,7 @@ impl World {
         });
         let access = Access::new(storage.records(), shared.clone(), entropy);
         let origins = AllowedOrigins::default();
+        let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
             agendas: agendas.clone(),
             directory: directory.clone(),
@@ -134,7 +136,7 @@ impl World {
             clock: shared,
             origins: origins.clone(),
             secure: false,
-            metrics: EdgeMetrics::new(&registry).unwrap(),
+            metrics: metrics.clone(),
             presence: Presence::default(),
             ready: Arc::new(|| true),
         };
@@ -155,6 +157,7 @@ impl World {
             base,
             access,
             agendas,
+            metrics,
             clock,
             http: reqwest::Client::builder().build().unwrap(),
             drawn: AtomicU64::new(1),

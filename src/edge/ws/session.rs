@@ -5,7 +5,7 @@
 
 use super::frames::{Rate, read, refused};
 use super::presence::{Notice, Tell};
-use super::topics::Topic;
+use super::topics::{Asked, Topic};
 use crate::edge::EdgeState;
 use crate::edge::guard::staff::StaffOf;
 use crate::edge::listen::{Connection, ConnectionHandle, FrameLimits, GuardVerdict, GuardedPayload, ProgressWatch};
@@ -23,7 +23,7 @@ use cabinet_proto::v1::convert::inward;
 use cabinet_proto::v1::http::StaffCommand;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame};
 use cabinet_proto::v1::{CLIENT_FRAME_BYTES_MAX, PING_PERIOD_SECONDS, PONG_DEADLINE_SECONDS, VERSION};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -68,6 +68,8 @@ pub(super) async fn open(
         staff,
         topics: BTreeMap::new(),
         under_way: 0,
+        joins: VecDeque::new(),
+        joining: false,
         rate: Rate::new(Instant::now()),
         pinged: None,
         fragments: None,
@@ -84,6 +86,9 @@ pub(super) struct Session {
     pub(super) staff: StaffOf,
     pub(super) topics: BTreeMap<AgendaKey, Topic>,
     pub(super) under_way: usize,
+    /// Joins that wait for the one under way.
+    pub(super) joins: VecDeque<Asked>,
+    pub(super) joining: bool,
     rate: Rate,
     pinged: Option<Instant>,
     /// A fragmented text message so far; binary ones are not kept.

@@ -20,6 +20,7 @@ use cabinet_proto::v1::convert::changes::staff_changes;
 use cabinet_proto::v1::convert::inward;
 use cabinet_proto::v1::model::StaffView;
 use cabinet_proto::v1::session::ServerFrame;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A topic that the session has joined or is joining.
@@ -32,7 +33,7 @@ pub(super) struct Topic {
 
 /// What a join asks for.
 #[derive(Clone, Copy)]
-struct Asked {
+pub(super) struct Asked {
     reference: u32,
     key: AgendaKey,
     position: Option<TopicPosition>,
@@ -60,20 +61,34 @@ impl Session {
         let history = history.map(|text| inward::id("history", &text)).transpose()?;
         let position = history.zip(seq).map(|(history, seq)| TopicPosition { history, seq });
         let known = self.topics.contains_key(&key);
-        if !known && self.topics.len() >= SESSION_TOPICS_MAX {
+        if !known && self.topics.len().saturating_add(self.joins.len()) >= SESSION_TOPICS_MAX {
             return Err(EdgeCode::TooManyTopics.into());
         }
         self.begin()?;
-        self.subscribe(
-            ctx,
-            Asked {
-                reference,
-                key,
-                position,
-                covers,
-            },
-        );
+        self.joins.push_back(Asked {
+            reference,
+            key,
+            position,
+            covers,
+        });
+        self.next_join(ctx);
         Ok(())
+    }
+
+    /// Joins go one after the other: of a reader that stops, at most one snapshot lies in memory.
+    fn next_join(&mut self, ctx: &mut Context) {
+        if !self.joining
+            && let Some(asked) = self.joins.pop_front()
+        {
+            self.joining = true;
+            self.subscribe(ctx, asked);
+        }
+    }
+
+    fn join_ended(&mut self, ctx: &mut Context) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.joining = false;
+        self.next_join(ctx);
     }
 
     fn subscribe(&mut self, ctx: &mut Context, asked: Asked) {
@@ -128,7 +143,6 @@ impl Session {
             (outcome, current) => {
                 // Left or joined again meanwhile, or refused.
                 let stale = current.is_none();
-                self.under_way = self.under_way.saturating_sub(1);
                 let failure = match outcome {
                     Ok((subscription, _)) => {
                         self.state.agendas.unsubscribe(key, subscription);
@@ -136,20 +150,21 @@ impl Session {
                     }
                     Err(error) => Failure::from(error),
                 };
-                if !stale {
-                    self.topics.remove(&key);
+                if !stale && let Some(topic) = self.topics.remove(&key) {
+                    self.forget(key, &topic);
                 }
                 send(ctx, &refused(Some(reference), &failure));
+                self.join_ended(ctx);
                 return;
             }
         };
         if let Some(frames) = self.first_frames(asked, joined) {
-            self.under_way = self.under_way.saturating_sub(1);
             frames.iter().for_each(|frame| send(ctx, frame));
             let tell = self.tell(ctx);
             self.state.presence.join(key, self.id, &self.staff.name(), tell);
             self.flush(ctx, key);
             self.tell_presence(ctx, key);
+            self.join_ended(ctx);
         } else {
             // What was missed holds something that deltas do not carry: from the whole state instead.
             self.state.agendas.unsubscribe(key, subscription);
@@ -205,6 +220,12 @@ impl Session {
         let key = self.key(topic)?;
         if let Some(topic) = self.topics.remove(&key) {
             self.forget(key, &topic);
+        }
+        let (left, kept): (VecDeque<_>, VecDeque<_>) = self.joins.drain(..).partition(|asked| asked.key == key);
+        self.joins = kept;
+        for asked in left {
+            self.under_way = self.under_way.saturating_sub(1);
+            send(ctx, &refused(Some(asked.reference), &EdgeCode::Busy.into()));
         }
         send(ctx, &ServerFrame::Done { r#ref: reference });
         Ok(())
