@@ -8,20 +8,25 @@ pub mod body;
 mod checkpoints;
 mod commit;
 pub mod core;
+mod evidence;
 pub mod file;
 pub mod format;
 pub mod index;
 pub mod inline;
+mod opening;
 pub mod options;
 mod reading;
 mod segments;
 mod survey;
 pub mod tracked;
+mod upkeep;
+pub mod verify;
 mod witness;
 
 pub use file::FileJournal;
 pub use inline::InlineJournal;
 pub use options::{JournalOptions, JournalStats};
+pub use verify::{JournalReport, verify_journal};
 
 use crate::{Answer, AppendError, BoxFuture, StoreError};
 use bytes::Bytes;

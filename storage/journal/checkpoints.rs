@@ -54,7 +54,7 @@ fn encode(history: u128, stream: StreamKey, at: Seq, sealed: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn decode<'a>(bytes: &'a [u8], history: u128, stream: StreamKey, at: Seq) -> Result<&'a [u8], Fault> {
+fn decode(bytes: &[u8], history: u128, stream: StreamKey, at: Seq) -> Result<&[u8], Fault> {
     let cut = Fault::Bad("the checkpoint is cut off");
     let split = bytes.len().checked_sub(CHAIN_BYTES).ok_or(cut.clone())?;
     let (content, check) = bytes.split_at(split);

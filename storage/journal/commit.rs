@@ -129,9 +129,12 @@ impl Core {
             if self.stopped().is_some() {
                 return Err(AppendError::Unknown);
             }
-            self.roll(writer).map_err(|error| match error {
-                StoreError::Unwritable { .. } => AppendError::StorageFull,
-                _ => AppendError::Unknown,
+            self.roll(writer).map_err(|error| {
+                if matches!(error, StoreError::Unwritable { .. }) {
+                    AppendError::StorageFull
+                } else {
+                    AppendError::Unknown
+                }
             })?;
             *group = Group::after(writer);
         }

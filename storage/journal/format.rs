@@ -24,7 +24,8 @@ pub const RECORD_FRAME_BYTES: usize = RECORD_HEADER_BYTES + CHAIN_BYTES;
 pub const BODY_BYTES_MAX: usize = 2 * super::APPEND_BYTES_MAX;
 
 const SEGMENT_MAGIC: &[u8; 8] = b"CABJSEGM";
-const RECORD_MAGIC: &[u8; 4] = b"CJR\xA7";
+/// First bytes of a record.
+pub(super) const RECORD_MAGIC: &[u8; 4] = b"CJR\xA7";
 const SEGMENT_FIELDS_BYTES: usize = 64;
 
 /// A chain value.
@@ -351,4 +352,44 @@ pub fn append_bytes(append: &Append) -> usize {
         .sum();
     let jobs: usize = append.jobs.iter().map(|job| job.body.len()).sum();
     events + checks + writes + jobs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes of version 1, field by field: they must never change.
+    #[test]
+    fn golden_bytes_of_version_1() {
+        let mut bytes = Vec::new();
+        let previous = genesis(7);
+        let chain = write_record(&mut bytes, (RecordKind::Boot, 5, 4), 7, &previous, &9_u64.to_le_bytes());
+        let fields = b"CJR\xA7\x01\x02\0\0\x08\0\0\0\x05\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0";
+        assert_eq!(bytes[..28], fields[..]);
+        assert_eq!(bytes[36..44], 9_u64.to_le_bytes());
+        assert_eq!(bytes[44..], chain);
+        assert_eq!(chain, sha256(&[&previous, &bytes[..44]]));
+        let check = sha256(&[b"cabinet record", &7_u128.to_le_bytes(), fields]);
+        assert_eq!(bytes[28..36], check[..8]);
+        assert_eq!(
+            genesis(7),
+            sha256(&[b"cabinet journal, history ", &7_u128.to_le_bytes()])
+        );
+        let found = read_record(&bytes, 7, &previous).unwrap();
+        assert_eq!((found.header.position, found.header.group, found.chain), (5, 4, chain));
+        let header = SegmentHeader {
+            number: 2,
+            history: 7,
+            first: 5,
+            previous,
+        };
+        let bytes = header.encode();
+        assert_eq!(bytes.len(), SEGMENT_HEADER_BYTES);
+        assert_eq!(bytes[..24], b"CABJSEGM\x01\0\0\0\xFE\xFF\xFF\xFF\x02\0\0\0\0\0\0\0"[..]);
+        assert_eq!(bytes[24..40], 7_u128.to_le_bytes());
+        assert_eq!(bytes[40..48], 5_u64.to_le_bytes());
+        assert_eq!(bytes[64..96], sha256(&[&bytes[..64], &previous]));
+        assert_eq!(bytes[SEGMENT_HEADER_BYTES - 32..], previous);
+        assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
+    }
 }

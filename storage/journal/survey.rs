@@ -2,13 +2,13 @@
 //! whether what follows is a torn tail or corruption, and whether witnesses agree. Opening and the offline check share it.
 
 use super::body::decode_facts;
+use super::evidence::{agree, find_index, judge_tail};
 use super::format::{
-    CHAIN_BYTES, Chain, FORMAT_VERSION, Fault, Found, RECORD_HEADER_BYTES, RecordHeader, RecordKind,
-    SEGMENT_HEADER_BYTES, SegmentHeader, genesis, read_record,
+    Chain, FORMAT_VERSION, Fault, Found, RecordKind, SEGMENT_HEADER_BYTES, SegmentHeader, genesis, read_record,
 };
 use super::index::{Index, Place};
 use super::witness::Testimony;
-use super::{JOURNAL_DIRECTORY, Position, index_path, segment_path};
+use super::{JOURNAL_DIRECTORY, Position, segment_path};
 use crate::StoreError;
 use crate::disk::{Disk, read_file};
 use std::collections::BTreeMap;
@@ -17,8 +17,6 @@ use std::path::Path;
 
 /// Longest segment file that is read.
 const SEGMENT_BYTES_MAX: u64 = 1 << 30;
-/// Longest index file that is read.
-const INDEX_BYTES_MAX: u64 = 1 << 32;
 
 /// A torn tail: bytes of a group whose sync never succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +55,7 @@ pub(super) struct Survey {
 /// Sees each record that is read: position, place, record.
 pub(super) type Visit<'a> = &'a mut dyn FnMut(Place, &Found<'_>) -> Result<(), StoreError>;
 
-fn refuse(path: &Path, offset: u64, fault: Fault) -> StoreError {
+pub(super) fn refuse(path: &Path, offset: u64, fault: Fault) -> StoreError {
     match fault {
         Fault::Newer(found) => StoreError::NewerFormat {
             path: path.to_path_buf(),
@@ -180,123 +178,6 @@ pub(super) fn records(
     }
 }
 
-/// The chain value after a position that lies in the given segment or just before it.
-fn chain_at(disk: &dyn Disk, header: &SegmentHeader, wanted: Position) -> Result<Option<Chain>, StoreError> {
-    let (mut position, mut chain) = (header.first - 1, header.previous);
-    if wanted == position {
-        return Ok(Some(chain));
-    }
-    let bytes = segment_bytes(disk, header.number)?;
-    let mut found = None;
-    records(
-        (header.number, &bytes),
-        header.history,
-        SEGMENT_HEADER_BYTES,
-        (&mut position, &mut chain),
-        &mut |_, record| {
-            if record.header.position == wanted {
-                found = Some(record.chain);
-            }
-            Ok(())
-        },
-    )?;
-    Ok(found)
-}
-
-fn usable_index(
-    disk: &dyn Disk,
-    headers: &BTreeMap<u32, SegmentHeader>,
-    history: u128,
-) -> Result<(Option<Index>, Option<Testimony>, Option<String>), StoreError> {
-    let path = index_path();
-    let bytes = match read_file(disk, &path, INDEX_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, None, None)),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok((None, None, Some(error.to_string()))),
-        Err(source) => return Err(StoreError::io("read", &path, source)),
-    };
-    let (found_history, index) = match Index::decode(&bytes) {
-        Ok(found) => found,
-        Err(newer @ Fault::Newer(_)) => return Err(refuse(&path, 0, newer)),
-        Err(Fault::Bad(what)) => return Ok((None, None, Some(what.to_owned()))),
-    };
-    if found_history != history {
-        return Ok((None, None, Some("the index is of another history".to_owned())));
-    }
-    let testimony = Testimony {
-        history,
-        position: index.position,
-        chain: index.chain,
-        turn: 0,
-    };
-    let end = index.end.unwrap_or(Place { segment: 0, offset: 0 });
-    let mut before = [0_u8; CHAIN_BYTES];
-    let at = u64::from(end.offset).checked_sub(CHAIN_BYTES as u64);
-    let continues = match (headers.get(&end.segment), at) {
-        (Some(_), Some(at)) => {
-            let path = segment_path(end.segment);
-            let read = disk.open(&path).and_then(|file| file.read_at(&mut before, at));
-            read.map_err(|source| StoreError::io("read", &path, source))? == CHAIN_BYTES && before == index.chain
-        }
-        (None, _) | (_, None) => false,
-    };
-    if continues {
-        Ok((Some(index), Some(testimony), None))
-    } else {
-        Ok((
-            None,
-            Some(testimony),
-            Some("the index does not fit the segments".to_owned()),
-        ))
-    }
-}
-
-/// What lies after the last valid record of the last segment.
-fn judge_tail(
-    bytes: &[u8],
-    stop: &Stop,
-    history: u128,
-    expected: Position,
-    path: &Path,
-) -> Result<Option<TornTail>, StoreError> {
-    let rest = bytes.get(stop.offset..).unwrap_or_default();
-    let Some(last) = rest.iter().rposition(|byte| *byte != 0) else {
-        return Ok(None);
-    };
-    let first = rest.iter().position(|byte| *byte != 0).unwrap_or(0);
-    let magic = RecordHeader {
-        kind: RecordKind::Boot,
-        body_bytes: 0,
-        position: 0,
-        group: 0,
-    }
-    .encode(history);
-    let magic = magic.first_chunk::<4>().copied().unwrap_or_default();
-    let written = rest.get(..=last).unwrap_or_default();
-    let mut at = first.saturating_sub(RECORD_HEADER_BYTES);
-    while let Some(found) = written
-        .get(at..)
-        .and_then(|rest| rest.windows(4).position(|window| window == magic))
-    {
-        at += found;
-        let later = RecordHeader::decode(written.get(at..).unwrap_or_default(), history).ok();
-        if later.is_some_and(|later| later.position > expected && later.group > expected) {
-            // A later group was begun, so this one's sync had succeeded: these bytes were durable and have changed.
-            return Err(StoreError::corrupt(
-                path,
-                stop.offset as u64,
-                format!("{}, and valid records of later groups follow", stop.what),
-            ));
-        }
-        at += 1;
-    }
-    Ok(Some(TornTail {
-        from: stop.offset as u64,
-        to: (stop.offset + last + 1) as u64,
-        what: stop.what,
-    }))
-}
-
 /// Reads the journal to its end; none when there are no segments. With `from_index` only what the index file does not
 /// cover is read. `visit` sees every record read.
 ///
@@ -309,102 +190,102 @@ pub(super) fn survey(
     visit: Visit<'_>,
 ) -> Result<Option<Survey>, StoreError> {
     let Some(headers) = headers(disk)? else { return Ok(None) };
-    let (Some(first), Some(last)) = (headers.values().next(), headers.values().next_back()) else {
+    let Some(first) = headers.values().next() else {
         return Ok(None);
     };
-    let history = first.history;
-    let (usable, index_says, index_fault) = usable_index(disk, &headers, history)?;
-    let mut index = usable.filter(|_| from_index).unwrap_or_else(|| Index {
+    let found = find_index(disk, &headers, first.history)?;
+    let says: Vec<Testimony> = witnesses.iter().chain(&found.says).copied().collect();
+    let start = place(1, SEGMENT_HEADER_BYTES);
+    let index = found.usable.filter(|_| from_index).unwrap_or_else(|| Index {
         chain: first.previous,
-        end: Some(Place {
-            segment: 1,
-            offset: u32::try_from(SEGMENT_HEADER_BYTES).unwrap_or(0),
-        }),
+        end: Some(start),
         ..Index::default()
     });
-    let (mut position, mut chain) = (index.position, index.chain);
-    let begin = index.end.unwrap_or(Place { segment: 1, offset: 0 });
-    let mut watch: BTreeMap<Position, Option<Chain>> = witnesses
-        .iter()
-        .chain(&index_says)
-        .map(|says| (says.position, None))
-        .collect();
-    watch.insert(position, Some(chain));
-    let (mut scanned, mut group_start, mut end) = (0_u64, begin, begin);
-    let (mut capacity, mut torn) = (0, None);
-    for (number, header) in headers.range(begin.segment..) {
-        let path = segment_path(*number);
-        let bytes = segment_bytes(disk, *number)?;
-        let from = if *number == begin.segment {
-            begin.offset as usize
-        } else {
-            SEGMENT_HEADER_BYTES
-        };
-        if from == SEGMENT_HEADER_BYTES && (header.first != position + 1 || header.previous != chain) {
-            return Err(StoreError::corrupt(
-                &path,
-                0,
-                "the segment does not continue the one before",
-            ));
-        }
-        group_start = Place {
-            segment: *number,
-            offset: u32::try_from(from).unwrap_or(u32::MAX),
-        };
-        let stop = records(
-            (*number, &bytes),
-            history,
-            from,
-            (&mut position, &mut chain),
-            &mut |place, record| {
-                scanned += 1;
-                if record.header.group == record.header.position {
-                    group_start = place;
-                }
-                if let Some(said) = watch.get_mut(&record.header.position) {
-                    *said = Some(record.chain);
-                }
-                take_in(&mut index, place, record)?;
-                visit(place, record)
-            },
-        )?;
-        end = Place {
-            segment: *number,
-            offset: u32::try_from(stop.offset).unwrap_or(u32::MAX),
-        };
-        if *number == last.number {
-            capacity = bytes.len() as u64;
-            torn = judge_tail(&bytes, &stop, history, position + 1, &path)?;
-        } else if headers
-            .get(&(number + 1))
-            .is_some_and(|next| next.first != position + 1 || next.previous != chain)
-        {
-            return Err(StoreError::corrupt(&path, stop.offset as u64, stop.what));
-        }
-        if stop.offset == from {
-            group_start = end;
-        }
-    }
-    index.end = Some(end);
-    let survey = Survey {
-        history,
+    let begin = index.end.unwrap_or(start);
+    let mut watch: BTreeMap<Position, Option<Chain>> = says.iter().map(|says| (says.position, None)).collect();
+    watch.insert(index.position, Some(index.chain));
+    let mut survey = Survey {
+        history: first.history,
         segments: headers.iter().map(|(number, header)| (*number, header.first)).collect(),
         index,
-        end,
-        capacity,
-        group_start: if group_start.segment == end.segment {
-            group_start.offset
-        } else {
-            end.offset
-        },
-        torn,
-        scanned,
-        index_fault,
+        end: begin,
+        capacity: 0,
+        group_start: begin.offset,
+        torn: None,
+        scanned: 0,
+        index_fault: found.fault,
     };
-    for says in witnesses.iter().chain(&index_says) {
+    for header in headers.range(begin.segment..).map(|(_, header)| header) {
+        let next = headers.get(&(header.number + 1));
+        survey.read_segment(disk, (header, next), begin, &mut watch, visit)?;
+    }
+    survey.index.end = Some(survey.end);
+    for says in &says {
         agree(disk, &headers, &survey, &watch, says)?;
     }
     Ok(Some(survey))
+}
+
+/// A place in a segment; segments are at most 1 GiB.
+fn place(segment: u32, at: usize) -> Place {
+    Place {
+        segment,
+        offset: u32::try_from(at).unwrap_or(u32::MAX),
+    }
+}
+
+impl Survey {
+    /// Reads one segment and what follows its last record.
+    fn read_segment(
+        &mut self,
+        disk: &dyn Disk,
+        (header, next): (&SegmentHeader, Option<&SegmentHeader>),
+        begin: Place,
+        watch: &mut BTreeMap<Position, Option<Chain>>,
+        visit: Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let number = header.number;
+        let path = segment_path(number);
+        let bytes = segment_bytes(disk, number)?;
+        let (mut position, mut chain) = (self.index.position, self.index.chain);
+        let whole = number != begin.segment || begin.offset as usize == SEGMENT_HEADER_BYTES;
+        let from = if whole {
+            SEGMENT_HEADER_BYTES
+        } else {
+            begin.offset as usize
+        };
+        if whole && (header.first != position + 1 || header.previous != chain) {
+            let what = "the segment does not continue the one before";
+            return Err(StoreError::corrupt(&path, 0, what));
+        }
+        let mut group_start = None;
+        let (scanned, index) = (&mut self.scanned, &mut self.index);
+        let so_far = (&mut position, &mut chain);
+        let stop = records((number, &bytes), self.history, from, so_far, &mut |place, record| {
+            *scanned += 1;
+            if record.header.group == record.header.position || group_start.is_none() {
+                group_start = Some(place.offset);
+            }
+            if let Some(said) = watch.get_mut(&record.header.position) {
+                *said = Some(record.chain);
+            }
+            take_in(index, place, record)?;
+            visit(place, record)
+        })?;
+        self.end = place(number, stop.offset);
+        self.group_start = group_start.unwrap_or(self.end.offset);
+        match next {
+            None => {
+                self.capacity = bytes.len() as u64;
+                self.torn = judge_tail(&bytes, &stop, self.history, position + 1, &path)?;
+                Ok(())
+            }
+            Some(next) if next.first != position + 1 || next.previous != chain => {
+                Err(StoreError::corrupt(&path, stop.offset as u64, stop.what))
+            }
+            Some(_) => Ok(()),
+        }
+    }
 }
 
 fn take_in(index: &mut Index, place: Place, record: &Found<'_>) -> Result<(), StoreError> {
@@ -431,57 +312,5 @@ fn take_in(index: &mut Index, place: Place, record: &Found<'_>) -> Result<(), St
         Ok(())
     } else {
         Err(malformed("the record does not continue its stream"))
-    }
-}
-
-/// Whether the journal holds what a witness says it did.
-fn agree(
-    disk: &dyn Disk,
-    headers: &BTreeMap<u32, SegmentHeader>,
-    survey: &Survey,
-    watch: &BTreeMap<Position, Option<Chain>>,
-    says: &Testimony,
-) -> Result<(), StoreError> {
-    let end = survey.index.position;
-    if says.history != survey.history {
-        return Err(StoreError::HistoryMissing {
-            what: format!(
-                "a witness names history {:032x}, the journal is of {:032x}",
-                says.history, survey.history
-            ),
-        });
-    }
-    if says.position > end {
-        return Err(match &survey.torn {
-            Some(torn) => StoreError::corrupt(
-                &segment_path(survey.end.segment),
-                torn.from,
-                format!(
-                    "{}, though a witness says that record {} was durable",
-                    torn.what, says.position
-                ),
-            ),
-            None => StoreError::HistoryMissing {
-                what: format!(
-                    "a witness says that record {} was durable; the journal ends at {end}",
-                    says.position
-                ),
-            },
-        });
-    }
-    let known = watch.get(&says.position).copied().flatten();
-    let found = match known {
-        Some(chain) => Some(chain),
-        None => match headers.values().rev().find(|header| header.first <= says.position + 1) {
-            Some(header) => chain_at(disk, header, says.position)?,
-            None => None,
-        },
-    };
-    if found == Some(says.chain) {
-        Ok(())
-    } else {
-        Err(StoreError::HistoryMissing {
-            what: format!("record {} is not the one that a witness saw", says.position),
-        })
     }
 }

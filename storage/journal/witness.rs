@@ -143,14 +143,12 @@ impl Witness {
         let failed = |source| StoreError::io("create", path, source);
         let file = match disk.open(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let file = disk.create(path).map_err(failed)?;
-                disk.sync_directory(path.parent().unwrap_or_else(|| Path::new("")))
-                    .map_err(failed)?;
-                file
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(path).map_err(failed)?,
             Err(source) => return Err(StoreError::io("open", path, source)),
         };
+        // Also for one that was there: its name may not be durable yet.
+        disk.sync_directory(path.parent().unwrap_or_else(|| Path::new("")))
+            .map_err(failed)?;
         if file.len().map_err(failed)? < 2 * SLOT_BYTES {
             file.set_len(2 * SLOT_BYTES).map_err(failed)?;
             file.sync_data().map_err(failed)?;

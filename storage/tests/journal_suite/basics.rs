@@ -1,38 +1,12 @@
 //! The journal's promises, one by one, on a simulated disk without faults; and the file journal on the real disk.
 
+use crate::support::{append, now, open, stream};
 use bytes::Bytes;
-use cabinet_domain::ids::{AgendaId, AgendaKey, PracticeId};
-use cabinet_domain::stream::StreamKey;
 use cabinet_storage::disk::real::RealDisk;
 use cabinet_storage::disk::simulated::SimDisk;
-use cabinet_storage::journal::{
-    Append, FileJournal, InlineJournal, Journal, JournalOptions, NewJob, RecordCheck, RecordKey, RecordWrite,
-};
+use cabinet_storage::journal::{FileJournal, Journal, JournalOptions, NewJob, RecordCheck, RecordKey, RecordWrite};
 use cabinet_storage::{AppendError, StoreError};
 use std::sync::Arc;
-
-fn stream(number: u128) -> StreamKey {
-    StreamKey::Agenda(AgendaKey {
-        practice: PracticeId(1),
-        agenda: AgendaId(number),
-    })
-}
-
-fn append(to: StreamKey, fence: u64, expected: u64, events: &[&'static str]) -> Append {
-    Append {
-        stream: Some(to),
-        fence,
-        expected,
-        events: events
-            .iter()
-            .map(|event| Bytes::from_static(event.as_bytes()))
-            .collect(),
-        chain: [u8::try_from(expected % 200).unwrap() + 1; 32],
-        checks: Vec::new(),
-        writes: Vec::new(),
-        jobs: Vec::new(),
-    }
-}
 
 fn key(id: u8) -> RecordKey {
     RecordKey {
@@ -46,28 +20,6 @@ fn write(id: u8, value: Option<&'static str>) -> RecordWrite {
     RecordWrite {
         key: key(id),
         value: value.map(|value| Bytes::from_static(value.as_bytes())),
-    }
-}
-
-fn small() -> JournalOptions {
-    JournalOptions {
-        segment_bytes: 64 * 1024,
-        new_history: Some(7),
-        ..JournalOptions::still()
-    }
-}
-
-fn open(disk: &SimDisk) -> InlineJournal {
-    InlineJournal::open(Arc::new(disk.clone()), small()).unwrap()
-}
-
-/// The inline journal's futures are ready at once.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    let mut future = Box::pin(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("an inline journal never waits"),
     }
 }
 
