@@ -39,3 +39,81 @@ pub fn shown_openings(agenda: &Agenda, covers: Span) -> Vec<ShownOpening> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AgendaId, AgendaKey, ExceptionId, PracticeId, RuleId, TypeId};
+    use crate::schedule::{ExceptionalOpening, HolidayRegion, OpeningRule, Profile, WeekCycle};
+    use crate::time::{CivilDate, UtcMinute, Weekday, Zone};
+    use std::collections::BTreeSet;
+
+    /// Monday 4 May 2026, 00:00 in Paris (UTC+2).
+    const MONDAY: UtcMinute = UtcMinute(29_630_760);
+
+    fn agenda() -> Agenda {
+        let mut agenda = Agenda::new(AgendaKey {
+            practice: PracticeId(1),
+            agenda: AgendaId(2),
+        });
+        let day = |day| CivilDate::new(2026, 5, day).unwrap();
+        agenda.profile = Some(Profile {
+            zone: Zone::paris(),
+            granularity_minutes: 15,
+            hold_ttl_seconds: 300,
+            holidays: HolidayRegion::Metropole,
+            open_on_holidays: false,
+            week_a_monday: day(4),
+        });
+        for (id, weekday) in [(1, Weekday::Monday), (2, Weekday::Friday)] {
+            let rule = OpeningRule {
+                id: RuleId(id),
+                weekday,
+                from_minute_of_day: 540,
+                until_minute_of_day: 720,
+                types: TypeSelection::All,
+                place: PlaceId(3),
+                weeks: WeekCycle::Every,
+                valid_from: day(1),
+                valid_until: None,
+            };
+            agenda.rules.insert(rule.id, rule);
+        }
+        let exception = ExceptionalOpening {
+            id: ExceptionId(1),
+            date: day(4),
+            from_minute_of_day: 720,
+            until_minute_of_day: 780,
+            types: TypeSelection::Only(BTreeSet::from([TypeId(9)])),
+            place: PlaceId(3),
+        };
+        agenda.exceptions.insert(exception.id, exception);
+        agenda.rebuild_index();
+        agenda
+    }
+
+    #[test]
+    fn openings_are_shown_as_stated_and_holidays_are_closed() {
+        let agenda = agenda();
+        let week = Span::starting(MONDAY, 7 * 24 * 60);
+        let shown = shown_openings(&agenda, week);
+        let stretches: Vec<(i64, i64)> = shown
+            .iter()
+            .map(|opening| (opening.span.from.0 - MONDAY.0, opening.span.until.0 - MONDAY.0))
+            .collect();
+        // Friday 8 May is a public holiday.
+        assert_eq!(stretches, [(540, 720), (720, 780)]);
+        assert_eq!(shown[0].types, TypeSelection::All);
+        assert!(shown[1].types.accepts(TypeId(9)) && !shown[1].types.accepts(TypeId(8)));
+    }
+
+    #[test]
+    fn only_openings_with_part_of_the_stretch_are_shown() {
+        let agenda = agenda();
+        let count = |from: i64, minutes| shown_openings(&agenda, Span::starting(MONDAY.plus(from), minutes)).len();
+        assert_eq!(count(0, 540), 0);
+        assert_eq!(count(0, 541), 1);
+        assert_eq!(count(719, 1), 1);
+        assert_eq!(count(780, 60), 0);
+    }
+}
