@@ -6,12 +6,11 @@ use super::metrics::DropReason;
 use super::outbox::Outbox;
 use super::seats::NoSeat;
 use super::topic::{Member, Waiter};
-use crate::edge::listen::{Connection, FrameGuard};
+use crate::edge::listen::{Connection, ConnectionHandle, FrameGuard};
 use crate::edge::problem::{EdgeCode, Failure};
-use actix_web::http::header;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
+use actix_web::http::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
 use actix_web::web::{self, Data, Payload, Query};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse};
 use cabinet_actors::delta::TopicPosition;
 use cabinet_domain::ids::{HistoryId, Seq};
 use serde::Deserialize;
@@ -47,43 +46,48 @@ impl Join {
     }
 }
 
-async fn live(request: HttpRequest, payload: Payload, hubs: Data<Hubs>) -> HttpResponse {
-    match open(&request, payload, &hubs) {
-        Ok(response) => response,
-        Err(refused) => refused.response(),
-    }
+async fn live(request: HttpRequest, payload: Payload, hubs: Data<Hubs>) -> Result<HttpResponse, Failure> {
+    open(&request, payload, &hubs).map_err(|(code, reason)| {
+        if let Some(reason) = reason {
+            hubs.0.metrics.dropped(reason);
+        }
+        code.into()
+    })
 }
+
+/// What a refused request is answered, and under which reason it is counted.
+type Refused = (EdgeCode, Option<DropReason>);
 
 fn open(request: &HttpRequest, payload: Payload, hubs: &Hubs) -> Result<HttpResponse, Refused> {
     let shared = &hubs.0;
     if !shared.origins.permits(request) {
-        shared.metrics.dropped(DropReason::ForeignOrigin);
-        return Err(Refused::ForeignOrigin);
+        return Err((EdgeCode::ForbiddenOrigin, Some(DropReason::ForeignOrigin)));
     }
-    actix_http::ws::verify_handshake(request.head()).map_err(|_| Refused::NoHandshake)?;
-    let key = request.headers().get(SEC_WEBSOCKET_KEY).ok_or(Refused::NoHandshake)?;
-    let accept = actix_http::ws::hash_key(key.as_bytes());
-    let accept = header::HeaderValue::from_bytes(&accept).map_err(|_| Refused::NoHandshake)?;
-    let join = Query::<Join>::from_query(request.query_string()).map_err(|_| Refused::Malformed)?;
+    let accept = accept_key(request).ok_or((EdgeCode::WebsocketRequired, None))?;
+    let join = Query::<Join>::from_query(request.query_string()).map_err(|_| (EdgeCode::Malformed, None))?;
     let topic = shared
         .source
         .find(&join.practice, &join.practitioner)
-        .ok_or(Refused::NotFound)?;
+        .ok_or((EdgeCode::NotFound, None))?;
     let connection = request.conn_data::<Connection>();
     let address = connection
         .and_then(Connection::address)
         .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let connection = connection.map(Connection::handle);
+    let full = (EdgeCode::Busy, Some(DropReason::Full));
     let seat = shared.seats.take(address).map_err(|none| match none {
-        NoSeat::Full => Refused::Full,
-        NoSeat::AddressFull => Refused::AddressFull,
-    });
-    let seat = seat.inspect_err(|refused| shared.metrics.dropped(refused.dropped()))?;
-    let link = hubs.link(topic).ok_or(Refused::Full)?;
+        NoSeat::Full => full,
+        NoSeat::AddressFull => (EdgeCode::TooManySockets, Some(DropReason::AddressFull)),
+    })?;
+    let link = hubs.link(topic).ok_or(full)?;
 
     let now = Instant::now();
-    let first_ping = now + spread(shared.options.ping_period, connection.as_ref().map_or(0, |c| c.id()));
-    let outbox = Outbox::new(shared.options.outbox_bytes_max, now, first_ping);
+    let number = connection.as_ref().map_or(0, ConnectionHandle::id);
+    let outbox = Outbox::new(
+        shared.options.outbox_bytes_max,
+        now,
+        now + spread(shared.options.ping_period, number),
+    );
     let member = Member {
         outbox: outbox.clone(),
         connection: connection.clone(),
@@ -96,10 +100,9 @@ fn open(request: &HttpRequest, payload: Payload, hubs: &Hubs) -> Result<HttpResp
         from: join.position(),
         until: now + shared.options.join_deadline,
     };
-    if link.mailbox.try_send(HubMessage::Join(topic, waiter)).is_err() {
-        shared.metrics.dropped(DropReason::Full);
-        return Err(Refused::Full);
-    }
+    link.mailbox
+        .try_send(HubMessage::Join(topic, waiter))
+        .map_err(|_| full)?;
     shared.metrics.boards_open.inc();
     let body = BoardBody {
         payload: Some(payload),
@@ -119,56 +122,18 @@ fn open(request: &HttpRequest, payload: Payload, hubs: &Hubs) -> Result<HttpResp
         .streaming(body))
 }
 
+/// The server's half of the handshake; none when the request is no proper one.
+fn accept_key(request: &HttpRequest) -> Option<HeaderValue> {
+    actix_http::ws::verify_handshake(request.head()).ok()?;
+    let key = request.headers().get(SEC_WEBSOCKET_KEY)?;
+    HeaderValue::from_bytes(&actix_http::ws::hash_key(key.as_bytes())).ok()
+}
+
 /// The first ping falls somewhere in the second half of the period, so that boards that came together (after a restart)
 /// are not pinged together.
 fn spread(period: Duration, number: u64) -> Duration {
     let step = u32::try_from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56).unwrap_or(0);
     period / 2 + period / 512 * step
-}
-
-/// Why no board was opened. Told as problem+json before any handshake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refused {
-    ForeignOrigin,
-    NoHandshake,
-    Malformed,
-    NotFound,
-    Full,
-    AddressFull,
-}
-
-impl Refused {
-    const fn dropped(self) -> DropReason {
-        match self {
-            Self::ForeignOrigin => DropReason::ForeignOrigin,
-            Self::NoHandshake | Self::Malformed | Self::NotFound => DropReason::Protocol,
-            Self::Full => DropReason::Full,
-            Self::AddressFull => DropReason::AddressFull,
-        }
-    }
-
-    fn response(self) -> HttpResponse {
-        let code = match self {
-            Self::ForeignOrigin => EdgeCode::ForbiddenOrigin,
-            Self::NoHandshake => EdgeCode::WebsocketRequired,
-            Self::Malformed => EdgeCode::Malformed,
-            Self::NotFound => EdgeCode::NotFound,
-            Self::Full => EdgeCode::Busy,
-            Self::AddressFull => EdgeCode::TooManySockets,
-        };
-        let mut response = Failure::from(code).error_response();
-        let headers = response.headers_mut();
-        match self {
-            Self::Full | Self::AddressFull => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
-            }
-            Self::NoHandshake => {
-                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-            }
-            Self::ForeignOrigin | Self::Malformed | Self::NotFound => {}
-        }
-        response
-    }
 }
 
 #[cfg(test)]
