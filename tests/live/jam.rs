@@ -6,11 +6,12 @@ use crate::wait::until;
 use cabinet::edge::live::LiveOptions;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
 
 const JAMMED: usize = 20;
-const HEALTHY: usize = 5;
+const HEALTHY: u16 = 5;
 const MEMORY_PER_JAMMED_BYTES_MAX: usize = 256 * 1024;
 
 /// Resident memory of this process: server and clients together.
@@ -74,11 +75,11 @@ async fn jam(with_tls: bool) {
             silent.push(wire);
         }
     }
-    assert_eq!(rig.reaper.open(), HEALTHY + JAMMED);
+    assert_eq!(rig.reaper.open(), usize::from(HEALTHY) + JAMMED);
     let mut most = 0;
     until("the jammed ones' end", Duration::from_secs(17), || {
         most = most.max(resident_bytes().saturating_sub(before));
-        rig.reaper.open() == HEALTHY && rig.metric("cabinet_boards_open") == f64::from(HEALTHY as u32)
+        rig.reaper.open() == usize::from(HEALTHY) && rig.metric("cabinet_boards_open") == f64::from(HEALTHY)
     })
     .await;
     let gone_after = start.elapsed();

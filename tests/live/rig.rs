@@ -213,7 +213,9 @@ impl Board {
             {
                 Message::Text(text) => break serde_json::from_str::<BoardFrame>(&text).unwrap(),
                 Message::Ping(_) => {}
-                other => panic!("{other:?}"),
+                other @ (Message::Binary(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_)) => {
+                    panic!("{other:?}")
+                }
             }
         };
         match frame {

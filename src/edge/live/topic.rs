@@ -137,7 +137,7 @@ impl Topic {
             },
             None => None,
         };
-        let Some((seq, frames)) = frames.or_else(|| self.from_snapshot(here, now, options)) else {
+        let Some((seq, frames)) = frames.or_else(|| self.by_snapshot(here, now, options)) else {
             waiter.from = None;
             return Some(waiter);
         };
@@ -149,7 +149,7 @@ impl Topic {
     }
 
     /// The cached snapshot and what followed it, while that is short and young.
-    fn from_snapshot(&self, here: TopicPosition, now: Now, options: &LiveOptions) -> Option<(Seq, Vec<Frame>)> {
+    fn by_snapshot(&self, here: TopicPosition, now: Now, options: &LiveOptions) -> Option<(Seq, Vec<Frame>)> {
         let snapshot = self.snapshot.as_ref()?;
         if now.instant.saturating_duration_since(snapshot.taken_at) >= SNAPSHOT_AGE_MAX {
             return None;
