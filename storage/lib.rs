@@ -19,6 +19,7 @@ pub mod records;
 pub mod seal;
 pub mod sled;
 pub mod store;
+pub mod verify;
 
 pub use error::{AppendError, StoreError};
 pub use open::{KeySource, ReadStoreKind, Storage, StorageOptions, StorageStats};

@@ -51,7 +51,51 @@ fn corrupt(stream: StreamKey, seq: Seq, what: impl Into<String>) -> StoreError {
     }
 }
 
+/// What an offline check of one stream found in order.
+pub(crate) struct StreamFound {
+    pub(crate) events: u64,
+    /// Whether there is a checkpoint.
+    pub(crate) checkpoint: bool,
+    pub(crate) people: usize,
+    pub(crate) people_forgotten: usize,
+}
+
 impl SealedStreams {
+    /// Replays the whole stream, opens every blob in it, checks the agenda's invariants, and holds the newest
+    /// checkpoint against the replay.
+    pub(crate) async fn verify(&self, stream: StreamKey) -> Result<StreamFound, StoreError> {
+        let head = self.journal.head(stream).await?;
+        let own = self.keyring.practice(stream.practice().0)?;
+        let whole = self.replay(stream, head, &own, Start::empty(stream)).await?;
+        let stored = self.journal.checkpoint(stream).await?;
+        let opened = self.newest_checkpoint(stream, head.seq, &own).await?;
+        if let Some((seq, _)) = &stored {
+            let start = opened.ok_or_else(|| corrupt(stream, *seq, "its checkpoint does not open"))?;
+            let from_checkpoint = self.replay(stream, head, &own, start).await?;
+            if from_checkpoint.state != whole.state {
+                return Err(corrupt(stream, *seq, "its checkpoint is not what the events make"));
+            }
+        }
+        if let StreamState::Agenda(agenda) = &whole.state
+            && let Some(violation) = cabinet_domain::invariants::check(agenda).first()
+        {
+            let what = format!("invariant {} is broken: {violation:?}", violation.id());
+            return Err(corrupt(stream, head.seq, what));
+        }
+        let mut found = StreamFound {
+            events: head.seq,
+            checkpoint: stored.is_some(),
+            people: 0,
+            people_forgotten: 0,
+        };
+        for (_, stored) in whole.blobs {
+            let opened = open_blob(&self.keyring, stream.practice().0, stored)?;
+            found.people += usize::from(opened.person.is_some());
+            found.people_forgotten += usize::from(opened.person.is_none());
+        }
+        Ok(found)
+    }
+
     pub(super) async fn load_verified(&self, stream: StreamKey) -> Result<Loaded, StoreError> {
         let head = self.journal.claim(stream, self.journal.fence()).await?;
         let replayed = if head.seq == 0 {
