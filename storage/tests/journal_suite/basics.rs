@@ -111,7 +111,7 @@ fn segments_roll_and_old_events_are_found_behind_checkpoints() {
         now(journal.append(append(
             stream(number % 3),
             fence,
-            (number / 3) as u64,
+            u64::try_from(number / 3).unwrap(),
             &["some event of some length"],
         )))
         .unwrap();
