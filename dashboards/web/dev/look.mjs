@@ -10,6 +10,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 let findings = 0;
+let cookies = [];
 for (const [size, viewport] of [['phone', { width: 390, height: 844 }], ['desktop', { width: 1440, height: 900 }]]) {
   const context = await browser.newContext({ viewport, ignoreHTTPSErrors: true, hasTouch: size === 'phone', deviceScaleFactor: 1 });
   const page = await context.newPage();
@@ -62,13 +63,26 @@ for (const [size, viewport] of [['phone', { width: 390, height: 844 }], ['deskto
   if (only !== 'patient' && staff) {
     await page.goto(`${base}/agenda`);
     await look('sign-in');
-    if (size === 'phone') await page.goto(`${base}${staff}`), await page.reload();
-    else await page.goto(`${base}${staff}`), await page.reload();
+    if (size === 'phone') {
+      await page.goto(`${base}${staff}`);
+      await page.reload();
+      await page.waitForSelector('[data-testid=connection-state]');
+      cookies = await context.cookies();
+    } else {
+      // The link serves once: the second browser brings the first one's session.
+      await context.addCookies(cookies);
+      await page.goto(`${base}/agenda`);
+    }
     await page.waitForSelector('[data-testid=connection-state][data-state=live]');
     await look('agenda');
     const views = page.getByTestId('view-week');
     await views.first().click();
     await look('week');
+    const month = page.getByTestId('view-month');
+    if (await month.count()) {
+      await month.click();
+      await look('month');
+    }
     await page.getByTestId('view-day').first().click();
     const booking = page.getByTestId('booking').first();
     if (await booking.count()) {

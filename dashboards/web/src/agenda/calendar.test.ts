@@ -1,7 +1,7 @@
 // What the calendar is fed with.
 import { describe, expect, it } from 'vitest';
 import type { AppointmentType, OpeningRule, StaffView } from '../lib/wire';
-import { droppedWall, eventsOf, hiddenDays, hours } from './calendar';
+import { changesOf, droppedWall, eventsOf, hiddenDays, hours } from './calendar';
 
 const type: AppointmentType = {
   id: 'k', name: 'Suivi', duration_minutes: 30, buffer_before_minutes: 0, buffer_after_minutes: 0, colour: '#0f766e', online: true, minimum_notice_minutes: 0, booking_window_days: 84, cancellation_cutoff_minutes: 0,
@@ -16,7 +16,7 @@ const view: StaffView = {
 };
 const feed = (now_ms: number, leaving: string[] = [], from_ms = 0) => eventsOf({
   view, zone: 'Europe/Paris', from_ms, until_ms: at('2027-01-01T00:00:00Z'), now_ms, leaving: new Set(leaving), moving: new Set(), ghosts: [{ id: 'g', agenda: 'other', start_ms: 0, end_ms: 1, text: '' }], editable: true,
-  words: { hold: (left) => left, absence: 'Absence', erased: 'erased' },
+  words: { absence: 'Absence', erased: 'erased' },
 });
 
 describe('events', () => {
@@ -24,8 +24,8 @@ describe('events', () => {
     expect(feed(0).find((event) => event.id === 'b')).toMatchObject({ start: '2026-11-23T09:00:00', end: '2026-11-23T09:30:00', editable: true });
   });
 
-  it('show a hold until the instant it runs out, with what is left', () => {
-    expect(feed(99_999).find((event) => event.id === 'h')?.extendedProps).toMatchObject({ meaning: { left: '0:01' } });
+  it('show a hold until the instant it runs out', () => {
+    expect(feed(99_999).some((event) => event.id === 'h')).toBe(true);
     expect(feed(100_000).some((event) => event.id === 'h')).toBe(false);
   });
 
@@ -40,6 +40,17 @@ describe('events', () => {
 
   it('keep another agenda’s ghosts out', () => {
     expect(feed(0).some((event) => String(event.id).startsWith('ghost'))).toBe(false);
+  });
+});
+
+describe('what the calendar is told', () => {
+  it('is only what differs', () => {
+    const before = changesOf(new Map(), feed(0));
+    expect(before.set.map(({ event, known }) => [event.id, known])).toEqual([['h', false], ['b', false]]);
+    const after = changesOf(before.told, feed(100_000, ['b']));
+    expect(after.gone).toEqual(['h']);
+    expect(after.set.map(({ event, known }) => [event.id, known])).toEqual([['b', true]]);
+    expect(changesOf(after.told, feed(100_000, ['b']))).toMatchObject({ gone: [], set: [] });
   });
 });
 

@@ -1,7 +1,6 @@
 // From agendas to the calendar component's options and back: the only file that knows its shapes.
 
 import type { Calendar } from '@event-calendar/core';
-import { countdown, secondsLeft } from '../lib/clock';
 import { safe, tint } from '../lib/colour';
 import type { Practitioner, StaffBooking, StaffView } from '../lib/wire';
 import { addDays, addWallSeconds, timeOf, wallOf } from '../lib/zone';
@@ -12,11 +11,11 @@ export type Shown = 'day' | 'week' | 'month';
 /** What an event of the calendar stands for. */
 export type Meaning =
   | { what: 'booking'; agenda: string; booking: StaffBooking; type: string; name: string; time: string; state: '' | 'leaving' | 'moving' }
-  | { what: 'hold'; left: string; type: string; time: string }
+  | { what: 'hold'; expires_ms: number; type: string; time: string }
   | { what: 'absence'; agenda: string; id: string; label: string }
   | { what: 'ghost'; text: string; time: string };
 
-export type Words = { hold: (left: string) => string; absence: string; erased: string };
+export type Words = { absence: string; erased: string };
 
 type Input = {
   view: StaffView; zone: string; from_ms: number; until_ms: number; now_ms: number; leaving: ReadonlySet<string>; moving: ReadonlySet<string>; ghosts: readonly Ghost[]; words: Words; editable: boolean;
@@ -39,10 +38,9 @@ export function eventsOf({ view, zone, from_ms, until_ms, now_ms, leaving, movin
     events.push({ ...base, id: absence.id, start: wall(absence.start_ms), end: wall(absence.end_ms), className: 'absence', editable: false, layoutGroup: 'absence', extendedProps: { meaning } });
   }
   for (const hold of view.holds) {
-    const seconds = secondsLeft(hold.expires_ms, now_ms);
     // By the clock a run-out hold is free already, whatever the timers do.
-    if (seconds === 0 || !inside(hold)) continue;
-    const meaning: Meaning = { what: 'hold', left: words.hold(countdown(seconds)), type: typeOf.get(hold.kind)?.name ?? '', time: timeOf(hold.start_ms, zone) };
+    if (hold.expires_ms <= now_ms || !inside(hold)) continue;
+    const meaning: Meaning = { what: 'hold', expires_ms: hold.expires_ms, type: typeOf.get(hold.kind)?.name ?? '', time: timeOf(hold.start_ms, zone) };
     events.push({ ...base, id: hold.id, start: wall(hold.start_ms), end: wall(hold.end_ms), className: 'hold', editable: false, extendedProps: { meaning } });
   }
   for (const booking of view.bookings) {
@@ -112,6 +110,11 @@ export function mendRoles(root: HTMLElement, label: string): void {
   if (!calendar) return;
   if (calendar.getAttribute('role') !== 'group') calendar.setAttribute('role', 'group');
   if (calendar.getAttribute('aria-label') !== label) calendar.setAttribute('aria-label', label);
+  // Holds and pending things are there to be seen; nothing can be done with them.
+  for (const element of calendar.querySelectorAll('.ec-event.hold[role], .ec-event.ghost[role]')) {
+    element.removeAttribute('role');
+    element.removeAttribute('tabindex');
+  }
   for (const element of calendar.querySelectorAll('[role=row],[role=cell],[role=columnheader],[role=rowgroup],[role=rowheader],[role=listitem],[aria-colindex],[aria-colspan]')) {
     element.removeAttribute('role');
     element.removeAttribute('aria-colindex');
@@ -124,4 +127,14 @@ export function mendRoles(root: HTMLElement, label: string): void {
 
 export function resourcesOf(practitioners: readonly Practitioner[]): Calendar.ResourceInput[] {
   return practitioners.map((person) => ({ id: person.agenda, title: person.name }));
+}
+
+/** What must be told to the calendar so that it draws `next` instead of what it was told before; untouched events stay as they are. */
+export function changesOf(before: ReadonlyMap<string, string>, next: readonly Calendar.EventInput[]): { told: Map<string, string>; gone: string[]; set: { event: Calendar.EventInput; known: boolean }[] } {
+  const told = new Map(next.map((event) => [String(event.id), JSON.stringify(event)]));
+  return {
+    told,
+    gone: [...before.keys()].filter((id) => !told.has(id)),
+    set: next.filter((event) => before.get(String(event.id)) !== told.get(String(event.id))).map((event) => ({ event, known: before.has(String(event.id)) })),
+  };
 }
