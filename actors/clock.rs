@@ -21,3 +21,10 @@ impl Clock for SystemClock {
         UtcMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
+
+/// A clock for intervals: time since this call, never going back.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub fn stopwatch() -> impl Fn() -> std::time::Duration + Send + Sync + 'static {
+    let start = std::time::Instant::now();
+    move || start.elapsed()
+}

@@ -1,0 +1,250 @@
+//! Wiring: storage, agendas, directory, access, hubs and listeners into one running server. The only place that names
+//! concrete backends. Must not be here: rules, routes.
+
+use crate::config::{Config, Live};
+use crate::control::{self, Ask, Told};
+use crate::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
+use crate::edge::live::{AgendaBoards, Hubs, LiveOptions, configure_live};
+use crate::edge::ops::OpsState;
+use crate::edge::{self, EdgeMetrics, EdgeState};
+use actix_web::App as HttpApp;
+use actix_web::middleware::from_fn;
+use anyhow::Context as _;
+use cabinet_actors::access::Access;
+use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
+use cabinet_actors::clock::{Clock, SystemClock};
+use cabinet_actors::directory::Directory;
+use cabinet_actors::metrics::Metrics;
+use cabinet_storage::Storage;
+use prometheus::Registry;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// A running server.
+pub struct App {
+    /// Where people reach it: `https://127.0.0.1:8443`.
+    pub base_url: String,
+    /// Where operators reach it.
+    pub ops_url: String,
+    /// Sign-in of staff.
+    pub access: Access,
+    /// All practices.
+    pub directory: Directory,
+    storage: Arc<Storage>,
+    agendas: Agendas,
+    hubs: Hubs,
+    serving: Arc<AtomicBool>,
+    listeners: Vec<actix_web::dev::ServerHandle>,
+}
+
+impl App {
+    /// Starts everything on an open store. Call it inside an actix system.
+    ///
+    /// # Errors
+    /// When practices cannot be loaded or an address cannot be bound.
+    pub async fn start(config: &Config, transport: Transport, storage: Storage) -> anyhow::Result<Self> {
+        let storage = Arc::new(storage);
+        let registry = Registry::new();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        crate::metrics::register(&registry, &storage)?;
+        let directory = Directory::load(storage.streams(), clock.clone())
+            .await
+            .context("failed to load the practices")?;
+        let known = directory.clone();
+        let exists: Exists = Arc::new(move |key| known.agenda_exists(key));
+        let metrics = Metrics::new(&registry)?;
+        let agendas = Agendas::start(
+            agendas_options(config),
+            storage.streams(),
+            clock.clone(),
+            metrics,
+            exists,
+        );
+        let access = Access::new(storage.records(), clock.clone(), Arc::new(entropy));
+        let origins = AllowedOrigins::new(config.server.allowed_origins.clone());
+        let source = Arc::new(AgendaBoards::new(agendas.clone(), directory.clone(), clock.clone()));
+        let hubs = Hubs::start(source, live_options(&config.live), origins.clone(), &registry)?;
+        let serving = Arc::new(AtomicBool::new(true));
+        let ready = Arc::clone(&serving);
+        let state = EdgeState {
+            agendas: agendas.clone(),
+            directory: directory.clone(),
+            access: access.clone(),
+            clock,
+            origins: origins.clone(),
+            secure: matches!(transport, Transport::Tls(_)),
+            metrics: EdgeMetrics::new(&registry)?,
+            presence: edge::ws::Presence::default(),
+            ready: Arc::new(move || ready.load(Ordering::SeqCst)),
+        };
+        let reaper = Reaper::start(reaper_options(&config.live), &registry)?;
+        let public = public_listener(config, transport, &reaper, state.clone(), hubs.clone())?;
+        let ops = ops_listener(
+            config,
+            &reaper,
+            OpsState {
+                registry,
+                ready: state.ready.clone(),
+            },
+        )?;
+        let base_url = format!("{}://{}", public.scheme, public.address);
+        origins.add(base_url.clone());
+        origins.add(format!("{}://localhost:{}", public.scheme, public.address.port()));
+        let ops_url = format!("{}://{}", ops.scheme, ops.address);
+        let listeners = vec![public.handle, ops.handle];
+        actix_rt::spawn(public.server);
+        actix_rt::spawn(ops.server);
+        let app = Self {
+            base_url,
+            ops_url,
+            access,
+            directory,
+            storage,
+            agendas,
+            hubs,
+            serving,
+            listeners,
+        };
+        app.open_control(&config.storage.data_dir)?;
+        Ok(app)
+    }
+
+    fn open_control(&self, data_dir: &Path) -> anyhow::Result<()> {
+        let socket = control::bind(data_dir)?;
+        let (access, directory, base_url) = (self.access.clone(), self.directory.clone(), self.base_url.clone());
+        actix_rt::spawn(control::serve(socket, move |ask| {
+            let (access, directory, base_url) = (access.clone(), directory.clone(), base_url.clone());
+            async move {
+                let Ask::SignInLink { practice, staff } = ask;
+                match sign_in_link(&access, &directory, &base_url, &practice, staff.as_deref()).await {
+                    Ok(link) => Told::Link(link),
+                    Err(error) => Told::No(format!("{error:#}")),
+                }
+            }
+        }));
+        Ok(())
+    }
+
+    /// Resolves with a named error when the store can no longer be written; never before (law L8).
+    pub async fn failed(&self) -> String {
+        self.storage.fatal().await
+    }
+
+    /// Stops in order: no new work, boards told, requests finished, agendas checkpointed, store closed.
+    ///
+    /// # Errors
+    /// When the store does not close cleanly; nothing acknowledged is lost even then.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.serving.store(false, Ordering::SeqCst);
+        let hubs = self.hubs.clone();
+        tokio::task::spawn_blocking(move || hubs.stop()).await?;
+        for listener in &self.listeners {
+            listener.stop(true).await;
+        }
+        self.agendas.shutdown().await;
+        self.storage.close().await.context("failed to close the store")
+    }
+}
+
+/// A sign-in link for a member of staff by name, or for the first one.
+///
+/// # Errors
+/// When there is no such practice or person, or the link cannot be written.
+pub async fn sign_in_link(
+    access: &Access,
+    directory: &Directory,
+    base_url: &str,
+    practice: &str,
+    staff: Option<&str>,
+) -> anyhow::Result<String> {
+    let practice = directory
+        .practice_by_slug(practice)
+        .with_context(|| format!("there is no practice {practice:?}"))?;
+    let mut people = practice.staff.values();
+    let person = match staff {
+        Some(name) => people
+            .find(|person| person.name == name)
+            .with_context(|| format!("there is no {name:?} in it"))?,
+        None => people.next().context("the practice has no staff")?,
+    };
+    let secret = access.issue_link(practice.id, person.id).await?;
+    Ok(format!("{base_url}/agenda#link={secret}"))
+}
+
+fn public_listener(
+    config: &Config,
+    transport: Transport,
+    reaper: &Arc<Reaper>,
+    state: EdgeState,
+    hubs: Hubs,
+) -> anyhow::Result<Listening> {
+    let mut options = ListenOptions::at(config.server.bind, transport);
+    options.workers = usize::from(config.server.http_threads);
+    options.connections_max = usize::try_from(config.server.connections_max)?;
+    let factory = move || {
+        let (state, hubs) = (state.clone(), hubs.clone());
+        HttpApp::new()
+            .wrap(from_fn(edge::frame::around))
+            .configure(|routes| configure_live(routes, hubs))
+            .configure(|routes| edge::configure(routes, state))
+    };
+    Ok(listen(&options, reaper, factory)?)
+}
+
+fn ops_listener(config: &Config, reaper: &Arc<Reaper>, state: OpsState) -> anyhow::Result<Listening> {
+    let options = ListenOptions::at(config.ops.bind, Transport::PlainOnLoopback);
+    let factory = move || {
+        let state = state.clone();
+        HttpApp::new().configure(|routes| edge::ops::configure(routes, state))
+    };
+    Ok(listen(&options, reaper, factory)?)
+}
+
+fn agendas_options(config: &Config) -> AgendasOptions {
+    AgendasOptions {
+        agenda_threads: usize::from(config.agendas.threads),
+        waiting_orders_max: usize::try_from(config.agendas.waiting_commands_max).unwrap_or(usize::MAX),
+        idle_seconds: i64::from(config.agendas.idle_seconds),
+        checkpoint_events: u64::from(config.agendas.checkpoint_events),
+        ..AgendasOptions::default()
+    }
+}
+
+fn live_options(live: &Live) -> LiveOptions {
+    LiveOptions {
+        hub_threads: usize::from(live.hub_threads),
+        boards_max: usize::try_from(live.boards_max).unwrap_or(usize::MAX),
+        boards_per_address_max: usize::try_from(live.boards_per_address_max).unwrap_or(usize::MAX),
+        ping_period: Duration::from_secs(live.ping_seconds.into()),
+        pong_deadline: Duration::from_secs(live.pong_seconds.into()),
+        progress_deadline: Duration::from_secs(live.stalled_seconds.into()),
+        ..LiveOptions::default()
+    }
+}
+
+fn reaper_options(live: &Live) -> ReaperOptions {
+    ReaperOptions {
+        progress_deadline: Duration::from_secs(live.stalled_seconds.into()),
+        pong_deadline: Duration::from_secs(live.pong_seconds.into()),
+        ..ReaperOptions::default()
+    }
+}
+
+/// 32 bytes of the system's randomness; the process ends if there is none, because no secret could be trusted.
+fn entropy() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        tracing::error!("the system gives no randomness");
+        std::process::abort();
+    }
+    bytes
+}
+
+/// Where the demo keeps its installation key, and `verify` looks for one.
+#[must_use]
+pub fn key_beside(data_dir: &Path) -> PathBuf {
+    data_dir.join("installation.key")
+}

@@ -1,0 +1,144 @@
+//! The store's counts as Prometheus metrics, read when they are asked for. Must not be here: counting.
+
+use cabinet_storage::{Storage, StorageStats};
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{Gauge, Registry};
+use std::sync::Arc;
+
+type Read = fn(&StorageStats) -> f64;
+
+/// Name, help, and where it is read from.
+const GAUGES: [(&str, &str, Read); 15] = [
+    (
+        "cabinet_journal_position",
+        "Number of the last durable journal record",
+        |stats| number(stats.position),
+    ),
+    (
+        "cabinet_journal_groups_total",
+        "Groups of records synced since the start",
+        |stats| journal(stats, |j| j.groups),
+    ),
+    (
+        "cabinet_journal_records_total",
+        "Records written since the start",
+        |stats| journal(stats, |j| j.records),
+    ),
+    (
+        "cabinet_journal_bytes_total",
+        "Bytes written since the start",
+        |stats| journal(stats, |j| j.bytes),
+    ),
+    (
+        "cabinet_journal_sync_last_seconds",
+        "Time of the last write and sync",
+        |stats| journal(stats, |j| j.sync_last_micros) / 1e6,
+    ),
+    (
+        "cabinet_journal_sync_seconds_total",
+        "Time of all writes and syncs since the start",
+        |stats| journal(stats, |j| j.sync_total_micros) / 1e6,
+    ),
+    (
+        "cabinet_journal_refused_full_total",
+        "Appends refused because storage is full",
+        |stats| journal(stats, |j| j.refused_full),
+    ),
+    (
+        "cabinet_journal_torn_tail_bytes",
+        "Bytes of a torn tail that the start cut",
+        |stats| journal(stats, |j| j.torn_tail_bytes),
+    ),
+    (
+        "cabinet_journal_damaged_files",
+        "Damaged checkpoints, witnesses and index files met",
+        |stats| {
+            journal(stats, |j| {
+                j.damaged_checkpoints + j.damaged_witnesses + j.damaged_indexes
+            })
+        },
+    ),
+    (
+        "cabinet_journal_stopped",
+        "1 once the journal has stopped because of a failure",
+        |stats| journal(stats, |j| j.stopped),
+    ),
+    (
+        "cabinet_read_store_lag_records",
+        "Records with writes not yet in the read store",
+        |stats| size(stats.overlay.records),
+    ),
+    (
+        "cabinet_read_store_overlay_bytes",
+        "Bytes that wait in memory for the read store",
+        |stats| size(stats.overlay.bytes),
+    ),
+    (
+        "cabinet_read_store_ready",
+        "1 when the read store is open and caught up once",
+        |stats| f64::from(u8::from(stats.overlay.ready)),
+    ),
+    (
+        "cabinet_read_store_rebuilds_total",
+        "Rebuilds of the read store since the start",
+        |stats| stats.read_store.as_ref().map_or(0.0, |store| number(store.rebuilds)),
+    ),
+    (
+        "cabinet_keyring_repaired_copies",
+        "Keyring copies repaired from the other",
+        |stats| size(stats.keyring.repaired_copies),
+    ),
+];
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a metric is a double; counts stay far below 2^53"
+)]
+const fn number(value: u64) -> f64 {
+    value as f64
+}
+
+fn size(value: usize) -> f64 {
+    number(u64::try_from(value).unwrap_or(u64::MAX))
+}
+
+fn journal(stats: &StorageStats, read: fn(&cabinet_storage::journal::JournalStats) -> u64) -> f64 {
+    stats.journal.as_ref().map_or(0.0, |journal| number(read(journal)))
+}
+
+/// Reads [`GAUGES`] from the store at each scrape.
+struct StorageCollector {
+    storage: Arc<Storage>,
+    gauges: Vec<(Gauge, Read)>,
+}
+
+impl Collector for StorageCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauges.iter().flat_map(|(gauge, _)| gauge.desc()).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let stats = self.storage.stats();
+        let read = |(gauge, read): &(Gauge, Read)| {
+            gauge.set(read(&stats));
+            gauge.collect()
+        };
+        self.gauges.iter().flat_map(read).collect()
+    }
+}
+
+/// Adds the store's metrics to a registry.
+///
+/// # Errors
+/// When the registry has one of the names already.
+pub fn register(registry: &Registry, storage: &Arc<Storage>) -> Result<(), prometheus::Error> {
+    let gauges = GAUGES
+        .iter()
+        .map(|(name, help, read)| Ok((Gauge::new(*name, *help)?, *read)));
+    let gauges: Vec<(Gauge, Read)> = gauges.collect::<Result<_, prometheus::Error>>()?;
+    registry.register(Box::new(StorageCollector {
+        storage: Arc::clone(storage),
+        gauges,
+    }))
+}

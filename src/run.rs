@@ -1,0 +1,241 @@
+//! What each subcommand does.
+
+use crate::app::{App, key_beside, sign_in_link as make_link};
+use crate::config::{self, Config};
+use crate::control::{self, Ask, Told};
+use crate::demo;
+use crate::demo::practice::PRACTICE_SLUG;
+use crate::edge::listen::{TlsFiles, Transport, tls};
+use anyhow::Context as _;
+use cabinet_actors::clock::stopwatch;
+use cabinet_storage::{KeySource, Storage, StorageOptions};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Exit code when the store failed under a running server (sysexits.h, EX_IOERR).
+const STORE_FAILED: u8 = 74;
+/// Exit code of a file that does not pass its check (sysexits.h, EX_DATAERR).
+const BAD_DATA: u8 = 65;
+
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+fn read_config(path: &Path) -> anyhow::Result<Result<Config, Vec<config::Problem>>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    Ok(config::parse(&text))
+}
+
+/// `cabinet check-config`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn check_config(path: &Path) -> anyhow::Result<ExitCode> {
+    match read_config(path)? {
+        Ok(_) => {
+            say(&format!("{}: good", path.display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            for problem in problems {
+                say(&format!("{}: {problem}", path.display()))?;
+            }
+            Ok(ExitCode::from(BAD_DATA))
+        }
+    }
+}
+
+/// `cabinet serve`.
+///
+/// # Errors
+/// When the configuration is bad, the store does not open or an address cannot be bound.
+pub fn serve(path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let config = match path.map(read_config).transpose()? {
+        None => Config::default(),
+        Some(Ok(config)) => config,
+        Some(Err(problems)) => {
+            let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            anyhow::bail!("the configuration has {} problem(s): {}", list.len(), list.join("; "));
+        }
+    };
+    install_crypto()?;
+    let transport = transport(&config)?;
+    let options = storage_options(&config);
+    let system = actix_rt::System::new();
+    system.block_on(async {
+        let storage = Storage::open(options).context("failed to open the store")?;
+        let app = App::start(&config, transport, storage).await?;
+        tracing::info!(url = app.base_url, ops = app.ops_url, "serving");
+        until_stopped(app).await
+    })
+}
+
+fn transport(config: &Config) -> anyhow::Result<Transport> {
+    let server = &config.server;
+    if server.plain_http_on_loopback {
+        return Ok(Transport::PlainOnLoopback);
+    }
+    anyhow::ensure!(
+        server.certificate_file != Path::new(""),
+        "no certificate: set server.certificate_file and server.private_key_file, or server.plain_http_on_loopback behind a proxy"
+    );
+    let files = TlsFiles {
+        certificate_file: server.certificate_file.clone(),
+        key_file: server.private_key_file.clone(),
+    };
+    Ok(Transport::Tls(tls::from_files(&files)?))
+}
+
+fn storage_options(config: &Config) -> StorageOptions {
+    let storage = &config.storage;
+    let mut options = StorageOptions::new(
+        storage.data_dir.clone(),
+        KeySource::File(storage.installation_key_file.clone()),
+        Arc::new(stopwatch()),
+    );
+    options.expect_existing = storage.expect_existing;
+    options.queue_appends_max = usize::try_from(storage.queue_appends_max).unwrap_or(usize::MAX);
+    options.queue_bytes_max = usize::try_from(storage.queue_bytes_max).unwrap_or(usize::MAX);
+    options.witness_copy = (storage.witness_copy_file != Path::new("")).then(|| storage.witness_copy_file.clone());
+    options
+}
+
+/// `cabinet demo`.
+///
+/// # Errors
+/// When the store does not open, the demo cannot be made or an address cannot be bound.
+pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<ExitCode> {
+    install_crypto()?;
+    let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let mut config = Config::default();
+    config.server.bind = loopback(port);
+    config.ops.bind = loopback(if port == 0 { 0 } else { config.ops.bind.port() });
+    config.storage.data_dir = data.to_owned();
+    config.storage.installation_key_file = key_beside(data);
+    make_private_directory(data)?;
+    make_key(&config.storage.installation_key_file)?;
+    let ca_file = data.join("ca.pem");
+    let transport = if plain {
+        Transport::PlainOnLoopback
+    } else {
+        Transport::Tls(tls::self_signed(&ca_file)?)
+    };
+    let system = actix_rt::System::new();
+    system.block_on(async {
+        let storage = Storage::open(storage_options(&config)).context("failed to open the store")?;
+        let made = demo::fill::make(storage.streams()).await?;
+        let app = App::start(&config, transport, storage).await?;
+        let staff_link = make_link(&app.access, &app.directory, &app.base_url, PRACTICE_SLUG, None).await?;
+        let ca_file = (!plain).then_some(ca_file.as_path());
+        say(&if json {
+            ready_line(&app, ca_file, &staff_link, data)
+        } else {
+            welcome(&app, &staff_link, made)
+        })?;
+        until_stopped(app).await
+    })
+}
+
+fn slugs(app: &App) -> Vec<String> {
+    let practice = app.directory.practice_by_slug(PRACTICE_SLUG);
+    practice.map_or_else(Vec::new, |practice| {
+        practice.practitioners.values().map(|one| one.slug.clone()).collect()
+    })
+}
+
+fn ready_line(app: &App, ca_file: Option<&Path>, staff_link: &str, data: &Path) -> String {
+    serde_json::json!({
+        "base_url": app.base_url,
+        "ops_url": app.ops_url,
+        "ca_file": ca_file,
+        "staff_link": staff_link,
+        "practice": PRACTICE_SLUG,
+        "practitioners": slugs(app),
+        "data_dir": data,
+    })
+    .to_string()
+}
+
+fn welcome(app: &App, staff_link: &str, made: usize) -> String {
+    let base = &app.base_url;
+    let first = slugs(app).into_iter().next().unwrap_or_default();
+    let state = if made == 0 {
+        "the store of the last run".to_owned()
+    } else {
+        format!("a new store with {made} bookings")
+    };
+    format!(
+        "Cabinet en Ligne, demo on {state}\n\n\
+         Patients:       {base}/p/{PRACTICE_SLUG}/{first}\n\
+         Practitioners:  {staff_link}   (good once; another: cabinet sign-in-link)\n\
+         Operators:      {}/metrics\n\n\
+         The certificate is the demo's own: your browser will ask you to accept it. Stop with Ctrl-C.",
+        app.ops_url
+    )
+}
+
+/// Waits for a signal or a failure of the store, then stops.
+async fn until_stopped(app: App) -> anyhow::Result<ExitCode> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let failure = tokio::select! {
+        outcome = tokio::signal::ctrl_c() => outcome.map(|()| None)?,
+        _ = terminate.recv() => None,
+        failure = app.failed() => Some(failure),
+    };
+    if let Some(failure) = failure {
+        tracing::error!("{failure}; stopping: nothing acknowledged is lost, the next start reads what the disk kept");
+        return Ok(ExitCode::from(STORE_FAILED));
+    }
+    tracing::info!("stopping");
+    app.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `cabinet sign-in-link`.
+///
+/// # Errors
+/// When no server runs on the directory, or it refuses.
+pub fn sign_in_link(data: &Path, practice: String, staff: Option<String>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match runtime.block_on(control::ask(data, &Ask::SignInLink { practice, staff }))? {
+        Told::Link(link) => {
+            say(&link)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Told::No(why) => anyhow::bail!(why),
+    }
+}
+
+fn install_crypto() -> anyhow::Result<()> {
+    let installed = rustls::crypto::ring::default_provider().install_default();
+    installed.map_err(|_| anyhow::anyhow!("another crypto provider is installed"))
+}
+
+fn make_private_directory(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("failed to make {}", path.display()))
+}
+
+/// Draws the demo's installation key on its first run.
+fn make_key(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut bytes = [0_u8; 32];
+    let drawn = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
+    drawn.map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(mut file) => Ok(writeln!(file, "{}", hex::encode(bytes)).and_then(|()| file.sync_all())?),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("failed to make {}", path.display())),
+    }
+}
