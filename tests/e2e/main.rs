@@ -5,6 +5,7 @@
 mod booking;
 mod documents;
 mod jam;
+mod ops;
 mod refusals;
 mod sessions;
 mod staff;
