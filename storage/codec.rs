@@ -1,6 +1,6 @@
 //! How values become bytes: bincode behind a version byte. The only file that names bincode.
 //!
-//! Field order is the format, so every shape here is pinned by golden bytes (`tests/golden.rs`): a change of shape needs
+//! Field order is the format, so every shape here is pinned by golden bytes (`codec/golden.txt`): a change of shape needs
 //! a new version beside the old one, never a change of an old one.
 //! Must not be here: sealing, files.
 
@@ -140,3 +140,7 @@ pub(crate) fn decode_checkpoint(bytes: &[u8]) -> Result<CheckpointRecord, StoreE
     record.state.after_decode();
     Ok(record)
 }
+
+#[cfg(test)]
+#[path = "codec/tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@
 //! offset and what is wrong. Bound: the journal must fit into memory.
 
 use crate::disk::real::RealDisk;
-use crate::journal::{FileJournal, Journal, JournalOptions, Position, RecordKey};
+use crate::journal::{FileJournal, Journal, JournalOptions, Position, RecordKey, verify_journal};
 use crate::keyring::{self, Keyring};
 use crate::memory::MemoryDisk;
 use crate::open::installation_key;
@@ -61,6 +61,7 @@ pub fn verify(data_dir: &Path, key: &KeySource, witness_copy: Option<&Path>) -> 
     if let Some(fault) = keyring::verify(&disk, &root)?.into_iter().next() {
         return Err(StoreError::corrupt(&fault.path, fault.offset, fault.what));
     }
+    verify_journal(&disk, witness_copy)?;
     let copy = MemoryDisk::from_image(image(data_dir, witness_copy)?);
     let (data_dir, witness_copy) = (data_dir.to_path_buf(), witness_copy.map(Path::to_path_buf));
     // A thread of its own: the caller may or may not be inside a runtime.

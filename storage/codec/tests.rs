@@ -1,0 +1,343 @@
+//! Golden bytes: each stored shape, byte for byte as version 1 writes it. A line that changes here is a store that today's
+//! builds cannot read: add a version instead. `golden.txt` has one line per value: name, then hexadecimal digits.
+
+use super::*;
+use cabinet_domain::Principal;
+use cabinet_domain::agenda::{Agenda, Booking, Hold, Remembered};
+use cabinet_domain::event::{CancelledBy, Event};
+use cabinet_domain::ids::*;
+use cabinet_domain::practice::*;
+use cabinet_domain::schedule::*;
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
+use std::collections::{BTreeMap, BTreeSet};
+
+fn span(from: i64) -> Span {
+    Span::starting(UtcMinute(from), 30)
+}
+
+fn profile() -> Profile {
+    Profile {
+        zone: Zone::paris(),
+        granularity_minutes: 15,
+        hold_ttl_seconds: 300,
+        holidays: HolidayRegion::AlsaceMoselle,
+        open_on_holidays: true,
+        week_a_monday: CivilDate(20_000),
+    }
+}
+
+fn kind() -> AppointmentType {
+    AppointmentType {
+        id: TypeId(2),
+        name: "Séance".to_owned(),
+        duration_minutes: 30,
+        buffer_before_minutes: 5,
+        buffer_after_minutes: 10,
+        colour: 0x33_66_99,
+        online: true,
+        minimum_notice_minutes: 120,
+        booking_window_days: 84,
+        cancellation_cutoff_minutes: 1_440,
+    }
+}
+
+fn rule() -> OpeningRule {
+    OpeningRule {
+        id: RuleId(3),
+        weekday: Weekday::Thursday,
+        from_minute_of_day: 540,
+        until_minute_of_day: 720,
+        types: TypeSelection::Only(BTreeSet::from([TypeId(2)])),
+        place: PlaceId(4),
+        weeks: WeekCycle::B,
+        valid_from: CivilDate(20_000),
+        valid_until: Some(CivilDate(20_100)),
+    }
+}
+
+fn exception() -> ExceptionalOpening {
+    ExceptionalOpening {
+        id: ExceptionId(5),
+        date: CivilDate(20_010),
+        from_minute_of_day: 600,
+        until_minute_of_day: 660,
+        types: TypeSelection::All,
+        place: PlaceId(4),
+    }
+}
+
+fn absence() -> Absence {
+    Absence {
+        id: AbsenceId(6),
+        span: span(1_000),
+        label: "Congés".to_owned(),
+    }
+}
+
+fn hold() -> Hold {
+    Hold {
+        id: HoldId(7),
+        kind: TypeId(2),
+        span: span(2_000),
+        occupied: span(1_990),
+        place: PlaceId(4),
+        owner: [8; 32],
+        expires_at: UtcMillis(123_456_789),
+    }
+}
+
+fn booking() -> Booking {
+    Booking {
+        id: BookingId(9),
+        kind: TypeId(2),
+        span: span(2_000),
+        occupied: span(1_990),
+        place: PlaceId(4),
+        patient: PatientId(10),
+        details: BlobId(11),
+        manage: Some([12; 32]),
+        notice_version: Some(3),
+        online: true,
+        booked_at: UtcMillis(1_790_000_000_000),
+        overbooks: BTreeSet::from([BookingId(13)]),
+    }
+}
+
+fn events() -> Vec<Event> {
+    vec![
+        Event::ProfileSet(profile()),
+        Event::TypeSet(kind()),
+        Event::TypeRetired(TypeId(2)),
+        Event::HoursOpened(rule()),
+        Event::HoursChanged(rule()),
+        Event::HoursClosed(RuleId(3)),
+        Event::ExceptionOpened(exception()),
+        Event::ExceptionClosed(ExceptionId(5)),
+        Event::AbsenceAdded(absence()),
+        Event::AbsenceRemoved(AbsenceId(6)),
+        Event::SlotHeld(hold()),
+        Event::HoldReleased(HoldId(7)),
+        Event::HoldExpired(HoldId(7)),
+        Event::SlotBooked {
+            booking: booking(),
+            from_hold: Some(HoldId(7)),
+            outside_hours: false,
+        },
+        Event::BookingMoved {
+            booking: BookingId(9),
+            span: span(3_000),
+            occupied: span(2_990),
+            place: PlaceId(4),
+            overbooks: BTreeSet::new(),
+            outside_hours: true,
+        },
+        Event::BookingCancelled {
+            booking: BookingId(9),
+            by: CancelledBy::Practice,
+        },
+    ]
+}
+
+fn practice_events() -> Vec<(&'static str, PracticeEvent)> {
+    let text = str::to_owned;
+    vec![
+        (
+            "practice.face",
+            PracticeEvent::FaceSet(PracticeFace {
+                name: text("Cabinet"),
+                slug: text("cabinet"),
+                phone: text("+33123456789"),
+                email: text("a@b.fr"),
+                legal: text("SELARL"),
+            }),
+        ),
+        (
+            "practice.place",
+            PracticeEvent::PlaceSet(Place {
+                id: PlaceId(4),
+                name: text("Gare"),
+                address: text("1 rue"),
+                zone: Zone::paris(),
+            }),
+        ),
+        (
+            "practice.practitioner",
+            PracticeEvent::PractitionerSet(Practitioner {
+                agenda: AgendaId(1),
+                slug: text("claire"),
+                name: text("Claire"),
+                profession: text("Kiné"),
+                colour: 7,
+            }),
+        ),
+        (
+            "practice.staff",
+            PracticeEvent::StaffSet(Staff {
+                id: StaffId(14),
+                name: text("Léa"),
+            }),
+        ),
+        (
+            "practice.notice",
+            PracticeEvent::NoticePublished(Notice {
+                version: 2,
+                french: text("Avis"),
+                english: text("Notice"),
+            }),
+        ),
+    ]
+}
+
+fn recorded(principal: Principal, event: StreamEvent) -> Recorded<StreamEvent> {
+    Recorded {
+        seq: 300,
+        at: UtcMillis(1_790_000_000_000),
+        principal,
+        command_id: CommandId(15),
+        digest: [16; 16],
+        last_of_command: true,
+        event,
+    }
+}
+
+fn blob() -> StoredBlob {
+    StoredBlob {
+        blob: BlobId(11),
+        patient: PatientId(10),
+        sealed: Bytes::from_static(b"sealed"),
+    }
+}
+
+fn agenda() -> Agenda {
+    let key = AgendaKey {
+        practice: PracticeId(17),
+        agenda: AgendaId(1),
+    };
+    let remembered = Remembered {
+        digest: [16; 16],
+        seq: 300,
+        at: UtcMillis(1_790_000_000_000),
+    };
+    let mut agenda = Agenda::new(key);
+    agenda.seq = 300;
+    agenda.profile = Some(profile());
+    agenda.types = BTreeMap::from([(TypeId(2), kind())]);
+    agenda.rules = BTreeMap::from([(RuleId(3), rule())]);
+    agenda.exceptions = BTreeMap::from([(ExceptionId(5), exception())]);
+    agenda.absences = BTreeMap::from([(AbsenceId(6), absence())]);
+    agenda.holds = BTreeMap::from([(HoldId(7), hold())]);
+    agenda.bookings = BTreeMap::from([(BookingId(9), booking())]);
+    agenda.remembered = BTreeMap::from([((Principal::Bearer([8; 32]), CommandId(15)), remembered)]);
+    agenda
+}
+
+/// Encodes, decodes, compares, and returns the line for the golden file.
+fn line<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, kind: Kind, value: &T) -> String {
+    let bytes = encode(kind, value).unwrap();
+    assert_eq!(&decode::<T>(kind, &bytes).unwrap(), value, "{name}");
+    assert!(
+        decode::<T>(kind, &[bytes.as_slice(), &[0]].concat()).is_err(),
+        "{name}: a trailing byte"
+    );
+    format!("{name} {}", hex::encode(bytes))
+}
+
+fn lines() -> Vec<String> {
+    let mut lines = Vec::new();
+    for event in events() {
+        let name = event.name();
+        let record = EventRecord {
+            recorded: recorded(Principal::Bearer([8; 32]), StreamEvent::Agenda(event)),
+            blobs: if name == "slot.booked" {
+                vec![blob()]
+            } else {
+                Vec::new()
+            },
+        };
+        let refs: Vec<&StoredBlob> = record.blobs.iter().collect();
+        let borrowed = encode_event(&record.recorded, &refs).unwrap();
+        assert_eq!(
+            borrowed,
+            encode(EVENT, &record).unwrap(),
+            "{name}: borrowed and owned differ"
+        );
+        lines.push(line(name, EVENT, &record));
+    }
+    for (name, event) in practice_events() {
+        let record = EventRecord {
+            recorded: recorded(Principal::Staff(StaffId(14)), StreamEvent::Practice(event)),
+            blobs: Vec::new(),
+        };
+        lines.push(line(name, EVENT, &record));
+    }
+    let mut practice = Practice::new(PracticeId(17));
+    for (_, event) in practice_events() {
+        practice.apply(&recorded(Principal::System, StreamEvent::Agenda(Event::TypeRetired(TypeId(2)))).with(event));
+    }
+    for (name, state) in [
+        ("checkpoint.agenda", StreamState::Agenda(Box::new(agenda()))),
+        ("checkpoint.practice", StreamState::Practice(Box::new(practice))),
+    ] {
+        let record = CheckpointRecord {
+            chain: [18; 32],
+            state,
+            blobs: vec![blob()],
+        };
+        let borrowed = encode_checkpoint(&record.chain, &record.state, &record.blobs).unwrap();
+        assert_eq!(
+            borrowed,
+            encode(CHECKPOINT, &record).unwrap(),
+            "{name}: borrowed and owned differ"
+        );
+        lines.push(format!("{name} {}", hex::encode(&borrowed)));
+        assert_eq!(
+            encode(CHECKPOINT, &decode_checkpoint(&borrowed).unwrap()).unwrap(),
+            borrowed,
+            "{name}"
+        );
+    }
+    let person = cabinet_domain::person::Person {
+        given_name: "Zoé".to_owned(),
+        family_name: "Martin".to_owned(),
+        email: Some("zoe@example.fr".to_owned()),
+        phone: None,
+    };
+    lines.push(line("person", PERSON, &person));
+    for (name, frame) in [
+        ("key.installation", KeyFrame::Installation([1; 16])),
+        ("key.practice_listed", KeyFrame::Practice(17)),
+        ("key.practice", KeyFrame::PracticeKey([2; 8], [3; 32])),
+        ("key.patients", KeyFrame::PatientKeys(vec![([4; 8], [5; 32])])),
+        ("key.forgotten", KeyFrame::Forgotten(vec![[6; 8]])),
+    ] {
+        lines.push(line(name, KEY_FRAME, &frame));
+    }
+    lines
+}
+
+#[test]
+fn every_stored_shape_is_byte_for_byte_as_pinned() {
+    let golden: Vec<&str> = include_str!("golden.txt").lines().collect();
+    let lines = lines();
+    for (found, pinned) in lines.iter().zip(&golden) {
+        assert_eq!(found, pinned);
+    }
+    assert_eq!(lines.len(), golden.len(), "{}", lines.join("\n"));
+}
+
+#[test]
+fn newer_versions_and_damaged_lengths_are_refused() {
+    let newer = decode::<KeyFrame>(KEY_FRAME, &[2, 0]);
+    assert!(
+        matches!(newer, Err(StoreError::NewerFormat { found: 2, known: 1, .. })),
+        "{newer:?}"
+    );
+    // A length of four thousand million bytes is not believed.
+    let huge = [&[1, 4, 252][..], &u32::MAX.to_le_bytes()].concat();
+    assert!(matches!(
+        decode::<KeyFrame>(KEY_FRAME, &huge),
+        Err(StoreError::Codec { .. })
+    ));
+    assert!(decode::<KeyFrame>(KEY_FRAME, &[]).is_err());
+    assert!(decode::<KeyFrame>(KEY_FRAME, &[0]).is_err());
+}
