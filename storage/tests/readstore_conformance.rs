@@ -1,6 +1,6 @@
 //! The suites on memory and on sled, and the applier's whole life: follow, rebuild, fail, go on.
 
-mod support;
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use cabinet_storage::conformance::{JournalSubject, ReadStoreSubject, run_journal_suite, run_read_store_suite};
 use cabinet_storage::journal::{Journal, RecordKey, RecordWrite};

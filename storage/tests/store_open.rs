@@ -1,5 +1,11 @@
 //! A store in a real directory: restarts, and for each thing that can be wrong a clear error and an untouched store.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
 mod support;
 
 use cabinet_domain::ids::{BlobId, PatientId, PracticeId};

@@ -1,5 +1,7 @@
 //! Typed streams: what goes in comes out, what was changed does not, and what was forgotten stays forgotten.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 mod support;
 
 use cabinet_domain::ids::{BlobId, PatientId, PracticeId};
