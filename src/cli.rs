@@ -42,6 +42,18 @@ pub enum Command {
         #[arg(long, default_value = "config.toml")]
         config: PathBuf,
     },
+    /// Check a stopped store: chains, seals, sequences, invariants, witness, read store. Changes nothing.
+    Verify {
+        /// Data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// File with the installation key; none: `installation.key` beside the data directory's contents.
+        #[arg(long)]
+        key: Option<PathBuf>,
+        /// Second copy of the witness, if there is one.
+        #[arg(long)]
+        witness_copy: Option<PathBuf>,
+    },
     /// Make a one-time sign-in link for a member of staff, through the running server.
     SignInLink {
         /// Data directory of the running server.

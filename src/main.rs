@@ -25,6 +25,11 @@ fn main() -> ExitCode {
             plain,
         } => run::demo(&data, port, json, plain),
         Command::CheckConfig { config } => run::check_config(&config),
+        Command::Verify {
+            data,
+            key,
+            witness_copy,
+        } => run::verify(&data, key, witness_copy),
         Command::SignInLink { data, practice, staff } => run::sign_in_link(&data, practice, staff),
     };
     match outcome {

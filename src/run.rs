@@ -8,10 +8,11 @@ use crate::demo::practice::PRACTICE_SLUG;
 use crate::edge::listen::{TlsFiles, Transport, tls};
 use anyhow::Context as _;
 use cabinet_actors::clock::stopwatch;
+use cabinet_storage::verify::VerifyReport;
 use cabinet_storage::{KeySource, Storage, StorageOptions};
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -194,6 +195,48 @@ async fn until_stopped(app: App) -> anyhow::Result<ExitCode> {
     tracing::info!("stopping");
     app.stop().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// `cabinet verify`.
+///
+/// # Errors
+/// When the store cannot be read, or is damaged: the error names file, offset and what.
+pub fn verify(data: &Path, key: Option<PathBuf>, witness_copy: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let key = KeySource::File(key.unwrap_or_else(|| key_beside(data)));
+    match cabinet_storage::verify::verify(data, &key, witness_copy.as_deref()) {
+        Ok(report) => {
+            say(&in_words(&report))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            say(&format!("{:#}", anyhow::Error::from(error)))?;
+            Ok(ExitCode::from(BAD_DATA))
+        }
+    }
+}
+
+fn in_words(report: &VerifyReport) -> String {
+    let torn = match report.torn_tail_bytes {
+        0 => String::new(),
+        bytes => format!("\nA torn tail of {bytes} bytes, never acknowledged: the next start cuts it."),
+    };
+    let lag = match report.read_store_applied {
+        None => "\nThere is no read store: the next start makes one.".to_owned(),
+        Some(applied) if applied < report.position => {
+            format!("\nThe read store lags at {applied}: the next start brings it up to date.")
+        }
+        Some(_) => String::new(),
+    };
+    format!(
+        "The store is in order: {} records, {} streams, {} events, {} checkpoints, {} personal blobs ({} forgotten), {} rows.{torn}{lag}",
+        report.position,
+        report.streams,
+        report.events,
+        report.checkpoints,
+        report.people + report.people_forgotten,
+        report.people_forgotten,
+        report.rows
+    )
 }
 
 /// `cabinet sign-in-link`.

@@ -224,7 +224,8 @@ fn image(data_dir: &Path, witness_copy: Option<&Path>) -> Result<BTreeMap<PathBu
             }
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.is_file() {
+                // Anything else is no part of the store: a killed server leaves its control socket behind.
                 files.insert(inside, std::fs::read(&path).map_err(failed(&path))?);
             }
         }

@@ -1,0 +1,93 @@
+//! A board that keeps its own picture of the free slots, strictly by the protocol: any gap is a failure.
+
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// Free starts by type.
+pub(crate) type Picture = BTreeMap<String, BTreeSet<i64>>;
+
+/// An open board.
+pub(crate) struct Board {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    seq: u64,
+    pub(crate) picture: Picture,
+}
+
+fn starts(slots: &Value) -> BTreeSet<i64> {
+    slots
+        .as_array()
+        .expect("slots")
+        .iter()
+        .map(|slot| slot["start_ms"].as_i64().expect("start"))
+        .collect()
+}
+
+/// A picture from a list of types with slots (`snapshot` frame or HTTP answer).
+pub(crate) fn picture(types: &Value) -> Picture {
+    let types = types.as_array().expect("types");
+    types
+        .iter()
+        .map(|one| (one["kind"].as_str().expect("kind").to_owned(), starts(&one["slots"])))
+        .collect()
+}
+
+impl Board {
+    /// Joins without a position and reads the snapshot.
+    pub(crate) async fn join(host: &str, practice: &str, practitioner: &str) -> Self {
+        let address = format!("ws://{host}/live?practice={practice}&practitioner={practitioner}");
+        let (socket, _) = tokio_tungstenite::connect_async(address).await.expect("join the board");
+        let mut board = Self {
+            socket,
+            seq: 0,
+            picture: Picture::new(),
+        };
+        board.step().await;
+        board
+    }
+
+    /// Reads and applies one frame.
+    pub(crate) async fn step(&mut self) {
+        let frame = loop {
+            match self.socket.next().await.expect("board stays open").expect("frame") {
+                Message::Text(text) => break serde_json::from_str::<Value>(&text).expect("json"),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("unexpected frame {other:?}"),
+            }
+        };
+        match frame["event"].as_str() {
+            Some("snapshot") => {
+                self.seq = frame["seq"].as_u64().expect("seq");
+                self.picture = picture(&frame["types"]);
+            }
+            Some("delta") => {
+                assert_eq!(frame["from"].as_u64(), Some(self.seq), "gap on a board");
+                self.seq = frame["to"].as_u64().expect("to");
+                for change in frame["types"].as_array().expect("types") {
+                    let free = self
+                        .picture
+                        .entry(change["kind"].as_str().expect("kind").to_owned())
+                        .or_default();
+                    for removed in change["removed_ms"].as_array().expect("removed") {
+                        free.remove(&removed.as_i64().expect("start"));
+                    }
+                    free.extend(starts(&change["added"]));
+                }
+            }
+            other => panic!("unexpected event {other:?}"),
+        }
+    }
+
+    /// Steps until the picture equals `expected`; fails after 20 seconds.
+    pub(crate) async fn converge(&mut self, expected: &Picture) {
+        let reached = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+            while self.picture != *expected {
+                self.step().await;
+            }
+        });
+        reached.await.expect("the board converges");
+    }
+}

@@ -1,0 +1,119 @@
+//! A plain HTTP/1.1 client over one kept connection, small enough to hold a thousand of them at a barrier.
+
+use serde_json::Value;
+use std::io;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+/// One open connection.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+    host: String,
+}
+
+/// A status and a JSON body (null when there is none).
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+fn broken(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
+
+impl Connection {
+    /// Connects to `host:port`.
+    pub(crate) async fn open(host: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(host).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+            host: host.to_owned(),
+        })
+    }
+
+    /// Sends a GET and reads the answer.
+    pub(crate) async fn get(&mut self, path: &str) -> io::Result<Answer> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.host);
+        self.stream.get_mut().write_all(request.as_bytes()).await?;
+        self.read().await
+    }
+
+    /// Sends a JSON POST and reads the answer.
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> io::Result<Answer> {
+        self.send(path, body).await?;
+        self.read().await
+    }
+
+    /// Sends a JSON POST without waiting.
+    pub(crate) async fn send(&mut self, path: &str, body: &Value) -> io::Result<()> {
+        let body = body.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.host,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes()).await
+    }
+
+    /// Reads one answer. An end in the middle is an error: the command's outcome is then unknown to this client.
+    pub(crate) async fn read(&mut self) -> io::Result<Answer> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|code| code.parse().ok())
+            .ok_or_else(|| broken("no status line"))?;
+        let mut length = 0_usize;
+        let mut chunked = false;
+        loop {
+            line.clear();
+            if self.stream.read_line(&mut line).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let header = line.trim_end().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse().map_err(|_| broken("bad content-length"))?;
+            }
+            chunked |= header.starts_with("transfer-encoding:") && header.contains("chunked");
+        }
+        let bytes = if chunked {
+            self.read_chunks().await?
+        } else {
+            self.read_exactly(length).await?
+        };
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+        };
+        Ok(Answer { status, body })
+    }
+
+    async fn read_exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes).await?;
+        Ok(bytes)
+    }
+
+    async fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).await?;
+            let length = usize::from_str_radix(line.trim(), 16).map_err(|_| broken("bad chunk"))?;
+            let chunk = self.read_exactly(length + 2).await?;
+            if length == 0 {
+                return Ok(all);
+            }
+            all.extend_from_slice(&chunk[..length]);
+        }
+    }
+}
