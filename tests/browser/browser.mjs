@@ -24,7 +24,7 @@ export function launch() {
 
 /**
  * A context (cookies and storage of its own) that may talk to `origin` only. Requests to any other origin are blocked
- * and collected in `foreign`, errors of pages in `errors`.
+ * and collected in `foreign`; uncaught errors of pages and what the console calls an error in `errors`.
  */
 export async function openContext(browser, origin, { viewport = DESKTOP, locale = 'fr-FR' } = {}) {
   const phone = viewport.width < 600;
@@ -54,6 +54,9 @@ export async function openContext(browser, origin, { viewport = DESKTOP, locale 
     },
   );
   context.on('weberror', (error) => errors.push(String(error.error())));
+  context.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
+  });
   context.setDefaultTimeout(15_000);
   return { context, foreign, errors };
 }

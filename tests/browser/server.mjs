@@ -1,11 +1,12 @@
 // The real binary as a child process: start it on a fresh store and a free port, read the line that says it is ready,
 // stop it. Must not be here: anything about browsers or pages.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 const READY_SECONDS_MAX = 120;
 const STOP_SECONDS_MAX = 20;
@@ -42,6 +43,14 @@ export async function startDemo(binary, options = {}) {
     if (code !== 0) throw new Error(`the server ended with ${code ?? signal}:\n${complaints.join('')}`);
   };
   return { demo, stop, kill };
+}
+
+/** A fresh one-time sign-in link to the running server of a demo: the one in its line is good once only. */
+export async function staffLink(binary, demo) {
+  const { stdout } = await promisify(execFile)(binary, ['sign-in-link', '--data', demo.data_dir, '--practice', demo.practice]);
+  const link = stdout.split('\n').find((line) => line.startsWith('http'));
+  if (link === undefined) throw new Error(`no link in: ${stdout}`);
+  return link.trim();
 }
 
 async function readyLine(child, ended, complaints) {

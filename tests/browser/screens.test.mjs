@@ -1,0 +1,104 @@
+// Every screen at a phone's and a desk's size: nothing that axe calls a violation of WCAG level A or AA, no request to
+// elsewhere, no error in the console, nothing that scrolls sideways. The screens are walked once per size.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { DESKTOP, PHONE, launch, openContext, overflowPixels } from './browser.mjs';
+import { confirmBooking, fillPerson, openAgenda, openPatientPage, surroundings } from './screens.mjs';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+/** What axe reports and we let stand: `{ rule, selector, reason }`. At most one. */
+const EXCEPTIONS = JSON.parse(await readFile(new URL('accessibility-exceptions.json', import.meta.url), 'utf8'));
+
+const { demo, binary } = surroundings();
+let browser;
+
+before(async () => {
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+test('at most one exception, and it has its reason', () => {
+  assert.ok(EXCEPTIONS.length <= 1);
+  for (const { rule, selector, reason } of EXCEPTIONS) assert.ok(rule && selector && reason);
+});
+
+for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+  test(`patients' screens, ${size}`, async (t) => {
+    const visit = await openContext(browser, demo.base_url, { viewport });
+    const page = await openPatientPage(visit.context, demo);
+    await t.test('slots', () => look(page));
+    await page.getByTestId('slot').last().click();
+    await page.getByTestId('hold-countdown').waitFor();
+    await t.test('hold and form', () => look(page));
+    await page.getByTestId('form-confirm').click();
+    await page.locator('[aria-invalid="true"]').first().waitFor();
+    await t.test('form with mistakes', () => look(page));
+    await fillPerson(page);
+    await confirmBooking(page);
+    await t.test('confirmation', () => look(page));
+    await page.getByTestId('manage-link').click();
+    await page.getByTestId('cancel-booking').or(page.locator('.note.warn')).waitFor();
+    await t.test('manage page', () => look(page));
+    await page.goto(`${demo.base_url}/mentions-legales`);
+    await page.locator('main h1').waitFor();
+    await t.test('mentions légales', () => look(page));
+    await page.goto(`${demo.base_url}/p/${demo.practice}`);
+    await page.locator(`a[href="/p/${demo.practice}/${demo.practitioners[0]}"]`).waitFor();
+    await t.test('practice page', () => look(page));
+    await end(visit);
+  });
+
+  test(`staff's screens, ${size}`, async (t) => {
+    const visit = await openContext(browser, demo.base_url, { viewport });
+    const door = await visit.context.newPage();
+    await door.goto(`${demo.base_url}/agenda`);
+    await door.locator('main h1:not([role])').waitFor();
+    await t.test('sign-in page', () => look(door));
+    await door.close();
+    const refused = visit.errors.splice(0);
+    assert.ok(refused.every((text) => text.includes('status of 401')), refused.join('\n'));
+
+    const page = await openAgenda(visit.context, demo, binary);
+    await page.getByTestId('view-day').click();
+    await page.locator('[data-view="day"] .ec').waitFor();
+    await t.test('agenda, day', () => look(page));
+    await page.getByTestId('view-week').click();
+    await page.locator('[data-view="week"] [data-testid="booking"]').first().waitFor();
+    await t.test('agenda, week', () => look(page));
+    await page.locator('[data-view="week"] [data-testid="booking"]').first().click();
+    await page.getByTestId('booking-card').waitFor();
+    await t.test('a booking', () => look(page));
+    await page.keyboard.press('Escape');
+    await page.getByTestId('booking-card').waitFor({ state: 'detached' });
+    await page.getByTestId('new-booking').click();
+    await page.getByTestId('booking-dialog').waitFor();
+    await t.test('new booking', () => look(page));
+    await page.keyboard.press('Escape');
+    await page.getByTestId('booking-dialog').waitFor({ state: 'detached' });
+    await page.locator('a[href="/agenda/reglages"]:visible').click();
+    await page.getByTestId('rule').first().waitFor();
+    await t.test('settings', () => look(page));
+    await end(visit);
+  });
+}
+
+/** One look at a page as it stands. */
+async function look(page) {
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => undefined))));
+  const builder = new AxeBuilder({ page }).withTags(TAGS);
+  const { violations } = await builder.analyze();
+  const found = violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => ({ id, help, target: target.flat().join(' '), failureSummary })));
+  const open = found.filter(({ id, target }) => !EXCEPTIONS.some(({ rule, selector }) => rule === id && target.includes(selector)));
+  assert.deepEqual(open, []);
+  assert.equal(await overflowPixels(page), 0, 'the page scrolls sideways');
+}
+
+async function end({ context, foreign, errors }) {
+  await context.close();
+  assert.deepEqual({ foreign, errors }, { foreign: [], errors: [] });
+}
