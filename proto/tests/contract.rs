@@ -1,6 +1,8 @@
 //! Golden JSON of every frame and body: `contract.json` beside this file. Clients in the field rely on it, so a difference
 //! is a change of the protocol. `UPDATE=1` writes it. Every sample is also read back.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 mod samples;
 
 use cabinet_proto::v1::board::BoardFrame;

@@ -55,7 +55,9 @@ impl Board {
             match self.socket.next().await.expect("board stays open").expect("frame") {
                 Message::Text(text) => break serde_json::from_str::<Value>(&text).expect("json"),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("unexpected frame {other:?}"),
+                other @ (Message::Binary(_) | Message::Close(_) | Message::Frame(_)) => {
+                    panic!("unexpected frame {other:?}")
+                }
             }
         };
         match frame["event"].as_str() {

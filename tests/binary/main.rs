@@ -2,6 +2,13 @@
 //!
 //! Deliberately absent: anything in process. What is tested is the file `cabinet` and what it says on its sockets.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod board;
 mod hands;
 mod http;

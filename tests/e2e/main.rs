@@ -2,6 +2,13 @@
 //!
 //! Deliberately absent: boards (tested beside the hub), the binary and its processes.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod booking;
 mod documents;
 mod jam;

@@ -171,82 +171,13 @@ impl World {
     }
 
     async fn practice(&self, directory: &Directory, key: AgendaKey, slug: &str, practitioner: &str) {
-        let events = vec![
-            PracticeEvent::FaceSet(PracticeFace {
-                name: "Cabinet d'essai".to_owned(),
-                slug: slug.to_owned(),
-                phone: "+33100000000".to_owned(),
-                email: "cabinet@example.org".to_owned(),
-                legal: "EI".to_owned(),
-            }),
-            PracticeEvent::PlaceSet(Place {
-                id: PlaceId(40),
-                name: "Cabinet".to_owned(),
-                address: "1 rue de la Gare".to_owned(),
-                zone: Zone::paris(),
-            }),
-            PracticeEvent::PractitionerSet(Practitioner {
-                agenda: key.agenda,
-                slug: practitioner.to_owned(),
-                name: "Claire Morel".to_owned(),
-                profession: "Ostéopathe".to_owned(),
-                colour: 0x00_33_66_99,
-            }),
-            PracticeEvent::StaffSet(Staff {
-                id: StaffId(50),
-                name: "Anne".to_owned(),
-            }),
-            PracticeEvent::StaffSet(Staff {
-                id: StaffId(51),
-                name: "Bruno".to_owned(),
-            }),
-            PracticeEvent::NoticePublished(Notice {
-                version: 1,
-                french: "Vos données".to_owned(),
-                english: "Your data".to_owned(),
-            }),
-        ];
+        let events = practice_events(key, slug, practitioner);
         let command_id = CommandId(self.draw().into());
         directory
             .change(key.practice, Principal::System, command_id, events)
             .await
             .unwrap();
-        let profile = Profile {
-            zone: Zone::paris(),
-            granularity_minutes: 30,
-            hold_ttl_seconds: 300,
-            holidays: HolidayRegion::Metropole,
-            open_on_holidays: false,
-            week_a_monday: CivilDate::new(2026, 11, 23).unwrap(),
-        };
-        let kind = AppointmentType {
-            id: KIND,
-            name: "Consultation".to_owned(),
-            duration_minutes: 30,
-            buffer_before_minutes: 0,
-            buffer_after_minutes: 0,
-            colour: 0x00_11_22_33,
-            online: true,
-            minimum_notice_minutes: 60,
-            booking_window_days: 84,
-            cancellation_cutoff_minutes: 60,
-        };
-        let rule = OpeningRule {
-            id: RuleId(60),
-            weekday: Weekday::Monday,
-            from_minute_of_day: 9 * 60,
-            until_minute_of_day: 12 * 60,
-            types: TypeSelection::All,
-            place: PlaceId(40),
-            weeks: WeekCycle::Every,
-            valid_from: CivilDate::new(2026, 1, 1).unwrap(),
-            valid_until: None,
-        };
-        for command in [
-            Command::SetProfile(profile),
-            Command::SetType(kind),
-            Command::OpenHours(rule),
-        ] {
+        for command in agenda_commands() {
             let order = Order {
                 agenda: key,
                 command,
@@ -338,4 +269,81 @@ pub(crate) fn confirm_request(command_id: &str, token: &Value, manage: &str) -> 
         "notice_version": 1,
         "manage": manage,
     })
+}
+
+fn practice_events(key: AgendaKey, slug: &str, practitioner: &str) -> Vec<PracticeEvent> {
+    vec![
+        PracticeEvent::FaceSet(PracticeFace {
+            name: "Cabinet d'essai".to_owned(),
+            slug: slug.to_owned(),
+            phone: "+33100000000".to_owned(),
+            email: "cabinet@example.org".to_owned(),
+            legal: "EI".to_owned(),
+        }),
+        PracticeEvent::PlaceSet(Place {
+            id: PlaceId(40),
+            name: "Cabinet".to_owned(),
+            address: "1 rue de la Gare".to_owned(),
+            zone: Zone::paris(),
+        }),
+        PracticeEvent::PractitionerSet(Practitioner {
+            agenda: key.agenda,
+            slug: practitioner.to_owned(),
+            name: "Claire Morel".to_owned(),
+            profession: "Ostéopathe".to_owned(),
+            colour: 0x00_33_66_99,
+        }),
+        PracticeEvent::StaffSet(Staff {
+            id: StaffId(50),
+            name: "Anne".to_owned(),
+        }),
+        PracticeEvent::StaffSet(Staff {
+            id: StaffId(51),
+            name: "Bruno".to_owned(),
+        }),
+        PracticeEvent::NoticePublished(Notice {
+            version: 1,
+            french: "Vos données".to_owned(),
+            english: "Your data".to_owned(),
+        }),
+    ]
+}
+
+fn agenda_commands() -> [Command; 3] {
+    let profile = Profile {
+        zone: Zone::paris(),
+        granularity_minutes: 30,
+        hold_ttl_seconds: 300,
+        holidays: HolidayRegion::Metropole,
+        open_on_holidays: false,
+        week_a_monday: CivilDate::new(2026, 11, 23).unwrap(),
+    };
+    let kind = AppointmentType {
+        id: KIND,
+        name: "Consultation".to_owned(),
+        duration_minutes: 30,
+        buffer_before_minutes: 0,
+        buffer_after_minutes: 0,
+        colour: 0x00_11_22_33,
+        online: true,
+        minimum_notice_minutes: 60,
+        booking_window_days: 84,
+        cancellation_cutoff_minutes: 60,
+    };
+    let rule = OpeningRule {
+        id: RuleId(60),
+        weekday: Weekday::Monday,
+        from_minute_of_day: 9 * 60,
+        until_minute_of_day: 12 * 60,
+        types: TypeSelection::All,
+        place: PlaceId(40),
+        weeks: WeekCycle::Every,
+        valid_from: CivilDate::new(2026, 1, 1).unwrap(),
+        valid_until: None,
+    };
+    [
+        Command::SetProfile(profile),
+        Command::SetType(kind),
+        Command::OpenHours(rule),
+    ]
 }
