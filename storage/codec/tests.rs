@@ -242,7 +242,7 @@ fn line<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &st
     format!("{name} {}", hex::encode(bytes))
 }
 
-fn lines() -> Vec<String> {
+fn agenda_event_lines() -> Vec<String> {
     let mut lines = Vec::new();
     for event in events() {
         let name = event.name();
@@ -263,6 +263,11 @@ fn lines() -> Vec<String> {
         );
         lines.push(line(name, EVENT, &record));
     }
+    lines
+}
+
+fn lines() -> Vec<String> {
+    let mut lines = agenda_event_lines();
     for (name, event) in practice_events() {
         let record = EventRecord {
             recorded: recorded(Principal::Staff(StaffId(14)), StreamEvent::Practice(event)),

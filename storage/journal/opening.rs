@@ -104,23 +104,7 @@ impl Core {
             synced.map_err(|source| unwritable("sync", directory, source))?;
         }
         settle(&*file, &path, &found)?;
-        let counters = Arc::new(Counters::default());
-        counters.scanned_at_open.store(found.scanned, Ordering::Relaxed);
-        counters
-            .damaged_witnesses
-            .store(witnesses.damaged as u64, Ordering::Relaxed);
-        counters
-            .damaged_indexes
-            .store(u64::from(found.index_fault.is_some()), Ordering::Relaxed);
-        if let Some(torn) = &found.torn {
-            counters.torn_tail_bytes.store(torn.to - torn.from, Ordering::Relaxed);
-            tracing::warn!(
-                bytes = torn.to - torn.from,
-                offset = torn.from,
-                what = torn.what,
-                "cut a torn tail"
-            );
-        }
+        let counters = Arc::new(first_counts(&found, witnesses.damaged as u64));
         let turn = |read: &witness::Read| read.newest.map_or(0, |newest| newest.turn);
         let first = Witness::open(&*disk, Path::new(WITNESS_FILE), turn(&witnesses.first))?;
         let second = options
@@ -215,4 +199,24 @@ fn draw_history() -> Result<u128, StoreError> {
             what: "the system gives no random bytes".to_owned(),
         })?;
     Ok(u128::from_le_bytes(bytes))
+}
+
+/// What opening itself has to count, and to say.
+fn first_counts(found: &Survey, damaged_witnesses: u64) -> Counters {
+    let counters = Counters::default();
+    counters.scanned_at_open.store(found.scanned, Ordering::Relaxed);
+    counters.damaged_witnesses.store(damaged_witnesses, Ordering::Relaxed);
+    counters
+        .damaged_indexes
+        .store(u64::from(found.index_fault.is_some()), Ordering::Relaxed);
+    if let Some(torn) = &found.torn {
+        counters.torn_tail_bytes.store(torn.to - torn.from, Ordering::Relaxed);
+        tracing::warn!(
+            bytes = torn.to - torn.from,
+            offset = torn.from,
+            what = torn.what,
+            "cut a torn tail"
+        );
+    }
+    counters
 }

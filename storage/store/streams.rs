@@ -138,16 +138,8 @@ impl SealedStreams {
         if bytes > APPEND_BYTES_MAX {
             return Err(AppendError::TooLarge.into());
         }
-        let people = blobs.into_iter().zip(&commit.personal).map(|(stored, part)| {
-            let record = PersonRecord {
-                patient: stored.patient,
-                sealed: stored.sealed,
-                person: Some(part.person.clone()),
-            };
-            (stored.blob, record)
-        });
         Ok(Prepared {
-            people: people.collect(),
+            people: blobs.into_iter().zip(&commit.personal).map(kept).collect(),
             assigned,
             head: commit.events.last().map_or(commit.expected, |last| last.seq),
             append: Append {
@@ -241,4 +233,14 @@ impl StreamStore for SealedStreams {
     fn history(&self) -> HistoryId {
         HistoryId(self.journal.history())
     }
+}
+
+/// A sealed blob together with what it says, for the cell.
+fn kept((stored, part): (StoredBlob, &PersonalPart)) -> (BlobId, PersonRecord) {
+    let record = PersonRecord {
+        patient: stored.patient,
+        sealed: stored.sealed,
+        person: Some(part.person.clone()),
+    };
+    (stored.blob, record)
 }
