@@ -77,3 +77,12 @@ export function overflowPixels(page) {
     return Math.max(0, root.scrollWidth - root.clientWidth);
   });
 }
+
+/** Waits until whatever moves and comes to an end has ended: what is still fading in is neither read nor pictured rightly. */
+export async function still(page) {
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.all(ending.map((one) => one.finished.catch(() => undefined)));
+  });
+}

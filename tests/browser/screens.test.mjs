@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { DESKTOP, PHONE, launch, openContext, overflowPixels } from './browser.mjs';
+import { DESKTOP, PHONE, launch, openContext, overflowPixels, still } from './browser.mjs';
 import { confirmBooking, fillPerson, openAgenda, openPatientPage, surroundings } from './screens.mjs';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -89,7 +89,7 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
 
 /** One look at a page as it stands. */
 async function look(page) {
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => undefined))));
+  await still(page);
   const builder = new AxeBuilder({ page }).withTags(TAGS);
   const { violations } = await builder.analyze();
   const found = violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => ({ id, help, target: target.flat().join(' '), failureSummary })));

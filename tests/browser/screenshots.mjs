@@ -3,7 +3,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DESKTOP, launch, openContext } from './browser.mjs';
+import { DESKTOP, launch, openContext, still } from './browser.mjs';
 import { fillPerson, findFreeSlot, holdSlot, openAgenda, openPatientPage, showDay } from './screens.mjs';
 import { startDemo } from './server.mjs';
 
@@ -44,12 +44,12 @@ function nextTuesday(now_ms) {
 
 async function picture(page, name) {
   const path = join(folder, name);
-  await page.evaluate(() => document.fonts.ready.then(() => undefined));
   await page.evaluate(() => {
     document.activeElement?.blur();
     scrollTo(0, 0);
   });
   await page.mouse.move(0, 0);
+  await still(page);
   await page.screenshot({ path });
   const { size } = await stat(path);
   console.log(`${name}: ${size} bytes`);
