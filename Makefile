@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
+.PHONY: help run test bench bench-screen pictures load clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -18,8 +18,11 @@ endif
 DATA ?= data/demo
 PORT ?= 8443
 SCENARIO ?= screen
+BOOKINGS ?= 50
 STEP := tests/tools/step
 BEGIN := $(shell date +%s)
+# What the browser tests and their like are told; asked for when needed, as `prepare-test` may install the browser.
+BROWSERS = CABINET_BIN="$(TARGET)/debug/cabinet" CHROMIUM="$$(tests/tools/chromium-path)"
 
 # The steps of a goal run in the order in which they are written.
 .NOTPARALLEL:
@@ -39,6 +42,16 @@ test: prepare-test lock fmt web clippy rust-test web-test browser-test ## Instal
 
 bench: ## Run the benchmarks
 	@$(STEP) "Domain: slots of an agenda, the change of one event (criterion)" cargo bench --locked -p cabinet-domain --benches
+
+bench-screen: prepare-test web ## Measure booking-to-screen in real browsers (BOOKINGS=50)
+	@$(STEP) "Browser tests: packages" tests/tools/npm-ci tests/browser
+	@$(STEP) "Building the server" cargo build --locked --bin cabinet
+	@$(STEP) "Booking to screen" env $(BROWSERS) node tests/browser/latency.mjs $(BOOKINGS)
+
+pictures: prepare-test web ## Take the README's pictures anew from the demo
+	@$(STEP) "Browser tests: packages" tests/tools/npm-ci tests/browser
+	@$(STEP) "Building the server" cargo build --locked --bin cabinet
+	@$(STEP) "Pictures" env $(BROWSERS) node tests/browser/screenshots.mjs
 
 load: prepare-build web ## Run a load scenario against a server of its own (SCENARIO="screen --bookings 50")
 	@$(STEP) "Building server and load client" cargo build --locked --workspace --bins
@@ -77,5 +90,4 @@ web-test: | web
 browser-test: | rust-test
 	@$(STEP) "Browser tests: packages" tests/tools/npm-ci tests/browser
 	@$(STEP) "Browser tests: the server" cargo build --locked --bin cabinet
-	@$(STEP) "Browser tests" env CABINET_BIN="$(TARGET)/debug/cabinet" CHROMIUM="$$(tests/tools/chromium-path)" \
-		npm --prefix tests/browser test
+	@$(STEP) "Browser tests" env $(BROWSERS) npm --prefix tests/browser test
