@@ -13,7 +13,7 @@ use crate::StoreError;
 use crate::codec::{self, KeyFrame};
 use crate::disk::Disk;
 use crate::seal::{self, Entropy, KeyId, Place, SealKey, Unsealable};
-use file::{RingFile, corrupt, survey};
+use file::{RingFile, corrupt, is_failed_write, survey};
 use parking_lot::Mutex;
 use practice::PracticeRing;
 use std::collections::{BTreeSet, HashMap};
@@ -84,7 +84,12 @@ pub struct Keyring {
     installation: Mutex<Installation>,
     practices: Mutex<HashMap<u128, Arc<PracticeRing>>>,
     repaired: AtomicUsize,
+    /// Taken by the first failure.
+    on_fatal: Mutex<Option<OnFatal>>,
 }
+
+/// Called once, with the reason, when a write or sync of a keyring file has failed.
+pub type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
 
 struct Installation {
     file: RingFile,
@@ -192,6 +197,7 @@ impl Keyring {
             installation: Mutex::new(Installation { file, known }),
             practices: Mutex::new(HashMap::new()),
             repaired: AtomicUsize::new(repaired),
+            on_fatal: Mutex::new(None),
         })
     }
 
@@ -222,7 +228,8 @@ impl Keyring {
     /// # Errors
     /// What the disk says when the pool is empty and a new batch cannot be made durable.
     pub fn key_for(&self, practice: u128, patient: u128) -> Result<PatientKey, StoreError> {
-        self.ring(practice, true)?.key_for(patient, self.entropy.as_ref())
+        let drawn = self.ring(practice, true)?.key_for(patient, self.entropy.as_ref());
+        drawn.inspect_err(|error| self.note(error))
     }
 
     /// A `PatientKey` record for this pair is durable.
@@ -246,7 +253,8 @@ impl Keyring {
     /// # Errors
     /// What the disk says; then the keys may still be there, and the call is to be repeated.
     pub fn forget(&self, practice: u128, patient: u128, keys: &[KeyId]) -> Result<(), StoreError> {
-        self.ring(practice, false)?.forget(patient, keys, self.entropy.as_ref())
+        let forgotten = self.ring(practice, false)?.forget(patient, keys, self.entropy.as_ref());
+        forgotten.inspect_err(|error| self.note(error))
     }
 
     /// Counts since the start.
@@ -260,7 +268,31 @@ impl Keyring {
         }
     }
 
+    /// Sets what is called, once, when a keyring file can no longer be written: the process must then end (law L8).
+    pub fn on_fatal(&self, call: OnFatal) {
+        *self.on_fatal.lock() = Some(call);
+    }
+
+    /// Tells of an error that leaves a keyring file in an unknown state. Takes the keyring's locks.
+    fn note(&self, error: &StoreError) {
+        if !is_failed_write(error) && !self.stats().failed {
+            return;
+        }
+        let call = self.on_fatal.lock().take();
+        let source = std::error::Error::source(error).map_or_else(String::new, |source| format!(": {source}"));
+        let reason = format!("the keyring has failed: {error}{source}");
+        tracing::error!(reason, "the keyring has failed");
+        if let Some(call) = call {
+            call(&reason);
+        }
+    }
+
     fn ring(&self, practice: u128, create: bool) -> Result<Arc<PracticeRing>, StoreError> {
+        self.ring_or_error(practice, create)
+            .inspect_err(|error| self.note(error))
+    }
+
+    fn ring_or_error(&self, practice: u128, create: bool) -> Result<Arc<PracticeRing>, StoreError> {
         let mut practices = self.practices.lock();
         if let Some(ring) = practices.get(&practice) {
             return Ok(ring.clone());

@@ -31,8 +31,8 @@ pub struct Storage {
     /// With a data directory: the parts that are its own.
     real: Option<Real>,
     fatal: watch::Receiver<Option<String>>,
-    /// Keeps `fatal` open where no journal can fail.
-    _fatal_open: Arc<watch::Sender<Option<String>>>,
+    /// By this the parts tell; it also keeps `fatal` open.
+    failed: Arc<watch::Sender<Option<String>>>,
 }
 
 /// What only a store on disk has.
@@ -73,6 +73,20 @@ impl Storage {
             });
         }
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(&options.data_dir)?);
+        Self::open_with(disk, root, options)
+    }
+
+    /// As [`Self::open`], but journal, keyring and checkpoints lie on this disk; only sled, if it is asked for, lies in
+    /// the data directory. For tests with simulated disks.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, options: StorageOptions) -> Result<Self, StoreError> {
+        let root = installation_key(&options.installation_key)?;
+        Self::open_with(disk, root, options)
+    }
+
+    fn open_with(disk: Arc<dyn Disk>, root: SealKey, options: StorageOptions) -> Result<Self, StoreError> {
         let keyring = Self::open_keyring(&disk, root, options.expect_existing)?;
         let journal = Arc::new(FileJournal::open(
             disk,
@@ -84,10 +98,6 @@ impl Storage {
                 ..JournalOptions::new(options.ticks.clone())
             },
         )?);
-        let (failed, fatal) = watch::channel(None);
-        let failed = Arc::new(failed);
-        let on_fatal = failed.clone();
-        journal.on_fatal(Box::new(move |why| drop(on_fatal.send_replace(Some(why.to_owned())))));
         let overlay = Arc::new(Overlay::new(OVERLAY_BYTES_MAX));
         journal.attach(overlay.clone());
         let source: Arc<dyn ReadStoreSource> = match options.read_store {
@@ -96,12 +106,12 @@ impl Storage {
         };
         let applier = Applier::start(journal.clone(), overlay.clone(), source, options.ticks)?;
         let mut storage = Self::wire(journal.clone(), Arc::new(keyring), overlay, true);
+        let failed = Arc::clone(&storage.failed);
+        journal.on_fatal(Box::new(move |why| drop(failed.send_replace(Some(why.to_owned())))));
         storage.real = Some(Real {
             journal,
             applier: Arc::new(applier),
         });
-        storage.fatal = fatal;
-        storage._fatal_open = failed;
         Ok(storage)
     }
 
@@ -157,6 +167,11 @@ impl Storage {
     fn wire(journal: Arc<dyn Journal>, keyring: Arc<Keyring>, overlay: Arc<Overlay>, blocking: bool) -> Self {
         let records = SealedRecords::new(journal.clone(), keyring.clone(), overlay.clone(), blocking);
         let (failed, fatal) = watch::channel(None);
+        let failed = Arc::new(failed);
+        let keyring_failed = Arc::clone(&failed);
+        keyring.on_fatal(Box::new(move |why| {
+            drop(keyring_failed.send_replace(Some(why.to_owned())))
+        }));
         Self {
             streams: Arc::new(SealedStreams::new(journal.clone(), keyring.clone())),
             records: Arc::new(records),
@@ -165,12 +180,12 @@ impl Storage {
             overlay,
             real: None,
             fatal,
-            _fatal_open: Arc::new(failed),
+            failed,
         }
     }
 
-    /// Resolves with the reason when the journal stops because a write or sync failed: the process must then end (law
-    /// L8). Never resolves while all is well.
+    /// Resolves with the reason when a write or sync of the journal or of a keyring file has failed, or the journal's
+    /// writer has panicked: the process must then end (law L8). Never resolves while all is well.
     pub async fn fatal(&self) -> String {
         let mut fatal = self.fatal.clone();
         match fatal.wait_for(Option::is_some).await {

@@ -13,6 +13,7 @@ use cabinet_domain::ids::Seq;
 use cabinet_domain::stream::StreamKey;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -68,7 +69,7 @@ impl FileJournal {
             shared: Arc::clone(&shared),
             threads: Mutex::new(Vec::new()),
         };
-        journal.start("journal-writer", write_loop)?;
+        journal.start("journal-writer", write)?;
         for _ in 0..CALL_THREADS {
             journal.start("journal-reader", call_loop)?;
         }
@@ -163,6 +164,40 @@ fn closed() -> StoreError {
     }
 }
 
+/// Runs `body`; its panic stops the journal as a failed write does. False when it panicked.
+fn guarded(shared: &Shared, who: &str, body: impl FnOnce()) -> bool {
+    let ended = catch_unwind(AssertUnwindSafe(body));
+    if let Err(panic) = &ended {
+        let said = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+        let said = said
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        let what = format!("{who} panicked: {said}");
+        // Nor may a panic of whom the stop is told end the thread.
+        let told = catch_unwind(AssertUnwindSafe(|| shared.core.stop(&StoreError::Unwritable { what })));
+        if told.is_err() {
+            tracing::error!("telling that the journal has stopped panicked");
+        }
+    }
+    ended.is_ok()
+}
+
+/// The writer's life. After a panic it goes on over the stopped journal, which answers every append with `Unknown`;
+/// after another it ends, and what waits is dropped, which is answered the same.
+fn write(shared: &Shared) {
+    for _life in 0..2 {
+        if guarded(shared, "the journal's writer", || write_loop(shared)) {
+            return;
+        }
+    }
+    let mut queues = shared.queues.lock();
+    queues.closing = true;
+    queues.writer_done = true;
+    queues.appends.clear();
+    drop(queues);
+    shared.call.notify_all();
+}
+
 fn write_loop(shared: &Shared) {
     loop {
         let mut queues = shared.queues.lock();
@@ -218,11 +253,18 @@ fn call_loop(shared: &Shared) {
         let done = next.is_none() && queues.writer_done;
         drop(queues);
         match next {
-            Some(call) => call(&shared.core),
+            Some(call) => {
+                // Its caller finds the answer dropped. Reads and checkpoints say nothing about what appends wrote.
+                if catch_unwind(AssertUnwindSafe(|| call(&shared.core))).is_err() {
+                    tracing::error!("a call of the journal panicked");
+                }
+            }
             None if done => return,
             None => {
                 // A failure has stopped the journal, which is how it is told.
-                let _told = shared.core.tend();
+                guarded(shared, "the journal's upkeep", || {
+                    let _told = shared.core.tend();
+                });
             }
         }
     }

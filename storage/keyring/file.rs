@@ -217,6 +217,27 @@ pub(crate) fn survey(disk: &dyn Disk, name: &str, scope: u128) -> Result<Option<
     }))
 }
 
+/// Whether a keyring file was to be written and could not: never to be tried again in this process (law L8). A disk that
+/// is full or read-only refuses before anything is begun; whether a file has broken off in the middle it says itself.
+pub(crate) fn is_failed_write(error: &StoreError) -> bool {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    match error {
+        StoreError::Io { attempt, source, .. } => {
+            ["write", "sync", "create", "replace", "overwrite"].contains(attempt)
+                && ![PermissionDenied, ReadOnlyFilesystem, StorageFull].contains(&source.kind())
+        }
+        StoreError::Corrupt { .. }
+        | StoreError::HistoryMissing { .. }
+        | StoreError::WrongKey { .. }
+        | StoreError::Locked { .. }
+        | StoreError::NewerFormat { .. }
+        | StoreError::Unwritable { .. }
+        | StoreError::Codec { .. }
+        | StoreError::NoKey
+        | StoreError::Append(_) => false,
+    }
+}
+
 pub(crate) fn corrupt(name: &str, offset: u64, what: &str) -> StoreError {
     StoreError::Corrupt {
         path: Path::new(COPIES[0]).join(name),
@@ -236,6 +257,10 @@ impl RingFile {
         let mut file = Self::empty(disk, name, scope, found.generation);
         let image = file.image(&found.frames);
         let damaged: Vec<&PathBuf> = found.faults.iter().map(|(path, _, _)| path).collect();
+        if !damaged.is_empty() {
+            // A copy can be missing with its folder.
+            file.make_folders()?;
+        }
         for path in paths(name) {
             let handle = if damaged.contains(&&path) {
                 file.replace(&path, &image)?
@@ -251,18 +276,23 @@ impl RingFile {
     pub(crate) fn create(disk: Arc<dyn Disk>, name: &str, scope: u128, frames: &[Vec<u8>]) -> Result<Self, StoreError> {
         let mut file = Self::empty(disk, name, scope, 1);
         let image = file.image(frames);
-        for (folder, path) in COPIES.into_iter().zip(paths(name)) {
-            file.disk
-                .create_directory(Path::new(folder))
-                .map_err(io_error("create", Path::new(folder)))?;
+        // The folders' names are durable before anything lies in them: a crash leaves a keyring that opens, or none.
+        file.make_folders()?;
+        for path in paths(name) {
             let handle = file.replace(&path, &image)?;
             file.copies.push((path, handle));
         }
-        for folder in ["keyring", ""] {
-            let folder = Path::new(folder);
-            file.disk.sync_directory(folder).map_err(io_error("sync", folder))?;
-        }
         Ok(file)
+    }
+
+    fn make_folders(&self) -> Result<(), StoreError> {
+        for folder in COPIES.map(Path::new) {
+            self.disk.create_directory(folder).map_err(io_error("create", folder))?;
+        }
+        for folder in ["keyring", ""].map(Path::new) {
+            self.disk.sync_directory(folder).map_err(io_error("sync", folder))?;
+        }
+        Ok(())
     }
 
     fn empty(disk: Arc<dyn Disk>, name: &str, scope: u128, generation: u64) -> Self {
@@ -357,7 +387,8 @@ impl RingFile {
             let new = self.replace(&path, &image).inspect_err(|_| self.failed = true)?;
             old.write_all_at(&vec![0; old_bytes], 0)
                 .and_then(|()| old.sync_data())
-                .map_err(io_error("overwrite", &path))?;
+                .map_err(io_error("overwrite", &path))
+                .inspect_err(|_| self.failed = true)?;
             if let Some(slot) = self.copies.get_mut(index) {
                 slot.1 = new;
             }

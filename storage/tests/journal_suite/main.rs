@@ -11,4 +11,5 @@ mod basics;
 mod crashes;
 mod damage;
 mod faults;
+mod panics;
 mod support;
