@@ -255,8 +255,12 @@ fn in_words(report: &VerifyReport) -> String {
         }
         Some(_) => String::new(),
     };
+    let behind = match report.keyring_copies_behind {
+        0 => String::new(),
+        copies => format!("\n{copies} keyring file(s) have a second copy that is behind: the next start mends them."),
+    };
     format!(
-        "The store is in order: {} records, {} streams, {} events, {} checkpoints, {} personal blobs ({} forgotten), {} rows.{torn}{lag}",
+        "The store is in order: {} records, {} streams, {} events, {} checkpoints, {} personal blobs ({} forgotten), {} rows.{torn}{lag}{behind}",
         report.position,
         report.streams,
         report.events,

@@ -334,15 +334,25 @@ pub struct KeyringFault {
     pub what: String,
 }
 
-/// Reads every keyring file without writing anything. Returns the faults of single copies.
+/// What reading every keyring file found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyringFindings {
+    /// Damage to single copies.
+    pub faults: Vec<KeyringFault>,
+    /// Second copies that are whole but behind the first, as a kill leaves them: no damage, the next opening mends them.
+    pub lagging: Vec<std::path::PathBuf>,
+}
+
+/// Reads every keyring file without writing anything.
 ///
 /// # Errors
 /// As [`Keyring::probe`], and what no copy can answer.
-pub fn verify(disk: &dyn Disk, root: &SealKey) -> Result<Vec<KeyringFault>, StoreError> {
+pub fn verify(disk: &dyn Disk, root: &SealKey) -> Result<KeyringFindings, StoreError> {
     let Some((found, known)) = read_installation(disk, root)? else {
         return Err(StoreError::NoKey);
     };
     let mut faults = found.faults;
+    let mut lagging: Vec<_> = found.lagging.into_iter().collect();
     for practice in known {
         let name = practice_file(practice);
         let Some(found) = survey(disk, &name, practice)? else {
@@ -350,11 +360,13 @@ pub fn verify(disk: &dyn Disk, root: &SealKey) -> Result<Vec<KeyringFault>, Stor
         };
         practice::read(practice, root, &found)?;
         faults.extend(found.faults);
+        lagging.extend(found.lagging);
     }
     let named = |(path, offset, what): (std::path::PathBuf, u64, &str)| KeyringFault {
         path,
         offset,
         what: what.to_owned(),
     };
-    Ok(faults.into_iter().map(named).collect())
+    let faults = faults.into_iter().map(named).collect();
+    Ok(KeyringFindings { faults, lagging })
 }

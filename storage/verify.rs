@@ -46,6 +46,8 @@ pub struct VerifyReport {
     /// Position up to which the read store has the writes; none when there is no read store. It is brought up to date, or
     /// rebuilt, by the next opening.
     pub read_store_applied: Option<Position>,
+    /// Keyring files whose second copy is behind the first; the next opening mends them.
+    pub keyring_copies_behind: usize,
 }
 
 type Rows = BTreeMap<RecordKey, (Position, Bytes)>;
@@ -58,7 +60,8 @@ type Rows = BTreeMap<RecordKey, (Position, Bytes)>;
 pub fn verify(data_dir: &Path, key: &KeySource, witness_copy: Option<&Path>) -> Result<VerifyReport, StoreError> {
     let root = installation_key(key)?;
     let disk = RealDisk::open_read_only(data_dir)?;
-    if let Some(fault) = keyring::verify(&disk, &root)?.into_iter().next() {
+    let keys = keyring::verify(&disk, &root)?;
+    if let Some(fault) = keys.faults.into_iter().next() {
         return Err(StoreError::corrupt(&fault.path, fault.offset, fault.what));
     }
     verify_journal(&disk, witness_copy)?;
@@ -74,9 +77,13 @@ pub fn verify(data_dir: &Path, key: &KeySource, witness_copy: Option<&Path>) -> 
             runtime.block_on(check(&data_dir, copy, Arc::new(keyring), witness_copy))
         })
         .map_err(failed)?;
-    thread.join().map_err(|_| StoreError::Unwritable {
+    let report = thread.join().map_err(|_| StoreError::Unwritable {
         what: "verification panicked".to_owned(),
-    })?
+    })??;
+    Ok(VerifyReport {
+        keyring_copies_behind: keys.lagging.len(),
+        ..report
+    })
 }
 
 async fn check(

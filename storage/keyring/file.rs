@@ -157,6 +157,8 @@ pub(crate) struct Survey {
     pub(crate) frames: Vec<Vec<u8>>,
     /// Copies that differ from it, with what is wrong.
     pub(crate) faults: Vec<(PathBuf, u64, &'static str)>,
+    /// The second copy is whole but behind the first, as a kill between the two leaves it: no damage, opening mends it.
+    pub(crate) lagging: Option<PathBuf>,
 }
 
 fn paths(name: &str) -> [PathBuf; 2] {
@@ -165,17 +167,18 @@ fn paths(name: &str) -> [PathBuf; 2] {
 
 /// Reads both copies and writes nothing. None when there is neither.
 pub(crate) fn survey(disk: &dyn Disk, name: &str, scope: u128) -> Result<Option<Survey>, StoreError> {
-    let mut copies = Vec::new();
+    let (mut copies, mut images) = (Vec::new(), Vec::new());
     for path in paths(name) {
-        let copy = match read_file(disk, &path, FILE_BYTES_MAX) {
-            Ok(bytes) => parse(&bytes, scope),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Copy::Missing,
+        let (copy, bytes) = match read_file(disk, &path, FILE_BYTES_MAX) {
+            Ok(bytes) => (parse(&bytes, scope), bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (Copy::Missing, Vec::new()),
             Err(error) => return Err(io_error("read", &path)(error)),
         };
         if let Copy::Newer(found) = copy {
             let known = u32::from(FORMAT);
             return Err(StoreError::NewerFormat { path, found, known });
         }
+        images.push(bytes);
         copies.push((path, copy));
     }
     if copies.iter().all(|(_, copy)| matches!(copy, Copy::Missing)) {
@@ -198,8 +201,16 @@ pub(crate) fn survey(disk: &dyn Disk, name: &str, scope: u128) -> Result<Option<
         let at = u64::try_from(best.valid_bytes).unwrap_or(u64::MAX);
         return Err(corrupt(name, at, "both copies of the keyring file are damaged"));
     }
-    let mut faults = Vec::new();
+    let (mut faults, mut lagging) = (Vec::new(), None);
+    let behind = match copies.as_slice() {
+        [(_, first), (_, second)] => is_behind(first, second, &images),
+        _ => false,
+    };
     for (path, copy) in copies {
+        if behind && Some(&path) == paths(name).last() {
+            lagging = Some(path);
+            continue;
+        }
         match copy {
             Copy::Missing => faults.push((path, 0, "copy is missing")),
             Copy::Damaged | Copy::Newer(_) => faults.push((path, 0, "header is damaged")),
@@ -214,7 +225,21 @@ pub(crate) fn survey(disk: &dyn Disk, name: &str, scope: u128) -> Result<Option<
         generation: best.generation,
         frames: best.frames,
         faults,
+        lagging,
     }))
+}
+
+/// Whether the second copy is what a kill between the writes of the two leaves: not there yet, of an older generation, or a
+/// beginning of the first to the byte.
+fn is_behind(first: &Copy, second: &Copy, images: &[Vec<u8>]) -> bool {
+    let Copy::Read(ahead) = first else { return false };
+    let begins = matches!(images, [whole, part] if whole.len() > part.len() && whole.starts_with(part));
+    ahead.whole()
+        && match second {
+            Copy::Missing => true,
+            Copy::Read(older) => begins || (older.whole() && older.generation < ahead.generation),
+            Copy::Damaged | Copy::Newer(_) => false,
+        }
 }
 
 /// Whether a keyring file was to be written and could not: never to be tried again in this process (law L8). A disk that
@@ -256,7 +281,8 @@ impl RingFile {
     ) -> Result<(Self, usize), StoreError> {
         let mut file = Self::empty(disk, name, scope, found.generation);
         let image = file.image(&found.frames);
-        let damaged: Vec<&PathBuf> = found.faults.iter().map(|(path, _, _)| path).collect();
+        let damaged = found.faults.iter().map(|(path, _, _)| path);
+        let damaged: Vec<&PathBuf> = damaged.chain(&found.lagging).collect();
         if !damaged.is_empty() {
             // A copy can be missing with its folder.
             file.make_folders()?;
@@ -269,7 +295,7 @@ impl RingFile {
             };
             file.copies.push((path, handle));
         }
-        Ok((file, found.faults.len()))
+        Ok((file, damaged.len()))
     }
 
     /// Creates both copies with these entries, durably. Fails if there is one already.

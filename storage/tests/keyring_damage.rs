@@ -5,7 +5,7 @@
 
 use cabinet_storage::StoreError;
 use cabinet_storage::disk::Disk;
-use cabinet_storage::keyring::{KeyState, Keyring, verify};
+use cabinet_storage::keyring::{KeyState, Keyring, KeyringFindings, verify};
 use cabinet_storage::memory::MemoryDisk;
 use cabinet_storage::seal::{KeyId, SealKey, SeededEntropy};
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ fn the_whole_keyring_answers_and_another_key_does_not_open_it() {
     assert_eq!(answers(image.clone(), &ids).unwrap(), expected());
     assert_eq!(
         verify(&MemoryDisk::from_image(image.clone()), &root()).unwrap(),
-        Vec::new()
+        KeyringFindings::default()
     );
     let other = SealKey::self_named([6; 32]);
     let refused = Keyring::probe(&MemoryDisk::from_image(image), &other);
@@ -75,7 +75,7 @@ fn every_flipped_byte_of_one_copy_is_repaired() {
             let mut damaged = image.clone();
             damaged.get_mut(path).unwrap()[at] ^= 0x40;
             let disk = MemoryDisk::from_image(damaged);
-            let faults = verify(&disk, &root()).unwrap();
+            let faults = verify(&disk, &root()).unwrap().faults;
             assert_eq!(faults.len(), 1, "{} byte {at}", path.display());
             assert_eq!(&faults[0].path, path);
             assert_eq!(
@@ -88,6 +88,21 @@ fn every_flipped_byte_of_one_copy_is_repaired() {
         }
     }
     assert!(flips > 2_000, "{flips}");
+}
+
+/// Bug: a server killed between the two copies left the second one behind, and verify called that damage.
+#[test]
+fn a_second_copy_that_is_only_behind_is_no_damage() {
+    let (image, _) = filled();
+    for path in image.keys() {
+        let second = path.starts_with("keyring/b");
+        let mut behind = image.clone();
+        let whole = behind.get_mut(path).unwrap();
+        whole.truncate(whole.len() - 5);
+        let found = verify(&MemoryDisk::from_image(behind), &root()).unwrap();
+        assert_eq!(found.faults.is_empty(), second, "{}", path.display());
+        assert_eq!(found.lagging.len(), usize::from(second), "{}", path.display());
+    }
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn check(disk: &SimDisk, told: &Told, seed: u64) {
         let fresh = keyring.key_for(practice, 99).unwrap().key.id();
         assert!(!told.given.iter().any(|(_, id)| *id == fresh));
     }
-    assert_eq!(verify(disk, &root()).unwrap(), Vec::new());
+    assert_eq!(verify(disk, &root()).unwrap().faults, Vec::new());
 }
 
 /// A share of the points, so that shares run side by side.
