@@ -37,12 +37,12 @@ export async function waitForState(page, state, options = {}) {
   await page.locator(`[data-testid="connection-state"][data-state="${state}"]`).first().waitFor({ state: 'attached', ...options });
 }
 
-/** A practitioner's page, live and with its first slots drawn. */
+/** A practitioner's page, live and with its first slots drawn, or with the offer to go to the next one. */
 export async function openPatientPage(context, demo, practitioner = demo.practitioners[0]) {
   const page = await context.newPage();
   await page.goto(`${demo.base_url}/p/${demo.practice}/${practitioner}`);
   await waitForState(page, 'live');
-  await page.getByTestId('slot').first().waitFor();
+  await page.getByTestId('slot').or(page.locator('button.next')).first().waitFor();
   return page;
 }
 
