@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
 import { PHONE, isForeign, launch, openContext, overflowPixels } from './browser.mjs';
 
 const WIDE = '<!doctype html><html lang="fr"><meta name="viewport" content="width=device-width"><div style="width:900px">x</div>';
@@ -48,6 +49,27 @@ test('a page wider than a phone is measured', async () => {
   await page.goto(`${origin}/wide`);
   assert.ok((await overflowPixels(page)) > 0);
   await context.close();
+});
+
+test('axe finds what is wrong with a page', async () => {
+  const { context } = await openContext(browser, origin);
+  const page = await context.newPage();
+  await page.goto(origin);
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a']).analyze();
+  await context.close();
+  assert.ok(violations.some(({ id }) => id === 'image-alt'));
+});
+
+test('errors of a page and of its console are recorded', async () => {
+  const { context, errors } = await openContext(browser, origin);
+  const page = await context.newPage();
+  await page.goto(`${origin}/wide`);
+  await page.evaluate(() => console.error('told to the console'));
+  await page.evaluate(() => setTimeout(() => { throw new Error('uncaught'); }, 0));
+  await page.waitForFunction(() => true);
+  await context.close();
+  assert.ok(errors.some((text) => text.includes('told to the console')));
+  assert.ok(errors.some((text) => text.includes('uncaught')));
 });
 
 test('origins are told apart by scheme, host and port', () => {

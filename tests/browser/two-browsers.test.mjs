@@ -57,6 +57,10 @@ test('a patient books, everybody sees it; the patient cancels, and everybody see
   assert.match(await drawn.textContent(), /Jeanne Aubry/);
   assert.equal(await drawn.getAttribute('data-start-ms'), String(start_ms));
   await hold.waitFor({ state: 'detached' });
+  // Who comes now never saw the slot: no farewell to it either.
+  const latecomer = await openPatientPage(watcher.context(), demo);
+  assert.equal(await latecomer.locator(`[data-start-ms="${start_ms}"]`).count(), 0);
+  await latecomer.close();
 
   const freed = slot(watcher, start_ms).waitFor();
   await cancelByManageLink(patient);

@@ -11,6 +11,10 @@ const DAY_MS = 86_400_000;
 /** How long a taken slot stays grey before it collapses, and a freed one stays marked. */
 export const GONE_SHOWN_MS = 1_800;
 export const COME_SHOWN_MS = 4_000;
+/** What follows a snapshot within this time of the frame before belongs to it. */
+const CATCH_UP_MS = 40;
+/** A picture is shown after this time even if changes keep coming. */
+const CATCH_UP_MS_MAX = 400;
 
 const keyOf = (kind: string, start: number): string => `${kind}@${start}`;
 
@@ -32,6 +36,10 @@ export class Board {
   readonly clock = new ServerClock();
   #position: Position | null = null;
   #socket: LiveSocket;
+  /** A snapshot being completed: the server may send an older one with all that has changed since right behind it. */
+  #picture: SlotTable | null = null;
+  #catching: ReturnType<typeof setTimeout> | undefined;
+  #catchUntil = 0;
   #midnight: ReturnType<typeof setTimeout> | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -49,6 +57,10 @@ export class Board {
       opened: () => undefined,
       frame: (frame) => this.#receive(frame as BoardFrame),
       state: (state) => (this.state = state),
+      // A line that breaks in the middle of a picture leaves none.
+      closed: () => {
+        if (this.#picture) this.#position = this.#picture = null;
+      },
     });
   }
 
@@ -60,6 +72,7 @@ export class Board {
 
   stop(): void {
     clearInterval(this.#ticker);
+    clearTimeout(this.#catching);
     clearTimeout(this.#midnight);
     for (const timer of this.#timers) clearTimeout(timer);
     this.#socket.stop();
@@ -85,11 +98,10 @@ export class Board {
     }
     switch (frame.event) {
       case 'snapshot': {
-        const after = fromSnapshot(frame.types);
-        if (this.loaded) this.#show(difference(this.slots, after));
-        this.slots = after;
+        this.#picture = fromSnapshot(frame.types);
         this.#position = { history: frame.history, seq: frame.seq };
-        this.#joined();
+        this.#catchUntil = performance.now() + CATCH_UP_MS_MAX;
+        this.#catchUp();
         return;
       }
       case 'resumed':
@@ -100,8 +112,13 @@ export class Board {
         const next = step(this.#position, frame.from, frame.to);
         if (next.kind === 'gap') return this.#rejoin();
         if (next.kind === 'known') return;
-        const merged = merge(this.slots, frame.types);
         this.#position = next.position;
+        if (this.#picture) {
+          this.#picture = merge(this.#picture, frame.types).table;
+          if (performance.now() < this.#catchUntil) this.#catchUp();
+          return;
+        }
+        const merged = merge(this.slots, frame.types);
         this.slots = merged.table;
         this.#show(merged);
         return;
@@ -115,6 +132,18 @@ export class Board {
     }
   }
 
+  #catchUp(): void {
+    clearTimeout(this.#catching);
+    this.#catching = setTimeout(() => {
+      if (!this.#picture) return;
+      const after = this.#picture;
+      this.#picture = null;
+      if (this.loaded) this.#show(difference(this.slots, after));
+      this.slots = after;
+      this.#joined();
+    }, CATCH_UP_MS);
+  }
+
   #joined(): void {
     this.loaded = true;
     this.#socket.settled();
@@ -126,6 +155,7 @@ export class Board {
 
   #rejoin(): void {
     this.#position = null;
+    this.#picture = null;
     this.#socket.redial();
   }
 
