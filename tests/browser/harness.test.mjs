@@ -65,8 +65,9 @@ test('errors of a page and of its console are recorded', async () => {
   const page = await context.newPage();
   await page.goto(`${origin}/wide`);
   await page.evaluate(() => console.error('told to the console'));
+  const thrown = context.waitForEvent('weberror');
   await page.evaluate(() => setTimeout(() => { throw new Error('uncaught'); }, 0));
-  await page.waitForFunction(() => true);
+  await thrown;
   await context.close();
   assert.ok(errors.some((text) => text.includes('told to the console')));
   assert.ok(errors.some((text) => text.includes('uncaught')));
