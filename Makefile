@@ -42,6 +42,10 @@ test: prepare-test lock fmt web clippy rust-test web-test browser-test ## Instal
 
 bench: ## Run the benchmarks
 	@$(STEP) "Domain: slots of an agenda, the change of one event (criterion)" cargo bench --locked -p cabinet-domain --benches
+	@$(MAKE) --no-print-directory bench-recovery
+
+bench-recovery: ## Time the recovery after kill -9 (CABINET_BENCH_EVENTS=1000000 CABINET_BENCH_AGENDAS=1000)
+	@$(STEP) "Storage: opening after kill -9, rebuilding sled" cargo bench --locked --profile dev -p cabinet-storage --bench recovery
 
 bench-screen: prepare-test web ## Measure booking-to-screen in real browsers (BOOKINGS=50)
 	@$(STEP) "Browser tests: packages" tests/tools/npm-ci tests/browser
