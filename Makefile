@@ -28,7 +28,7 @@ BROWSERS = CABINET_BIN="$(TARGET)/debug/cabinet" CHROMIUM="$$(tests/tools/chromi
 .NOTPARALLEL:
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 # The dev profile: what does the work at run time (domain, storage, sled, ring) is optimised in it, everything that it
 # compiles serves `make test` as well, and a release build takes several times as long on two cores.

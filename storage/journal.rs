@@ -25,6 +25,7 @@ mod witness;
 
 pub use file::FileJournal;
 pub use inline::InlineJournal;
+pub(crate) use opening::may_begin;
 pub use options::{JournalOptions, JournalStats};
 pub use verify::{JournalReport, verify_journal};
 

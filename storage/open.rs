@@ -4,7 +4,7 @@ mod options;
 
 use crate::disk::Disk;
 use crate::disk::real::RealDisk;
-use crate::journal::{FileJournal, JOURNAL_DIRECTORY, Journal, JournalOptions, JournalStats, Position};
+use crate::journal::{FileJournal, JOURNAL_DIRECTORY, Journal, JournalOptions, JournalStats, Position, may_begin};
 use crate::keyring::{Keyring, KeyringStats, read_key_file};
 use crate::memory::{MemoryDisk, MemoryJournal, MemoryRows, MemorySource};
 use crate::records::{Applier, ApplierStats, OVERLAY_BYTES_MAX, Overlay, OverlayStats, ReadStoreSource, Table};
@@ -87,9 +87,22 @@ impl Storage {
     }
 
     fn open_with(disk: Arc<dyn Disk>, root: SealKey, options: StorageOptions) -> Result<Self, StoreError> {
-        let keyring = Self::open_keyring(&disk, root, options.expect_existing)?;
+        let there = Self::look(disk.as_ref(), &root, &options)?;
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        // A new store begins with its keyring: a crash right after it leaves one that can be begun again. An existing
+        // one begins with the journal, which refuses what is wrong with it before any copy of a key is repaired.
+        let new = if there {
+            None
+        } else {
+            Some(Keyring::open(
+                disk.clone(),
+                SealKey::new(root.id(), root.secret()),
+                entropy.clone(),
+                true,
+            )?)
+        };
         let journal = Arc::new(FileJournal::open(
-            disk,
+            disk.clone(),
             JournalOptions {
                 second_witness: options.witness_copy,
                 expect_existing: options.expect_existing,
@@ -98,6 +111,10 @@ impl Storage {
                 ..JournalOptions::new(options.ticks.clone())
             },
         )?);
+        let keyring = match new {
+            Some(keyring) => keyring,
+            None => Keyring::open(disk, root, entropy, false)?,
+        };
         let overlay = Arc::new(Overlay::new(OVERLAY_BYTES_MAX));
         journal.attach(overlay.clone());
         let source: Arc<dyn ReadStoreSource> = match options.read_store {
@@ -115,25 +132,24 @@ impl Storage {
         Ok(storage)
     }
 
-    fn open_keyring(disk: &Arc<dyn Disk>, root: SealKey, expect_existing: bool) -> Result<Keyring, StoreError> {
-        let there = Keyring::probe(disk.as_ref(), &root)?;
-        let journal = has_journal(disk.as_ref());
+    /// Whether there is a store that the key opens. Reads only.
+    fn look(disk: &dyn Disk, root: &SealKey, options: &StorageOptions) -> Result<bool, StoreError> {
+        let there = Keyring::probe(disk, root)?;
+        let journal = has_journal(disk);
         if !there && journal {
             return Err(StoreError::HistoryMissing {
                 what: "there is a journal, but the keyring that opens it is gone".to_owned(),
             });
         }
-        if !there && expect_existing {
-            return Err(StoreError::HistoryMissing {
-                what: "a store is expected, but the directory holds none".to_owned(),
-            });
-        }
-        if there && !journal && Keyring::lists_practices(disk.as_ref(), &root)? {
+        if there && !journal && Keyring::lists_practices(disk, root)? {
             return Err(StoreError::HistoryMissing {
                 what: "the keyring lists practices, but the journal is gone".to_owned(),
             });
         }
-        Keyring::open(disk.clone(), root, Arc::new(SystemEntropy::new()), !there)
+        if !journal {
+            may_begin(disk, options.witness_copy.as_deref(), options.expect_existing)?;
+        }
+        Ok(there)
     }
 
     /// A store in memory, the same for the same seed. Never for real data: its keys follow from the seed.

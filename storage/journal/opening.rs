@@ -33,6 +33,44 @@ fn read_witnesses(disk: &dyn Disk, second: Option<&Path>) -> Result<Witnesses, S
     })
 }
 
+/// Refuses to begin a new journal where something says that there was one.
+fn evidence(
+    expect_existing: bool,
+    witnesses: &Witnesses,
+    checkpoints: &super::checkpoints::Checkpoints,
+) -> Result<(), StoreError> {
+    let evidence = if witnesses.first.present {
+        Some("a witness is there")
+    } else if witnesses.second.present {
+        Some("a second witness is there")
+    } else if !checkpoints.is_empty() {
+        Some("checkpoints are there")
+    } else if expect_existing {
+        Some("the configuration says that data exists")
+    } else {
+        None
+    };
+    evidence.map_or(Ok(()), |evidence| {
+        Err(StoreError::HistoryMissing {
+            what: format!("{evidence}, but there is no journal"),
+        })
+    })
+}
+
+/// Whether a journal may be begun where there are no segments: nothing says that data was there. Reads only.
+///
+/// # Errors
+/// `HistoryMissing` names what says so; `NewerFormat`; `Io`.
+pub(crate) fn may_begin(
+    disk: &dyn Disk,
+    second_witness: Option<&Path>,
+    expect_existing: bool,
+) -> Result<(), StoreError> {
+    let witnesses = read_witnesses(disk, second_witness)?;
+    let checkpoints = super::checkpoints::Checkpoints::list(disk)?;
+    evidence(expect_existing, &witnesses, &checkpoints)
+}
+
 impl Core {
     /// Opens the journal, or begins a new one in an empty directory. Changes nothing on the disk before everything
     /// has been read and found good.
@@ -56,22 +94,7 @@ impl Core {
         witnesses: &Witnesses,
         checkpoints: &super::checkpoints::Checkpoints,
     ) -> Result<Survey, StoreError> {
-        let evidence = if witnesses.first.present {
-            Some("a witness is there")
-        } else if witnesses.second.present {
-            Some("a second witness is there")
-        } else if !checkpoints.is_empty() {
-            Some("checkpoints are there")
-        } else if options.expect_existing {
-            Some("the configuration says that data exists")
-        } else {
-            None
-        };
-        if let Some(evidence) = evidence {
-            return Err(StoreError::HistoryMissing {
-                what: format!("{evidence}, but there is no journal"),
-            });
-        }
+        evidence(options.expect_existing, witnesses, checkpoints)?;
         let history = options.new_history.map_or_else(draw_history, Ok)?;
         let directory = Path::new(JOURNAL_DIRECTORY);
         disk.create_directory(directory)

@@ -201,6 +201,7 @@ pub(super) fn survey(
         end: Some(start),
         ..Index::default()
     });
+    lengths_reach(disk, &index)?;
     let begin = index.end.unwrap_or(start);
     let mut watch: BTreeMap<Position, Option<Chain>> = says.iter().map(|says| (says.position, None)).collect();
     watch.insert(index.position, Some(index.chain));
@@ -224,6 +225,28 @@ pub(super) fn survey(
         agree(disk, &headers, &survey, &watch, says)?;
     }
     Ok(Some(survey))
+}
+
+/// Every segment is at least as long as the records that the index places in it: a cut-off one is named at opening,
+/// though nothing of it is read. Records that only checkpoints' floors cover are not looked for; reading finds those.
+fn lengths_reach(disk: &dyn Disk, index: &Index) -> Result<(), StoreError> {
+    let mut ends: BTreeMap<u32, u64> = BTreeMap::new();
+    for place in index.marks.values() {
+        ends.insert(place.segment, u64::from(place.offset) + 1);
+    }
+    for run in index.streams.values().flat_map(|stream| &stream.runs) {
+        let end = ends.entry(run.place.segment).or_default();
+        *end = (*end).max(u64::from(run.place.offset) + u64::from(run.bytes));
+    }
+    for (number, end) in ends {
+        let path = segment_path(number);
+        let len = disk.open(&path).and_then(|file| file.len());
+        let len = len.map_err(|source| StoreError::io("read", &path, source))?;
+        if len < end {
+            return Err(StoreError::corrupt(&path, len, "the segment is cut off"));
+        }
+    }
+    Ok(())
 }
 
 /// A place in a segment; segments are at most 1 GiB.
