@@ -72,10 +72,8 @@ where
     A: Future<Output = Told>,
 {
     while let Ok((peer, _)) = listener.accept().await {
-        match tokio::time::timeout(PATIENCE, converse(peer, &answer)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "control socket"),
-            Err(_) => tracing::warn!("control socket: the peer said nothing"),
+        if let Err(error) = converse(peer, &answer).await {
+            tracing::warn!(%error, "control socket");
         }
     }
 }
@@ -87,9 +85,8 @@ where
 {
     let (reading, mut writing) = peer.into_split();
     let mut line = String::new();
-    BufReader::new(reading.take(LINE_BYTES_MAX))
-        .read_line(&mut line)
-        .await?;
+    let mut reading = BufReader::new(reading.take(LINE_BYTES_MAX));
+    tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
     let told = match serde_json::from_str(&line) {
         Ok(ask) => answer(ask).await,
         Err(error) => Told::No(format!("not understood: {error}")),

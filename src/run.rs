@@ -7,21 +7,15 @@ use crate::demo;
 use crate::demo::practice::PRACTICE_SLUG;
 use crate::edge::listen::{TlsFiles, Transport, tls};
 use anyhow::Context as _;
-use cabinet_actors::access::AccessError;
 use cabinet_actors::clock::stopwatch;
 use cabinet_storage::verify::VerifyReport;
-use cabinet_storage::{AppendError, KeySource, Storage, StorageOptions};
+use cabinet_storage::{KeySource, Storage, StorageOptions};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long the demo's start waits for the read store, which a kill or a crash leaves to be rebuilt.
-const READ_STORE_PATIENCE: Duration = Duration::from_secs(60);
-/// How often it looks.
-const READ_STORE_LOOK: Duration = Duration::from_millis(50);
 /// Exit code when the store failed under a running server (sysexits.h, EX_IOERR).
 const STORE_FAILED: u8 = 74;
 /// Exit code of a file that does not pass its check (sysexits.h, EX_DATAERR).
@@ -137,7 +131,7 @@ pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<E
         let storage = Storage::open(storage_options(&config)).context("failed to open the store")?;
         let made = demo::fill::make(storage.streams()).await?;
         let app = App::start(&config, transport, storage).await?;
-        let staff_link = link_once_ready(&app).await?;
+        let staff_link = make_link(&app.access, &app.directory, &app.base_url, PRACTICE_SLUG, None).await?;
         let ca_file = (!plain).then_some(ca_file.as_path());
         say(&if json {
             ready_line(&app, ca_file, &staff_link, data)
@@ -152,22 +146,6 @@ pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<E
 fn demo_ops_port(port: u16, usual: u16) -> u16 {
     let taken = || std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, usual)).is_err();
     if port == 0 || taken() { 0 } else { usual }
-}
-
-/// The demo's sign-in link. After a kill the read store, where links lie, is rebuilt while bookings are served already:
-/// until it is there, links are refused as busy.
-async fn link_once_ready(app: &App) -> anyhow::Result<String> {
-    let busy = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(AccessError::Write(AppendError::Busy)));
-    let attempts = async {
-        loop {
-            match make_link(&app.access, &app.directory, &app.base_url, PRACTICE_SLUG, None).await {
-                Err(error) if busy(&error) => tokio::time::sleep(READ_STORE_LOOK).await,
-                told => return told,
-            }
-        }
-    };
-    let told = tokio::time::timeout(READ_STORE_PATIENCE, attempts).await;
-    told.context("the read store was not ready in time for a sign-in link")?
 }
 
 fn slugs(app: &App) -> Vec<String> {
