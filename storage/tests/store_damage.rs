@@ -134,9 +134,10 @@ impl Store {
 /// Holds a damaged keyring against the whole one: the damage is named, and the keys are right all the same.
 fn keyring_repaired(image: Image, path: &Path, whole: &Image) {
     let disk = MemoryDisk::from_image(image);
-    let faults = keyring::verify(&disk, &root()).unwrap();
-    assert_eq!(faults.len(), 1, "{}", path.display());
-    assert_eq!(faults[0].path, path);
+    let found = keyring::verify(&disk, &root()).unwrap();
+    // A second copy cut short looks like one that a kill left behind: said, but no damage.
+    let named = found.faults.iter().map(|fault| &fault.path).chain(&found.lagging);
+    assert_eq!(named.collect::<Vec<_>>(), [path], "{}", path.display());
     let entropy = Arc::new(SeededEntropy::new(1));
     let keyring = Keyring::open(Arc::new(disk.clone()), root(), entropy, false).unwrap();
     for practice in 1..=2 {

@@ -1,11 +1,12 @@
 //! One slot, many hands: a thousand open connections released by one barrier onto overlapping but different starts, types and
-//! lengths. Exactly a set of non-overlapping winners, a clean refusal for everyone else, every board on the same picture.
+//! lengths. Exactly a set of non-overlapping winners, a clean refusal for everyone else, every board and the staff's session on the same picture.
 
 use crate::board::{Board, picture};
 use crate::http::{Answer, Connection};
 use crate::server::{Server, data_dir, fresh, verify};
+use crate::session::Session;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
@@ -135,6 +136,8 @@ async fn a_thousand_hands_on_overlapping_slots_leave_only_winners_that_do_not_ov
     for _ in 0..BOARDS {
         boards.push(Board::join(&server.host, &server.practice, &server.practitioners[0]).await);
     }
+    let agenda = page.body["practitioner"]["agenda"].as_str().expect("agenda");
+    let mut session = Session::join(&server, agenda, page.body["now_ms"].as_i64().expect("now")).await;
     let mut hands = Vec::new();
     for _ in 0..HANDS {
         hands.push(server.connect().await);
@@ -151,6 +154,8 @@ async fn a_thousand_hands_on_overlapping_slots_leave_only_winners_that_do_not_ov
         for board in &mut boards {
             board.converge(&expected).await;
         }
+        let standing: BTreeSet<String> = winners.iter().map(|(_, hold)| hold.clone()).collect();
+        session.converge(&standing).await;
         for (winner, hold) in winners {
             let release = json!({ "command_id": fresh(), "token": winner.token });
             let released = asker
@@ -159,6 +164,7 @@ async fn a_thousand_hands_on_overlapping_slots_leave_only_winners_that_do_not_ov
                 .expect("release");
             assert_eq!(released.status, 200, "{released:?}");
         }
+        session.converge(&BTreeSet::new()).await;
         let again = asker.get(&format!("{base}/slots")).await.expect("slots");
         assert_eq!(
             picture(&again.body["types"]),

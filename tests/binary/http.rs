@@ -16,6 +16,8 @@ pub(crate) struct Connection {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
+    /// `name=value` of a cookie that was set.
+    pub(crate) cookie: Option<String>,
 }
 
 fn broken(what: &str) -> io::Error {
@@ -70,10 +72,15 @@ impl Connection {
             .ok_or_else(|| broken("no status line"))?;
         let mut length = 0_usize;
         let mut chunked = false;
+        let mut cookie = None;
         loop {
             line.clear();
             if self.stream.read_line(&mut line).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if line.to_ascii_lowercase().starts_with("set-cookie:") {
+                let set = line.split_once(':').map_or("", |(_, set)| set);
+                cookie = set.split(';').next().map(|pair| pair.trim().to_owned());
             }
             let header = line.trim_end().to_ascii_lowercase();
             if header.is_empty() {
@@ -94,7 +101,7 @@ impl Connection {
         } else {
             serde_json::from_slice(&bytes).unwrap_or(Value::Null)
         };
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, cookie })
     }
 
     async fn read_exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {

@@ -6,11 +6,14 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "helpers of tests fail by panicking"
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, and measurements are printed"
 )]
 
 mod board;
+mod giant;
 mod hands;
 mod http;
 mod kill;
 mod server;
+mod session;

@@ -15,6 +15,8 @@ pub(crate) struct Server {
     pub(crate) practice: String,
     /// Slugs of the practitioners.
     pub(crate) practitioners: Vec<String>,
+    /// One-time sign-in link of a member of staff.
+    pub(crate) staff_link: String,
 }
 
 fn binary() -> &'static str {
@@ -44,6 +46,7 @@ impl Server {
                 .trim_end_matches('/')
                 .to_owned(),
             practice: text(&ready["practice"]),
+            staff_link: text(&ready["staff_link"]),
             practitioners: ready["practitioners"]
                 .as_array()
                 .expect("slugs")
@@ -51,6 +54,17 @@ impl Server {
                 .map(text)
                 .collect(),
         }
+    }
+
+    /// Bytes of the process that lie in memory (proc(5), statm, second field).
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("statm");
+        let pages: u64 = statm
+            .split(' ')
+            .nth(1)
+            .and_then(|pages| pages.parse().ok())
+            .expect("pages");
+        pages * 4_096
     }
 
     /// The public address of the n-th practitioner under the API.
