@@ -88,9 +88,6 @@ impl StreamState {
         }
     }
 
-    /// Rebuilds what is derived and not stored. Storage calls it once after decoding a state, before anything else.
-    pub const fn after_decode(&mut self) {}
-
     /// Applies one event; an event of the other kind changes nothing (storage refuses such records before).
     pub fn apply(&mut self, recorded: &Recorded<StreamEvent>) {
         match (self, &recorded.event) {

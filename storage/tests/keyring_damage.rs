@@ -1,5 +1,5 @@
 //! The keyring under damage: every flipped byte and every cut of one copy is repaired from the other; damage to both is an
-//! error; a crash at any point of a change leaves the old keys or the new ones.
+//! error. Crashes at every point of a change are `keyring_faults`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
