@@ -40,12 +40,39 @@ pub fn shown_openings(agenda: &Agenda, covers: Span) -> Vec<ShownOpening> {
         .collect()
 }
 
+/// Days of one part of a view: bounds how many openings it holds.
+const PART_DAYS_MAX: i32 = 62;
+
+/// The first part of `covers`: whole days in which about `bookings_max` bookings start, but at least one day, and at most
+/// `PART_DAYS_MAX`. Going on from its end covers everything. All of `covers` while the agenda has no profile.
+#[must_use]
+pub fn first_part(agenda: &Agenda, covers: Span, bookings_max: usize) -> Span {
+    let Some(plan) = agenda.index.plan.as_deref() else {
+        return covers;
+    };
+    let first = plan.zone.date_of(covers.from);
+    let mut starting = agenda
+        .bookings_between(covers)
+        .filter(|booking| booking.span.from >= covers.from);
+    let beyond = starting
+        .nth(bookings_max)
+        .map(|booking| plan.zone.date_of(booking.span.from));
+    let date = beyond.map_or(first.plus_days(PART_DAYS_MAX), |date| {
+        date.clamp(first.plus_days(1), first.plus_days(PART_DAYS_MAX))
+    });
+    Span {
+        from: covers.from,
+        until: plan.zone.midnight(date).min(covers.until),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{AgendaId, AgendaKey, ExceptionId, PracticeId, RuleId, TypeId};
+    use crate::agenda::Booking;
+    use crate::ids::{AgendaId, AgendaKey, BlobId, BookingId, ExceptionId, PatientId, PracticeId, RuleId, TypeId};
     use crate::schedule::{ExceptionalOpening, HolidayRegion, OpeningRule, Profile, WeekCycle};
-    use crate::time::{CivilDate, UtcMinute, Weekday, Zone};
+    use crate::time::{CivilDate, UtcMillis, UtcMinute, Weekday, Zone};
     use std::collections::BTreeSet;
 
     /// Monday 4 May 2026, 00:00 in Paris (UTC+2).
@@ -105,6 +132,58 @@ mod tests {
         assert_eq!(stretches, [(540, 720), (720, 780)]);
         assert_eq!(shown[0].types, TypeSelection::All);
         assert!(shown[1].types.accepts(TypeId(9)) && !shown[1].types.accepts(TypeId(8)));
+    }
+
+    #[test]
+    fn parts_are_whole_days_of_about_so_many_bookings_and_cover_everything_once() {
+        let mut agenda = agenda();
+        // Three bookings on Monday, one on Wednesday, one ten weeks later.
+        for (id, from) in [(1, 540), (2, 600), (3, 660), (4, 2 * 1440 + 540), (5, 70 * 1440 + 540)] {
+            let span = Span::starting(MONDAY.plus(from), 30);
+            let booking = Booking {
+                id: BookingId(id),
+                kind: TypeId(1),
+                span,
+                occupied: span,
+                place: PlaceId(3),
+                patient: PatientId(id),
+                details: BlobId(id),
+                manage: None,
+                notice_version: None,
+                online: false,
+                booked_at: UtcMillis(0),
+                overbooks: BTreeSet::new(),
+            };
+            agenda.bookings.insert(booking.id, booking);
+        }
+        agenda.rebuild_index();
+        let days = |part: Span| (part.until.0 - part.from.0) / 1440;
+        let covers = Span::starting(MONDAY, 100 * 1440);
+        for (bookings_max, expected) in [
+            // A day is never divided, however much is in it.
+            (1, vec![1, 62, 37]),
+            (3, vec![2, 62, 36]),
+            (4, vec![62, 38]),
+            (5, vec![62, 38]),
+        ] {
+            let (mut from, mut parts) = (covers.from, Vec::new());
+            while from < covers.until {
+                let rest = Span {
+                    from,
+                    until: covers.until,
+                };
+                let part = first_part(&agenda, rest, bookings_max);
+                assert_eq!(part.from, from);
+                parts.push(days(part));
+                from = part.until;
+            }
+            assert_eq!(parts, expected, "{bookings_max}");
+        }
+        assert_eq!(
+            first_part(&Agenda::new(agenda.key), covers, 1),
+            covers,
+            "without a profile there are no days"
+        );
     }
 
     #[test]

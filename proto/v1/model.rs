@@ -247,4 +247,20 @@ pub struct StaffView {
     /// ... and ends here. Ask again for other weeks.
     #[ts(type = "number")]
     pub covers_until_ms: i64,
+    /// Bookings and openings that start from here on are missing: on a session, `part` frames bring them. Equal to
+    /// `covers_until_ms`: nothing is missing.
+    #[ts(type = "number")]
+    pub complete_until_ms: i64,
+}
+
+/// What a view lacks of a part of its stretch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct StaffPart {
+    /// Bookings that start inside the part.
+    pub bookings: Vec<StaffBooking>,
+    /// Openings that start inside the part.
+    pub openings: Vec<StaffOpening>,
+    /// The view is now complete up to here.
+    #[ts(type = "number")]
+    pub complete_until_ms: i64,
 }

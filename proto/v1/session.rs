@@ -1,7 +1,7 @@
 //! Frames of a session (`/ws`): a known member of staff, two-way.
 
 use super::http::StaffCommand;
-use super::model::{StaffAbsence, StaffBooking, StaffHold, StaffView};
+use super::model::{StaffAbsence, StaffBooking, StaffHold, StaffPart, StaffView};
 use super::problem::Problem;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -85,6 +85,16 @@ pub enum ServerFrame {
         now_ms: i64,
         /// The agenda.
         view: Box<StaffView>,
+    },
+    /// More of the stretch that a join asked for, as it is at `seq`. Insert or replace by id.
+    Part {
+        /// Agenda id.
+        topic: String,
+        /// Position: every delta up to it has been sent before.
+        #[ts(type = "number")]
+        seq: u64,
+        /// What the view lacked.
+        part: StaffPart,
     },
     /// Answer to `join` with a known position: missing deltas follow.
     Resumed {

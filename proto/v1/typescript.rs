@@ -39,6 +39,7 @@ pub fn module() -> String {
         model::OpeningRule,
         model::ExceptionalOpening,
         model::StaffView,
+        model::StaffPart,
         http::Notice,
         http::PublicPractice,
         http::PublicPage,

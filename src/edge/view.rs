@@ -4,11 +4,11 @@ use cabinet_actors::read::AgendaRead;
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::ids::TypeId;
 use cabinet_domain::slots;
-use cabinet_domain::time::Span;
-use cabinet_domain::view::shown_openings;
+use cabinet_domain::time::{Span, UtcMinute};
+use cabinet_domain::view::{first_part, shown_openings};
 use cabinet_proto::v1::convert::outward;
 use cabinet_proto::v1::http::PublicSlots;
-use cabinet_proto::v1::model::{AppointmentType, StaffOpening, StaffView, TypeSlots};
+use cabinet_proto::v1::model::{AppointmentType, StaffBooking, StaffOpening, StaffPart, StaffView, TypeSlots};
 use std::collections::BTreeSet;
 
 /// Types that patients may book.
@@ -42,11 +42,51 @@ pub fn public_slots(read: AgendaRead<'_>, only: Option<TypeId>) -> PublicSlots {
     }
 }
 
+/// Bookings in one part of a session's view. A booking is about 450 bytes of JSON, so that a part stays under some 20 KiB:
+/// of a reader that stops, no more than one part lies in memory.
+const PART_BOOKINGS_MAX: usize = 32;
+
 /// Everything staff see of an agenda; bookings and openings of `covers` only.
 #[must_use]
 pub fn staff_view(read: AgendaRead<'_>, covers: Span) -> StaffView {
+    view_until(read, covers, covers.until)
+}
+
+/// The same, but bookings and openings of the first part only; [`staff_part`] gives the rest.
+#[must_use]
+pub fn staff_view_begun(read: AgendaRead<'_>, covers: Span) -> StaffView {
+    view_until(read, covers, first_part(read.agenda, covers, PART_BOOKINGS_MAX).until)
+}
+
+/// Bookings and openings that start in the first part of `rest`.
+#[must_use]
+pub fn staff_part(read: AgendaRead<'_>, rest: Span) -> StaffPart {
+    let part = first_part(read.agenda, rest, PART_BOOKINGS_MAX);
+    let from_ms = outward::millis(part.from);
+    let (mut bookings, mut openings) = (bookings(read, part), openings(read.agenda, part));
+    // What began earlier was in an earlier part.
+    bookings.retain(|booking| booking.start_ms >= from_ms);
+    openings.retain(|opening| opening.start_ms >= from_ms);
+    StaffPart {
+        bookings,
+        openings,
+        complete_until_ms: outward::millis(part.until),
+    }
+}
+
+fn bookings(read: AgendaRead<'_>, covers: Span) -> Vec<StaffBooking> {
+    let bookings = read.agenda.bookings_between(covers);
+    bookings
+        .map(|booking| outward::booking(booking, read.people.get(booking.details)))
+        .collect()
+}
+
+fn view_until(read: AgendaRead<'_>, covers: Span, complete_until: UtcMinute) -> StaffView {
     let agenda = read.agenda;
-    let bookings: Vec<_> = agenda.bookings_between(covers).collect();
+    let complete = Span {
+        from: covers.from,
+        until: complete_until,
+    };
     let used: BTreeSet<TypeId> = agenda.bookings.values().map(|booking| booking.kind).collect();
     let retired = agenda.retired_types.values().filter(|kind| used.contains(&kind.id));
     let profile = agenda.profile.as_ref();
@@ -62,17 +102,15 @@ pub fn staff_view(read: AgendaRead<'_>, covers: Span) -> StaffView {
             .chain(retired)
             .map(outward::appointment_type)
             .collect(),
-        bookings: bookings
-            .into_iter()
-            .map(|booking| outward::booking(booking, read.people.get(booking.details)))
-            .collect(),
+        bookings: bookings(read, complete),
         holds: agenda.live_holds(read.now).map(outward::hold).collect(),
         absences: agenda.absences.values().map(outward::absence).collect(),
         rules: agenda.rules.values().map(outward::rule).collect(),
         exceptions: agenda.exceptions.values().map(outward::exception).collect(),
-        openings: openings(agenda, covers),
+        openings: openings(agenda, complete),
         covers_from_ms: outward::millis(covers.from),
         covers_until_ms: outward::millis(covers.until),
+        complete_until_ms: outward::millis(complete_until),
     }
 }
 

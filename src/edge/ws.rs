@@ -1,8 +1,9 @@
 //! Sessions (`/ws`): someone known, two-way. `session` is the actor and the only file that knows the socket library, `topics` joins and tells,
-//! `frames` reads what arrives, `outbox` takes deltas from agendas, `presence` knows who looks at what.
+//! `frames` reads what arrives, `body` hands on what is said, `outbox` takes deltas from agendas, `presence` knows who looks at what.
 //!
 //! Must not be here: boards (`live`), permissions (`guard`).
 
+mod body;
 pub mod frames;
 pub mod outbox;
 pub mod presence;

@@ -1,33 +1,18 @@
 //! A frame that declares 1 GiB and sends up to 100 MiB: refused at its header on both sockets, before anything is kept.
 
+use crate::handshake::handshake;
+use crate::http::Wire;
 use crate::server::{Server, data_dir};
 use crate::session::sign_in;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 const MIB: u64 = 1024 * 1024;
 const DECLARED_BYTES: u64 = 1024 * MIB;
 const SENT_BYTES_MAX: u64 = 100 * MIB;
 
-/// Opens a WebSocket by hand.
-async fn handshake(host: &str, path: &str, headers: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(host).await.expect("connect");
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\n{headers}upgrade: websocket\r\nconnection: upgrade\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.expect("ask");
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.expect("an answer"));
-    }
-    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
-    stream
-}
-
 /// Declares the giant, sends until the server ends it; returns what the server said and how much could be sent.
-async fn provoke(stream: TcpStream) -> (Vec<u8>, u64) {
-    let (mut reading, mut writing) = stream.into_split();
+async fn provoke(stream: Wire) -> (Vec<u8>, u64) {
+    let (mut reading, mut writing) = tokio::io::split(stream);
     let mut header = vec![0x81, 0x80 | 127];
     header.extend(DECLARED_BYTES.to_be_bytes());
     header.extend([0; 4]);
@@ -63,9 +48,9 @@ async fn a_frame_that_declares_a_gibibyte_is_refused_at_its_header_on_both_socke
     );
     for (path, headers) in [("/ws", cookie.as_str()), (live.as_str(), "")] {
         // The first giant warms up what any first connection warms up; the second one is measured.
-        provoke(handshake(&server.host, path, headers).await).await;
+        provoke(handshake(&server, None, path, headers).await).await;
         let before = server.resident_bytes();
-        let (said, sent) = provoke(handshake(&server.host, path, headers).await).await;
+        let (said, sent) = provoke(handshake(&server, None, path, headers).await).await;
         let grown = server.resident_bytes().saturating_sub(before);
         println!("{path}: {sent} bytes sent, memory grew by {} KiB", grown / 1024);
         assert!(grown < MIB, "{path}: memory grew by {grown} bytes");

@@ -1,13 +1,17 @@
-//! A plain HTTP/1.1 client over one kept connection, small enough to hold a thousand of them at a barrier.
+//! An HTTP/1.1 client over one kept connection, small enough to hold a thousand of them at a barrier.
 
 use serde_json::Value;
 use std::io;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
+
+/// Plain TCP or TLS over it.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Duplex for T {}
+pub(crate) type Wire = Box<dyn Duplex>;
 
 /// One open connection.
 pub(crate) struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Wire>,
     host: String,
 }
 
@@ -25,14 +29,12 @@ fn broken(what: &str) -> io::Error {
 }
 
 impl Connection {
-    /// Connects to `host:port`.
-    pub(crate) async fn open(host: &str) -> io::Result<Self> {
-        let stream = TcpStream::connect(host).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self {
-            stream: BufReader::new(stream),
+    /// Speaks over `wire` to the server that calls itself `host`.
+    pub(crate) fn over(wire: Wire, host: &str) -> Self {
+        Self {
+            stream: BufReader::new(wire),
             host: host.to_owned(),
-        })
+        }
     }
 
     /// Sends a GET and reads the answer.

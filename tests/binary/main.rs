@@ -13,7 +13,10 @@
 mod board;
 mod giant;
 mod hands;
+mod handshake;
 mod http;
+mod jam;
 mod kill;
 mod server;
 mod session;
+mod wait;

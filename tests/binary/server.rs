@@ -1,16 +1,25 @@
 //! Starts, kills and checks the real binary.
 
-use crate::http::Connection;
+use crate::http::{Connection, Wire};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use tokio::net::TcpSocket;
 
-/// A running demo over plain HTTP on a free loopback port.
+/// A running demo on a free loopback port.
 pub(crate) struct Server {
     child: Child,
+    tls: Option<tokio_rustls::TlsConnector>,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
     /// `127.0.0.1:port`.
     pub(crate) host: String,
+    /// `127.0.0.1:port` of the operators' listener; plain HTTP.
+    pub(crate) ops_host: String,
     /// Slug of the practice.
     pub(crate) practice: String,
     /// Slugs of the practitioners.
@@ -24,11 +33,19 @@ fn binary() -> &'static str {
 }
 
 impl Server {
-    /// Starts the demo on `data` and waits for its ready line.
+    /// Starts the demo on `data` over plain HTTP and waits for its ready line.
     pub(crate) fn start(data: &Path) -> Self {
-        let mut child = Command::new(binary())
-            .args(["demo", "--plain", "--json", "--port", "0", "--data"])
-            .arg(data)
+        Self::start_with(data, false)
+    }
+
+    /// Starts the demo on `data`, plain or over TLS, and waits for its ready line.
+    pub(crate) fn start_with(data: &Path, with_tls: bool) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["demo", "--json", "--port", "0", "--data"]).arg(data);
+        if !with_tls {
+            command.arg("--plain");
+        }
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -39,12 +56,17 @@ impl Server {
             .expect("read the ready line");
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("ready line {line:?}: {error}"));
         let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let host = |url: &Value| {
+            let url = text(url);
+            let (_, host) = url.split_once("://").expect("a scheme");
+            host.trim_end_matches('/').to_owned()
+        };
         Self {
             child,
-            host: text(&ready["base_url"])
-                .trim_start_matches("http://")
-                .trim_end_matches('/')
-                .to_owned(),
+            tls: with_tls.then(|| trusting(Path::new(&text(&ready["ca_file"])))),
+            scheme: if with_tls { "https" } else { "http" },
+            host: host(&ready["base_url"]),
+            ops_host: host(&ready["ops_url"]),
             practice: text(&ready["practice"]),
             staff_link: text(&ready["staff_link"]),
             practitioners: ready["practitioners"]
@@ -74,7 +96,39 @@ impl Server {
 
     /// A fresh connection.
     pub(crate) async fn connect(&self) -> Connection {
-        Connection::open(&self.host).await.expect("connect")
+        Connection::over(self.wire(None).await, &self.host)
+    }
+
+    /// The value of a metric without labels, or summed over them; asked for on the operators' listener.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let mut stream = std::net::TcpStream::connect(&self.ops_host).expect("connect");
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+            self.ops_host
+        );
+        stream.write_all(request.as_bytes()).expect("ask");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("metrics");
+        let value = |line: &str| -> Option<f64> {
+            let rest = line.strip_prefix(name)?;
+            (rest.starts_with(' ') || rest.starts_with('{')).then(|| rest.rsplit(' ').next()?.parse().ok())?
+        };
+        text.lines().filter_map(value).sum()
+    }
+
+    /// A fresh connection, TLS where the server speaks it, whose receive buffer is `receive_bytes` (the kernel doubles it)
+    /// or the kernel's choice.
+    pub(crate) async fn wire(&self, receive_bytes: Option<u32>) -> Wire {
+        let socket = TcpSocket::new_v4().expect("socket");
+        if let Some(bytes) = receive_bytes {
+            socket.set_recv_buffer_size(bytes).expect("receive buffer");
+        }
+        let address = self.host.parse().expect("address");
+        let stream = socket.connect(address).await.expect("connect");
+        stream.set_nodelay(true).expect("no delay");
+        let Some(tls) = &self.tls else { return Box::new(stream) };
+        let name = ServerName::try_from("localhost").expect("name");
+        Box::new(tls.connect(name, stream).await.expect("TLS"))
     }
 
     /// SIGKILL, and waits until the process is gone.
@@ -89,6 +143,19 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+fn trusting(ca_file: &Path) -> tokio_rustls::TlsConnector {
+    let mut roots = rustls::RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(ca_file).expect("certificate");
+    roots.add(certificate).expect("trust it");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tokio_rustls::TlsConnector::from(Arc::new(config))
 }
 
 /// `cabinet verify` on a stopped store: panics with its words unless it is clean.

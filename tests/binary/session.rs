@@ -13,6 +13,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 pub(crate) struct Session {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     position: u64,
+    /// The whole stretch asked for has been shown.
+    complete: bool,
+    until_ms: i64,
     /// Ids of the holds that stand.
     pub(crate) holds: BTreeSet<String>,
 }
@@ -50,6 +53,8 @@ impl Session {
         let mut session = Self {
             socket,
             position: 0,
+            complete: false,
+            until_ms: now_ms + 300 * 86_400_000,
             holds: BTreeSet::new(),
         };
         let join = json!({ "event": "join", "ref": 1, "topic": agenda, "history": null, "seq": null,
@@ -59,7 +64,7 @@ impl Session {
             .send(Message::text(join.to_string()))
             .await
             .expect("join");
-        while session.position == 0 {
+        while !session.complete {
             session.step().await;
         }
         session
@@ -77,12 +82,17 @@ impl Session {
             Some("welcome" | "present" | "done") => {}
             Some("snapshot") => {
                 self.position = frame["seq"].as_u64().expect("seq");
+                self.complete = frame["view"]["complete_until_ms"] == frame["view"]["covers_until_ms"];
                 self.holds = frame["view"]["holds"]
                     .as_array()
                     .expect("holds")
                     .iter()
                     .map(|hold| id(&hold["id"]))
                     .collect();
+            }
+            Some("part") => {
+                assert_eq!(frame["seq"].as_u64(), Some(self.position), "a part out of order");
+                self.complete = frame["part"]["complete_until_ms"] == self.until_ms;
             }
             Some("delta") => {
                 let from = frame["from"].as_u64().expect("from");

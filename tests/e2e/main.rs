@@ -11,10 +11,9 @@
 
 mod booking;
 mod documents;
-mod jam;
 mod ops;
+mod parts;
 mod refusals;
 mod sessions;
 mod staff;
-mod wait;
 mod world;

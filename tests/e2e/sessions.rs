@@ -12,7 +12,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 const UNTIL_MS: i64 = START_MS + 14 * 86_400_000;
 
-struct Session(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Session(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 /// Tries to open a session; the status when it is refused.
 async fn attempt(world: &World, cookie: Option<&str>, origin: Option<&str>) -> Result<Session, u16> {
@@ -33,7 +33,7 @@ async fn attempt(world: &World, cookie: Option<&str>, origin: Option<&str>) -> R
 }
 
 impl Session {
-    async fn open(world: &World, staff: u128) -> Self {
+    pub(crate) async fn open(world: &World, staff: u128) -> Self {
         let cookie = world.sign_in(AGENDA.practice, staff).await;
         Self::with(world, &cookie).await
     }
@@ -46,7 +46,7 @@ impl Session {
         session
     }
 
-    async fn send(&mut self, frame: &Value) {
+    pub(crate) async fn send(&mut self, frame: &Value) {
         self.raw(Message::text(frame.to_string())).await;
     }
 
@@ -55,7 +55,7 @@ impl Session {
     }
 
     /// The next text frame; pings are answered by the client library.
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         loop {
             match self.0.next().await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),

@@ -34,7 +34,7 @@ class Agenda {
     const agenda = id();
     practice.practitioners.push({ agenda, slug, name, profession, colour, zone: ZONE });
     const today = dayOf(Date.now(), ZONE);
-    this.view = { agenda, zone: ZONE, granularity_minutes: 15, types, bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 9e15 };
+    this.view = { agenda, zone: ZONE, granularity_minutes: 15, types, bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 9e15, complete_until_ms: 9e15 };
     const names = [['Jeanne', 'Moreau'], ['Ali', 'Benali'], ['Chloé', 'Garnier'], ['Hugo', 'Petit'], ['Inès', 'Rousseau'], ['Paul', 'Lefèvre']];
     for (const day of ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']) for (const [from, until] of [['09:00', '12:30'], ['14:00', '18:30']] as const)
       this.view.rules.push({ id: id(), weekday: day, from, until, types: null, place: practice.places[0]!.id, weeks: day === 'wednesday' && from === '14:00' ? 'a' : 'every', valid_from: today, valid_until: null });
@@ -179,7 +179,7 @@ export function fakeServer(): Plugin {
       if (frame.event === 'join') {
         agenda.sessions.add(ws);
         if (frame.history === HISTORY && frame.seq === agenda.seq) say({ event: 'resumed', ref: frame.ref, topic: frame.topic, history: HISTORY, seq: agenda.seq, now_ms: Date.now() });
-        else say({ event: 'snapshot', ref: frame.ref, topic: frame.topic, history: HISTORY, seq: agenda.seq, now_ms: Date.now(), view: { ...agenda.view, covers_from_ms: frame.from_ms, covers_until_ms: frame.until_ms } });
+        else say({ event: 'snapshot', ref: frame.ref, topic: frame.topic, history: HISTORY, seq: agenda.seq, now_ms: Date.now(), view: { ...agenda.view, covers_from_ms: frame.from_ms, covers_until_ms: frame.until_ms, complete_until_ms: frame.until_ms } });
         say({ event: 'present', topic: frame.topic, staff: ['Claire Martin', 'Nadia Perrin'] });
       } else if (frame.event === 'command') {
         const refused = agenda.command(frame.command);

@@ -150,6 +150,14 @@ impl Samples for ServerFrame {
                     changes: vec![StaffChange::HoldGone { id: id(5) }],
                 },
             ),
+            (
+                "part",
+                Self::Part {
+                    topic: topic.clone(),
+                    seq: 42,
+                    part: parts::part(),
+                },
+            ),
             ("resync", Self::Resync { topic: topic.clone() }),
             ("accepted", Self::Accepted { r#ref: 3, seq: 42 }),
             (

@@ -3,7 +3,7 @@
 use cabinet_proto::v1::http::{Notice, PublicPractice};
 use cabinet_proto::v1::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
-    StaffHold, StaffOpening, StaffView, TypeSlots,
+    StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
 };
 
 pub(super) const NOW: i64 = 1_795_348_800_000;
@@ -166,5 +166,15 @@ pub(super) fn view() -> StaffView {
         }],
         covers_from_ms: START,
         covers_until_ms: END,
+        complete_until_ms: END,
+    }
+}
+
+pub(super) fn part() -> StaffPart {
+    let StaffView { bookings, openings, .. } = view();
+    StaffPart {
+        bookings,
+        openings,
+        complete_until_ms: END,
     }
 }

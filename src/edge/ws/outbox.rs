@@ -4,6 +4,7 @@
 //! Must not be here: the socket.
 
 use cabinet_actors::delta::{Delta, Pushed, Sink, StaffDelta};
+use cabinet_domain::ids::Seq;
 use parking_lot::Mutex;
 use prometheus::IntCounter;
 use std::collections::VecDeque;
@@ -51,14 +52,16 @@ impl Outbox {
         }
     }
 
-    /// Takes what waits.
+    /// Takes what waits, up to position `until`.
     #[must_use]
-    pub fn take(&self) -> Taken {
+    pub fn take(&self, until: Seq) -> Taken {
         let mut waiting = self.waiting.lock();
         waiting.woken = false;
+        let count = waiting.deltas.partition_point(|delta| delta.to <= until);
+        let deltas: Vec<_> = waiting.deltas.drain(..count).collect();
         Taken {
-            deltas: mem::take(&mut waiting.deltas).into(),
-            lost: waiting.behind || waiting.ended,
+            deltas,
+            lost: waiting.deltas.is_empty() && (waiting.behind || waiting.ended),
         }
     }
 
@@ -137,10 +140,16 @@ mod tests {
         assert_eq!(outbox.push(delta(65)), Pushed::Taken);
         assert_eq!(dropped.get(), 1);
         assert_eq!(wakes.load(Ordering::Relaxed), 1, "one wake for many deltas");
-        let taken = outbox.take();
-        assert_eq!(taken.deltas.len(), 64);
+        let first = outbox.take(60);
+        assert_eq!(
+            (first.deltas.len(), first.lost),
+            (60, false),
+            "what fits comes before the notice"
+        );
+        let taken = outbox.take(Seq::MAX);
+        assert_eq!(taken.deltas.len(), 4);
         assert!(taken.lost);
-        assert!(outbox.take().deltas.is_empty());
+        assert!(outbox.take(Seq::MAX).deltas.is_empty());
     }
 
     #[test]

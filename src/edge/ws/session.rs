@@ -3,6 +3,7 @@
 //! The actor is polled only while the connection's write buffer has room; whoever stops reading is found by the reaper
 //! from outside. Must not be here: parsing (`frames`), rules, what is shown (`view`).
 
+use super::body::{SaidBytes, Sliced};
 use super::frames::{Rate, read, refused};
 use super::presence::{Notice, Tell};
 use super::topics::{Asked, Topic};
@@ -12,7 +13,7 @@ use crate::edge::listen::{Connection, ConnectionHandle, FrameLimits, GuardVerdic
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::routes::staff::order;
 use actix::prelude::*;
-use actix_http::ws::Item;
+use actix_http::ws::{Codec, Item};
 use actix_web::http::header::ORIGIN;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse};
@@ -59,6 +60,7 @@ pub(super) async fn open(
     };
     let payload = GuardedPayload::new(payload, limits);
     let connection = request.conn_data::<Connection>().map(Connection::handle);
+    let said = SaidBytes::default();
     let session = Session {
         watch: connection.as_ref().and_then(ConnectionHandle::watch),
         connection,
@@ -74,10 +76,12 @@ pub(super) async fn open(
         pinged: None,
         fragments: None,
         ended: false,
+        said: said.clone(),
     };
-    ws::WsResponseBuilder::new(session, &request, payload)
-        .frame_size(CLIENT_FRAME_BYTES_MAX)
-        .start()
+    let mut response = ws::handshake(&request)?;
+    let codec = Codec::new().max_size(CLIENT_FRAME_BYTES_MAX);
+    let frames = WebsocketContext::with_codec(session, payload, codec);
+    Ok(response.streaming(Sliced::new(frames, said)))
 }
 
 pub(super) struct Session {
@@ -97,6 +101,7 @@ pub(super) struct Session {
     watch: Option<Arc<ProgressWatch>>,
     verdict: GuardVerdict,
     ended: bool,
+    pub(super) said: SaidBytes,
 }
 
 pub(super) type Context = WebsocketContext<Session>;
@@ -156,11 +161,15 @@ impl Actor for Session {
     }
 }
 
-pub(super) fn send(ctx: &mut Context, frame: &ServerFrame) {
+/// Says a frame; answers its length in bytes.
+pub(super) fn send(ctx: &mut Context, frame: &ServerFrame) -> usize {
     // Every frame is plain data with string keys: writing it cannot fail.
-    if let Ok(text) = serde_json::to_string(frame) {
-        ctx.text(text);
-    }
+    let Ok(text) = serde_json::to_string(frame) else {
+        return 0;
+    };
+    let bytes = text.len();
+    ctx.text(text);
+    bytes
 }
 
 impl Session {

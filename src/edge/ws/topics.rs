@@ -1,4 +1,4 @@
-//! A session's topics: joining, resuming, flushing what waits, presence.
+//! A session's topics: joining part by part, resuming, flushing what waits, presence.
 //!
 //! Must not be here: the socket library (`session` alone names it), commands.
 
@@ -13,21 +13,29 @@ use cabinet_actors::agenda::feed::SubscriptionId;
 use cabinet_actors::delta::{Delta, StaffDelta, TopicPosition};
 use cabinet_actors::read::{AgendaRead, Joined, ReadError};
 use cabinet_domain::audience::Audience;
-use cabinet_domain::ids::AgendaKey;
-use cabinet_domain::time::Span;
+use cabinet_domain::ids::{AgendaKey, Seq};
+use cabinet_domain::time::{Span, UtcMillis, UtcMinute};
 use cabinet_proto::v1::SESSION_TOPICS_MAX;
 use cabinet_proto::v1::convert::changes::staff_changes;
 use cabinet_proto::v1::convert::inward;
-use cabinet_proto::v1::model::StaffView;
+use cabinet_proto::v1::model::{StaffPart, StaffView};
 use cabinet_proto::v1::session::ServerFrame;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of deltas that a session says in one turn of its actor; those of one topic more may follow.
+const SAID_BYTES_MAX: usize = 32 * 1024;
+/// How long what is left waits.
+const SAID_PAUSE: Duration = Duration::from_millis(5);
 
 /// A topic that the session has joined or is joining.
 pub(super) struct Topic {
     outbox: Arc<Outbox>,
     /// None while the join is under way.
     subscription: Option<SubscriptionId>,
+    /// What the view still lacks; deltas wait in the outbox meanwhile, so that they and the parts go out in order.
+    lacks: Option<Span>,
     presence_told: u64,
 }
 
@@ -102,6 +110,7 @@ impl Session {
         let topic = Topic {
             outbox: outbox.clone(),
             subscription: None,
+            lacks: None,
             presence_told: 0,
         };
         if let Some(former) = self.topics.insert(key, topic)
@@ -113,7 +122,7 @@ impl Session {
         let sink = outbox.clone();
         let subscribing = async move {
             let covers = asked.covers;
-            let render = move |read: AgendaRead<'_>| view::staff_view(read, covers);
+            let render = move |read: AgendaRead<'_>| view::staff_view_begun(read, covers);
             agendas
                 .subscribe(key, Audience::Staff, asked.position, sink, render)
                 .await
@@ -131,11 +140,7 @@ impl Session {
         outcome: Result<(SubscriptionId, Joined<StaffView>), ReadError>,
     ) {
         let Asked { reference, key, .. } = asked;
-        let current = self
-            .topics
-            .get_mut(&key)
-            .filter(|topic| Arc::ptr_eq(&topic.outbox, outbox));
-        let (subscription, joined) = match (outcome, current) {
+        let (subscription, joined) = match (outcome, self.current(key, outbox)) {
             (Ok((subscription, joined)), Some(topic)) => {
                 topic.subscription = Some(subscription);
                 (subscription, joined)
@@ -158,13 +163,17 @@ impl Session {
                 return;
             }
         };
+        let complete_until = match &joined {
+            Joined::Snapshot { value, .. } => UtcMillis(value.complete_until_ms).minute(),
+            Joined::Resumed { .. } => asked.covers.until,
+        };
         if let Some(frames) = self.first_frames(asked, joined) {
-            frames.iter().for_each(|frame| send(ctx, frame));
+            for frame in &frames {
+                send(ctx, frame);
+            }
             let tell = self.tell(ctx);
             self.state.presence.join(key, self.id, &self.staff.name(), tell);
-            self.flush(ctx, key);
-            self.tell_presence(ctx, key);
-            self.join_ended(ctx);
+            self.complete(ctx, asked, outbox, complete_until);
         } else {
             // What was missed holds something that deltas do not carry: from the whole state instead.
             self.state.agendas.unsubscribe(key, subscription);
@@ -176,6 +185,58 @@ impl Session {
                 },
             );
         }
+    }
+
+    /// Goes on with the next part of the view, or ends the join. Each part is read once the one before has been encoded,
+    /// and this actor runs only while the connection's write buffer has room: a reader that stops is owed one part.
+    fn complete(&mut self, ctx: &mut Context, asked: Asked, outbox: &Arc<Outbox>, complete_until: UtcMinute) {
+        let key = asked.key;
+        let rest = Span {
+            from: complete_until,
+            until: asked.covers.until,
+        };
+        let lacks = (rest.from < rest.until).then_some(rest);
+        let Some(topic) = self.current(key, outbox) else {
+            return self.join_ended(ctx);
+        };
+        topic.lacks = lacks;
+        if lacks.is_none() {
+            self.flush(ctx, key);
+            self.tell_presence(ctx, key);
+            return self.join_ended(ctx);
+        }
+        let (agendas, outbox) = (self.state.agendas.clone(), outbox.clone());
+        let look = move |read: AgendaRead<'_>| (read.staff_seq, view::staff_part(read, rest));
+        let reading = async move { agendas.read(key, look).await };
+        ctx.spawn(reading.into_actor(self).map(move |outcome, session, ctx| {
+            session.part(ctx, asked, &outbox, outcome.ok());
+        }));
+    }
+
+    fn part(&mut self, ctx: &mut Context, asked: Asked, outbox: &Arc<Outbox>, read: Option<(Seq, StaffPart)>) {
+        let key = asked.key;
+        if self.current(key, outbox).is_none() {
+            return self.join_ended(ctx);
+        }
+        let Some((seq, part)) = read else {
+            self.resync(ctx, key);
+            return self.join_ended(ctx);
+        };
+        self.flush_until(ctx, key, seq);
+        if self.current(key, outbox).is_some() {
+            let complete_until = UtcMillis(part.complete_until_ms).minute();
+            let topic = key.agenda.to_string();
+            send(ctx, &ServerFrame::Part { topic, seq, part });
+            self.complete(ctx, asked, outbox, complete_until);
+        } else {
+            self.join_ended(ctx);
+        }
+    }
+
+    /// The topic, unless it has been left or joined again meanwhile.
+    fn current(&mut self, key: AgendaKey, outbox: &Arc<Outbox>) -> Option<&mut Topic> {
+        let topic = self.topics.get_mut(&key)?;
+        Arc::ptr_eq(&topic.outbox, outbox).then_some(topic)
     }
 
     fn tell(&self, ctx: &mut Context) -> Tell {
@@ -251,23 +312,41 @@ impl Session {
         }
     }
 
-    /// Sends what waits for a topic, once its join has been answered.
+    /// Sends what waits for a topic, once its join has been answered in full.
     pub(super) fn flush(&mut self, ctx: &mut Context, key: AgendaKey) {
+        if self.topics.get(&key).is_none_or(|topic| topic.lacks.is_some()) {
+            return;
+        }
+        if self.said.get() >= SAID_BYTES_MAX {
+            // The rest once the connection has taken this; a wake that finds the mailbox full is made good every second.
+            ctx.notify_later(Woken(key), SAID_PAUSE);
+            return;
+        }
+        self.flush_until(ctx, key, Seq::MAX);
+    }
+
+    fn flush_until(&mut self, ctx: &mut Context, key: AgendaKey, until: Seq) {
         let Some(topic) = self.topics.get(&key).filter(|topic| topic.subscription.is_some()) else {
             return;
         };
-        let taken = topic.outbox.take();
+        let taken = topic.outbox.take(until);
         let now_ms = self.state.clock.now().0;
         let mut lost = taken.lost;
         for delta in taken.deltas {
             if let Some(frame) = delta_frame(&delta, now_ms) {
-                send(ctx, &frame);
+                self.said.set(self.said.get().saturating_add(send(ctx, &frame)));
             } else {
                 lost = true;
                 break;
             }
         }
-        if lost && let Some(topic) = self.topics.remove(&key) {
+        if lost {
+            self.resync(ctx, key);
+        }
+    }
+
+    fn resync(&mut self, ctx: &mut Context, key: AgendaKey) {
+        if let Some(topic) = self.topics.remove(&key) {
             self.forget(key, &topic);
             let topic = key.agenda.to_string();
             send(ctx, &ServerFrame::Resync { topic });

@@ -1,6 +1,6 @@
 // The staff's live session: topics with their positions, and commands that wait for their answer, also across a lost line.
 
-import { applyChanges, movedIn } from '../lib/agenda';
+import { applyChanges, isComplete, movedIn, withPart } from '../lib/agenda';
 import { ServerClock } from '../lib/clock';
 import { newId } from '../lib/ids';
 import { resumes, step, type Position } from '../lib/position';
@@ -10,7 +10,8 @@ import type { ClientFrame, Problem, ServerFrame, StaffCommand, StaffView } from 
 const DAY_MS = 86_400_000;
 const BUSY_REPEATS_MAX = 5;
 
-type Topic = { position: Position | null; joining: number | null };
+/** `begun`: the picture that a join has begun; it is shown once all its parts are there. */
+type Topic = { position: Position | null; joining: number | null; begun: StaffView | null };
 type Pending = { topic: string; command_id: string; command: StaffCommand; repeats: number; answer: (problem: Problem | null) => void };
 
 export class Session {
@@ -34,7 +35,7 @@ export class Session {
 
   constructor(topics: readonly string[], cover: { from_ms: number; until_ms: number }, private readonly lineFailed: () => void) {
     this.#cover = cover;
-    for (const topic of topics) this.#topics.set(topic, { position: null, joining: null });
+    for (const topic of topics) this.#topics.set(topic, { position: null, joining: null, begun: null });
     this.#socket = new LiveSocket({
       address: () => socketAddress('/ws'),
       opened: () => undefined,
@@ -42,7 +43,10 @@ export class Session {
       state: (state) => (this.state = state),
       closed: ({ everOpened, final }) => {
         this.#welcomed = false;
-        for (const topic of this.#topics.values()) topic.joining = null;
+        for (const topic of this.#topics.values()) {
+          if (topic.begun) topic.position = null;
+          topic.joining = topic.begun = null;
+        }
         this.present = {};
         if (!everOpened || final) this.lineFailed();
       },
@@ -96,6 +100,7 @@ export class Session {
     if (!state || !this.#welcomed) return;
     if (!resume) state.position = null;
     state.joining = this.#next();
+    state.begun = null;
     const { position } = state;
     this.#say({ event: 'join', ref: state.joining, topic, history: position?.history ?? null, seq: position?.seq ?? null, ...this.#cover });
   }
@@ -104,8 +109,9 @@ export class Session {
     const state = this.#topics.get(topic);
     if (!state) return;
     state.joining = null;
+    if (state.begun) return;
     this.#say({ event: 'presence', ref: this.#next(), topic });
-    if ([...this.#topics.values()].every((other) => other.joining === null)) {
+    if ([...this.#topics.values()].every((other) => other.joining === null && other.begun === null)) {
       this.#socket.settled();
       clearTimeout(this.#daily);
       this.#daily = setTimeout(() => this.#rejoinAll(), DAY_MS + Math.random() * 60_000);
@@ -135,7 +141,15 @@ export class Session {
         if (!topic || topic.joining !== frame.ref) return;
         this.#heard(frame.now_ms);
         topic.position = { history: frame.history, seq: frame.seq };
-        this.views = { ...this.views, [frame.topic]: frame.view };
+        this.#show(frame.topic, topic, frame.view);
+        this.#joined(frame.topic);
+        return;
+      }
+      case 'part': {
+        const topic = this.#topics.get(frame.topic);
+        if (!topic?.begun) return;
+        if (topic.position?.seq !== frame.seq) return this.#join(frame.topic, false);
+        this.#show(frame.topic, topic, withPart(topic.begun, frame.part));
         this.#joined(frame.topic);
         return;
       }
@@ -161,16 +175,21 @@ export class Session {
     }
   }
 
+  #show(name: string, topic: Topic, view: StaffView): void {
+    topic.begun = isComplete(view) ? null : view;
+    if (!topic.begun) this.views = { ...this.views, [name]: view };
+  }
+
   #delta(frame: Extract<ServerFrame, { event: 'delta' }>): void {
     const topic = this.#topics.get(frame.topic);
-    const view = this.views[frame.topic];
+    const view = topic?.begun ?? this.views[frame.topic];
     if (!topic || topic.joining !== null || !view) return;
     this.#heard(frame.now_ms);
     const next = step(topic.position, frame.from, frame.to);
     if (next.kind === 'gap' || (next.kind === 'apply' && movedIn(view, frame.changes))) return this.#join(frame.topic, false);
     if (next.kind === 'known') return;
     topic.position = next.position;
-    this.views = { ...this.views, [frame.topic]: applyChanges(view, frame.changes) };
+    this.#show(frame.topic, topic, applyChanges(view, frame.changes));
   }
 
   #refused(reference: number | null, problem: Problem): void {

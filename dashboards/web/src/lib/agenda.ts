@@ -1,6 +1,6 @@
 // An agenda as staff see it, and how changes alter it. Pure.
 
-import type { StaffBooking, StaffChange, StaffView } from './wire';
+import type { StaffBooking, StaffChange, StaffPart, StaffView } from './wire';
 
 function set<T extends { id: string }>(list: readonly T[], item: T): T[] {
   return [...list.filter((other) => other.id !== item.id), item];
@@ -13,6 +13,22 @@ function without<T extends { id: string }>(list: readonly T[], id: string): T[] 
 /** The view after the changes, in order. A booking that now lies outside the covered stretch leaves it. */
 export function applyChanges(view: StaffView, changes: readonly StaffChange[]): StaffView {
   return changes.reduce(applyChange, view);
+}
+
+/** The view with one more part of its stretch. What a change has already brought is replaced: the part is no older. */
+export function withPart(view: StaffView, part: StaffPart): StaffView {
+  const brought = new Set(part.bookings.map((booking) => booking.id));
+  return {
+    ...view,
+    bookings: [...view.bookings.filter((booking) => !brought.has(booking.id)), ...part.bookings],
+    openings: [...view.openings, ...part.openings],
+    complete_until_ms: part.complete_until_ms,
+  };
+}
+
+/** Whether nothing of the stretch is missing. */
+export function isComplete(view: StaffView): boolean {
+  return view.complete_until_ms >= view.covers_until_ms;
 }
 
 function applyChange(view: StaffView, change: StaffChange): StaffView {

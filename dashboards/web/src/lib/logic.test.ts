@@ -1,6 +1,6 @@
 // The pure logic of the browser applications, by example.
 import { describe, expect, it } from 'vitest';
-import { applyChanges, movedIn, overlapping } from './agenda';
+import { applyChanges, isComplete, movedIn, overlapping, withPart } from './agenda';
 import { backoffMs } from './backoff';
 import { countdown, secondsLeft, ServerClock, worthSaying } from './clock';
 import { contrast, tint } from './colour';
@@ -15,7 +15,22 @@ import { addDays, addWallSeconds, dayOf, instantOf, isoOffset, mondayOf, offsetM
 const slot = (start_ms: number, from_ms = 0, until_ms = start_ms): Slot => ({ start_ms, place: 'p', from_ms, until_ms });
 const booking = (id: string, start_ms: number, end_ms: number): StaffBooking => ({ id, kind: 'k', start_ms, end_ms, place: 'p', person: null, online: false, overbooked: false });
 const view = (bookings: StaffBooking[]): StaffView => ({
-  agenda: 'a', zone: 'Europe/Paris', granularity_minutes: 15, types: [], bookings, holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 1000,
+  agenda: 'a', zone: 'Europe/Paris', granularity_minutes: 15, types: [], bookings, holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 1000, complete_until_ms: 1000,
+});
+
+describe('a view that comes in parts', () => {
+  const opening = (start_ms: number): StaffView['openings'][number] => ({ start_ms, end_ms: start_ms + 60, place: 'p', types: null });
+  const begun: StaffView = { ...view([booking('a', 100, 200)]), openings: [opening(0)], complete_until_ms: 300 };
+
+  it('is complete with its last part, and what a change brought before is there once', () => {
+    const changed = applyChanges(begun, [{ change: 'booking_set', booking: booking('b', 400, 500) }, { change: 'booking_moved', id: 'a', start_ms: 600, end_ms: 700, place: 'p', overbooked: false }]);
+    expect(isComplete(changed)).toBe(false);
+    const next = withPart(changed, { bookings: [booking('b', 400, 500)], openings: [opening(400)], complete_until_ms: 600 });
+    const whole = withPart(next, { bookings: [booking('a', 600, 700)], openings: [], complete_until_ms: 1000 });
+    expect([isComplete(next), isComplete(whole)]).toEqual([false, true]);
+    expect(whole.bookings.map((one) => [one.id, one.start_ms]).sort()).toEqual([['a', 600], ['b', 400]]);
+    expect(whole.openings.map((one) => one.start_ms)).toEqual([0, 400]);
+  });
 });
 
 describe('position in a topic', () => {

@@ -417,7 +417,29 @@ covers_from_ms: number,
 /**
  * ... and ends here. Ask again for other weeks.
  */
-covers_until_ms: number, };
+covers_until_ms: number, 
+/**
+ * Bookings and openings that start from here on are missing: on a session, `part` frames bring them. Equal to
+ * `covers_until_ms`: nothing is missing.
+ */
+complete_until_ms: number, };
+
+/**
+ * What a view lacks of a part of its stretch.
+ */
+export type StaffPart = { 
+/**
+ * Bookings that start inside the part.
+ */
+bookings: Array<StaffBooking>, 
+/**
+ * Openings that start inside the part.
+ */
+openings: Array<StaffOpening>, 
+/**
+ * The view is now complete up to here.
+ */
+complete_until_ms: number, };
 
 /**
  * The privacy notice of a practice (GDPR art. 13).
@@ -1000,7 +1022,19 @@ now_ms: number,
 /**
  * The agenda.
  */
-view: StaffView, } | { "event": "resumed", 
+view: StaffView, } | { "event": "part", 
+/**
+ * Agenda id.
+ */
+topic: string, 
+/**
+ * Position: every delta up to it has been sent before.
+ */
+seq: number, 
+/**
+ * What the view lacked.
+ */
+part: StaffPart, } | { "event": "resumed", 
 /**
  * The join's.
  */
