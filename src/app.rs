@@ -16,7 +16,7 @@ use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
 use cabinet_actors::metrics::Metrics;
 use cabinet_domain::ids::{PracticeId, StaffId};
-use cabinet_storage::{AppendError, Storage};
+use cabinet_storage::{AppendError, Storage, StoreError};
 use prometheus::Registry;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,7 @@ pub struct App {
     hubs: Hubs,
     serving: Arc<AtomicBool>,
     listeners: Vec<actix_web::dev::ServerHandle>,
+    data_dir: PathBuf,
 }
 
 impl App {
@@ -112,13 +113,33 @@ impl App {
             hubs,
             serving,
             listeners,
+            data_dir: config.storage.data_dir.clone(),
         };
-        app.open_control(&config.storage.data_dir)?;
+        app.open_control()?;
+        app.compact_keyring();
         Ok(app)
     }
 
-    fn open_control(&self, data_dir: &Path) -> anyhow::Result<()> {
-        let socket = control::bind(data_dir)?;
+    /// Once the read store is ready: removes keys that former processes made ahead in vain.
+    fn compact_keyring(&self) {
+        let storage = Arc::downgrade(&self.storage);
+        actix_rt::spawn(async move {
+            while let Some(storage) = storage.upgrade() {
+                match storage.compact_keyring().await {
+                    Err(StoreError::Append(AppendError::Busy)) => {
+                        drop(storage);
+                        tokio::time::sleep(READY_PAUSE).await;
+                    }
+                    Ok(dropped) => return tracing::info!(dropped, "unused keys removed from the keyring"),
+                    // Nothing is lost by leaving them; a keyring that has failed ends the process by itself.
+                    Err(error) => return tracing::warn!(%error, "the keyring was not compacted"),
+                }
+            }
+        });
+    }
+
+    fn open_control(&self) -> anyhow::Result<()> {
+        let socket = control::bind(&self.data_dir)?;
         let (access, directory, base_url) = (self.access.clone(), self.directory.clone(), self.base_url.clone());
         actix_rt::spawn(control::serve(socket, move |ask| {
             let (access, directory, base_url) = (access.clone(), directory.clone(), base_url.clone());
@@ -138,12 +159,14 @@ impl App {
         self.storage.fatal().await
     }
 
-    /// Stops in order: no new work, boards told, requests finished, agendas checkpointed, store closed.
+    /// Stops in order: no new work, the control socket gone, boards told, requests finished, agendas checkpointed, store
+    /// closed.
     ///
     /// # Errors
     /// When the store does not close cleanly; nothing acknowledged is lost even then.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.serving.store(false, Ordering::SeqCst);
+        control::remove(&self.data_dir);
         let hubs = self.hubs.clone();
         tokio::task::spawn_blocking(move || hubs.stop()).await?;
         for listener in &self.listeners {

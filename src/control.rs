@@ -65,6 +65,17 @@ pub fn bind(data_dir: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
+/// Removes the socket at the end of a clean stop, before the store's lock goes. One that stays behind is no harm, so a
+/// failure is only told.
+pub fn remove(data_dir: &Path) {
+    let path = path(data_dir);
+    match std::fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => tracing::warn!(%error, path = %path.display(), "failed to remove the control socket"),
+    }
+}
+
 /// Answers one peer after another until dropped.
 pub async fn serve<F, A>(listener: UnixListener, answer: F)
 where

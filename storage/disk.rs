@@ -1,6 +1,7 @@
 //! The few operations storage needs from a file system, as a trait, so that the same journal code runs on the real
 //! disk and on a simulated one that tears, reorders, loses and refuses writes.
 
+pub mod layered;
 pub mod real;
 pub mod simulated;
 

@@ -119,6 +119,15 @@ impl StoreError {
         }
     }
 
+    /// The same error; one of a newer version names the file in which the value lies.
+    #[must_use]
+    pub(crate) fn in_file(mut self, file: &std::path::Path) -> Self {
+        if let Self::NewerFormat { path, .. } = &mut self {
+            *path = file.to_path_buf();
+        }
+        self
+    }
+
     /// Bytes at `offset` of a file are not what was written there.
     #[must_use]
     pub fn corrupt(path: &std::path::Path, offset: u64, what: impl Into<String>) -> Self {

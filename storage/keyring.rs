@@ -4,7 +4,8 @@
 //! removing a patient's key erases what it sealed wherever copies of that lie. Keys for patients are made in batches and
 //! are durable before one is handed out: a booking by a new patient costs no sync of its own. Which patient has which key
 //! is said by the envelopes themselves (they name the key) and by `PatientKey` records in the same commit.
-//! Keys that a former process made and did not use are never handed out again, since it may have.
+//! Keys that a former process made and did not use are never handed out again, since it may have. Once many have piled up,
+//! those that no record of the journal names are removed (`open/compaction.rs`).
 
 mod file;
 mod practice;
@@ -16,7 +17,7 @@ use crate::seal::{self, Entropy, KeyId, Place, SealKey, Unsealable};
 use file::{RingFile, corrupt, is_failed_write, survey};
 use parking_lot::Mutex;
 use practice::PracticeRing;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -110,9 +111,15 @@ fn seal_frame(key: &SealKey, entropy: &dyn Entropy, place: &Place, frame: &KeyFr
     seal::seal(key, entropy, place, &plain)
 }
 
-fn open_frame(key: &SealKey, place: &Place, sealed: &[u8]) -> Result<Result<KeyFrame, StoreError>, Unsealable> {
+fn open_frame(
+    key: &SealKey,
+    place: &Place,
+    name: &str,
+    sealed: &[u8],
+) -> Result<Result<KeyFrame, StoreError>, Unsealable> {
     let plain = zeroize::Zeroizing::new(seal::open(key, place, sealed)?);
-    Ok(codec::decode(codec::KEY_FRAME, &plain))
+    let named = |error: StoreError| error.in_file(&Path::new(file::COPIES[0]).join(name));
+    Ok(codec::decode(codec::KEY_FRAME, &plain).map_err(named))
 }
 
 fn practice_file(practice: u128) -> String {
@@ -130,7 +137,7 @@ fn read_installation(disk: &dyn Disk, root: &SealKey) -> Result<Option<(file::Su
         let wrong_key = |_| StoreError::WrongKey {
             path: Path::new(file::COPIES[0]).join(INSTALLATION),
         };
-        let frame = open_frame(root, &place(0, found.generation, index), sealed).map_err(wrong_key)??;
+        let frame = open_frame(root, &place(0, found.generation, index), INSTALLATION, sealed).map_err(wrong_key)??;
         match frame {
             KeyFrame::Installation(_) if index == 0 => {}
             KeyFrame::Practice(practice) => {
@@ -149,12 +156,19 @@ fn read_installation(disk: &dyn Disk, root: &SealKey) -> Result<Option<(file::Su
 }
 
 impl Keyring {
-    /// Whether there is a keyring and the key opens it. Reads only: to be asked before anything is written.
+    /// Whether there is a keyring, the key opens it and no file of it is of a newer version. Reads only: to be asked
+    /// before anything is written.
     ///
     /// # Errors
     /// [`StoreError::WrongKey`], [`StoreError::NewerFormat`], [`StoreError::Corrupt`] or [`StoreError::Io`].
     pub fn probe(disk: &dyn Disk, root: &SealKey) -> Result<bool, StoreError> {
-        Ok(read_installation(disk, root)?.is_some())
+        let Some((_, known)) = read_installation(disk, root)? else {
+            return Ok(false);
+        };
+        for practice in known {
+            file::refuse_newer(disk, &practice_file(practice))?;
+        }
+        Ok(true)
     }
 
     /// Whether the keyring knows any practice: then there must be a journal. Reads only.
@@ -255,6 +269,26 @@ impl Keyring {
     pub fn forget(&self, practice: u128, patient: u128, keys: &[KeyId]) -> Result<(), StoreError> {
         let forgotten = self.ring(practice, false)?.forget(patient, keys, self.entropy.as_ref());
         forgotten.inspect_err(|error| self.note(error))
+    }
+
+    /// Keys that former processes made and of which this one has seen no use, by practice, where there are at least
+    /// `least` of them. Only practices whose keys are in memory are looked at: the others make no keys either.
+    #[must_use]
+    pub fn leftovers(&self, least: usize) -> BTreeMap<u128, BTreeSet<KeyId>> {
+        let practices = self.practices.lock();
+        let all = practices.iter().map(|(practice, ring)| (*practice, ring.former()));
+        all.filter(|(_, keys)| keys.len() >= least).collect()
+    }
+
+    /// Removes keys of former processes that nothing durable was sealed under: which they are, the journal says. Keys that
+    /// this process has seen a use of stay. Durable in every copy on return; the old bytes are overwritten. Returns how
+    /// many are gone.
+    ///
+    /// # Errors
+    /// What the disk says; on a full disk everything stays as it was.
+    pub fn drop_unused(&self, practice: u128, unused: &BTreeSet<KeyId>) -> Result<usize, StoreError> {
+        let dropped = self.ring(practice, false)?.drop_unused(unused, self.entropy.as_ref());
+        dropped.inspect_err(|error| self.note(error))
     }
 
     /// Counts since the start.

@@ -1,5 +1,6 @@
 //! Wires storage together: from a data directory and an installation key to the two typed stores.
 
+mod compaction;
 mod options;
 
 use crate::disk::Disk;
@@ -9,7 +10,7 @@ use crate::keyring::{Keyring, KeyringStats, read_key_file};
 use crate::memory::{MemoryDisk, MemoryJournal, MemoryRows, MemorySource};
 use crate::records::{Applier, ApplierStats, OVERLAY_BYTES_MAX, Overlay, OverlayStats, ReadStoreSource, Table};
 use crate::seal::{Entropy, KeyId, SealKey, SeededEntropy, SystemEntropy};
-use crate::sled::{SledDeadlines, SledSource};
+use crate::sled::{FOLDER, SledDeadlines, SledSource, refuse_newer};
 use crate::store::{SealedRecords, SealedStreams};
 use crate::{RecordStore, StoreError, StreamStore};
 use cabinet_domain::ids::{PatientId, PracticeId};
@@ -135,6 +136,9 @@ impl Storage {
     /// Whether there is a store that the key opens. Reads only.
     fn look(disk: &dyn Disk, root: &SealKey, options: &StorageOptions) -> Result<bool, StoreError> {
         let there = Keyring::probe(disk, root)?;
+        if options.read_store == ReadStoreKind::Sled {
+            refuse_newer(&options.data_dir.join(FOLDER))?;
+        }
         let journal = has_journal(disk);
         if !there && journal {
             return Err(StoreError::HistoryMissing {
@@ -248,9 +252,7 @@ impl Storage {
             .ids(practice.0, table, name.to_vec(), KEYS_PER_PATIENT_MAX)
             .await?;
         let own = ids.iter().take_while(|id| id.starts_with(&name));
-        let keys: Vec<KeyId> = own
-            .filter_map(|id| id.get(16..).and_then(|key| key.try_into().ok()))
-            .collect();
+        let keys: Vec<KeyId> = own.filter_map(|id| compaction::named_key(id)).collect();
         self.keyring.forget(practice.0, patient.0, &keys)
     }
 

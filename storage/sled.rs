@@ -6,6 +6,7 @@
 //! Never used: `flush_async`, transactions, `checksum`, the `compression` feature, trees beside the default one.
 
 mod rows;
+mod version;
 mod worker;
 
 use crate::StoreError;
@@ -15,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+pub(crate) use version::refuse_newer;
 use worker::Guarded;
 
 /// Folder in the data directory.
@@ -118,6 +120,7 @@ impl ReadStoreSource for SledSource {
         if !folder.join("db").exists() {
             return Ok(None);
         }
+        version::check(&folder)?;
         self.open_at(&folder, true).map(Some)
     }
 
@@ -125,6 +128,7 @@ impl ReadStoreSource for SledSource {
         let folder = self.folder();
         self.move_aside()
             .map_err(|source| StoreError::io("move aside", &folder, source))?;
+        version::write(&folder)?;
         self.open_at(&folder, false)
     }
 }
@@ -135,6 +139,7 @@ impl ReadStoreSource for SledSource {
 /// Whatever makes the engine unfit; see the module.
 pub fn open_copy(folder: &Path, deadlines: SledDeadlines) -> Result<Arc<dyn ReadStore>, StoreError> {
     let parent = folder.parent().unwrap_or_else(|| Path::new("."));
+    version::check(folder)?;
     SledSource::new(parent, deadlines).open_at(folder, true)
 }
 

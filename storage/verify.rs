@@ -1,28 +1,28 @@
 //! `cabinet verify`: checks a stopped store offline, without changing a byte of it.
 //!
-//! The journal, checkpoints and keyring are read into memory and opened there, so that the very code which serves is what
-//! judges, and whatever opening writes is written to the copy. sled is opened on a private copy of its folder.
+//! The store is opened through a layer that keeps what opening writes in memory, so that the very code which serves is what
+//! judges. sled is opened on a private copy of its folder.
 //! Accepted, and said: a torn tail, a read store that lags or is not there. Everything else is an error that names file,
-//! offset and what is wrong. Bound: the journal must fit into memory.
+//! offset and what is wrong.
+//! Bound of its memory, however long the journal is: one segment, one stream with its blobs, about 100 bytes for each record
+//! (its place) and 50 for each of at most a million rows, and sled's own cache.
 
+mod rows;
+
+use crate::disk::Disk;
+use crate::disk::layered::LayeredDisk;
 use crate::disk::real::RealDisk;
-use crate::journal::{FileJournal, Journal, JournalOptions, Position, RecordKey, verify_journal};
+use crate::journal::{FileJournal, Journal, JournalOptions, Position, verify_journal};
 use crate::keyring::{self, Keyring};
-use crate::memory::MemoryDisk;
 use crate::open::installation_key;
-use crate::records::{Overlay, ReadStore};
+use crate::records::Overlay;
 use crate::seal::{Entropy as _, SystemEntropy};
 use crate::sled::{FOLDER, SledDeadlines, open_copy};
 use crate::store::SealedStreams;
 use crate::{KeySource, StoreError};
-use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Records read from the journal at once.
-const PAGE_RECORDS: usize = 512;
 
 /// What was checked. All of it is in order; what is not is an error instead.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,8 +50,6 @@ pub struct VerifyReport {
     pub keyring_copies_behind: usize,
 }
 
-type Rows = BTreeMap<RecordKey, (Position, Bytes)>;
-
 /// Checks the stopped store in `data_dir`. Blocking.
 ///
 /// # Errors
@@ -59,13 +57,13 @@ type Rows = BTreeMap<RecordKey, (Position, Bytes)>;
 /// stopped) or `Io`.
 pub fn verify(data_dir: &Path, key: &KeySource, witness_copy: Option<&Path>) -> Result<VerifyReport, StoreError> {
     let root = installation_key(key)?;
-    let disk = RealDisk::open_read_only(data_dir)?;
-    let keys = keyring::verify(&disk, &root)?;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::open_read_only(data_dir)?);
+    let keys = keyring::verify(disk.as_ref(), &root)?;
     if let Some(fault) = keys.faults.into_iter().next() {
         return Err(StoreError::corrupt(&fault.path, fault.offset, fault.what));
     }
-    verify_journal(&disk, witness_copy)?;
-    let copy = MemoryDisk::from_image(image(data_dir, witness_copy)?);
+    let writes = verify_journal(disk.as_ref(), witness_copy)?.writes;
+    let layer: Arc<dyn Disk> = Arc::new(LayeredDisk::over(disk));
     let (data_dir, witness_copy) = (data_dir.to_path_buf(), witness_copy.map(Path::to_path_buf));
     // A thread of its own: the caller may or may not be inside a runtime.
     let failed = |source| StoreError::io("start", Path::new("verification"), source);
@@ -73,8 +71,15 @@ pub fn verify(data_dir: &Path, key: &KeySource, witness_copy: Option<&Path>) -> 
         .name("verify".to_owned())
         .spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
-            let keyring = Keyring::open(Arc::new(copy.clone()), root, Arc::new(SystemEntropy::new()), false)?;
-            runtime.block_on(check(&data_dir, copy, Arc::new(keyring), witness_copy))
+            let keyring = Keyring::open(Arc::clone(&layer), root, Arc::new(SystemEntropy::new()), false)?;
+            let options = JournalOptions {
+                expect_existing: true,
+                second_witness: witness_copy,
+                whole_index: true,
+                ..JournalOptions::still()
+            };
+            let journal = Arc::new(FileJournal::open(layer, options)?);
+            runtime.block_on(check(&data_dir, journal, Arc::new(keyring), writes))
         })
         .map_err(failed)?;
     let report = thread.join().map_err(|_| StoreError::Unwritable {
@@ -88,16 +93,10 @@ pub fn verify(data_dir: &Path, key: &KeySource, witness_copy: Option<&Path>) -> 
 
 async fn check(
     data_dir: &Path,
-    copy: MemoryDisk,
+    journal: Arc<FileJournal>,
     keyring: Arc<Keyring>,
-    witness_copy: Option<PathBuf>,
+    writes: u64,
 ) -> Result<VerifyReport, StoreError> {
-    let options = JournalOptions {
-        expect_existing: true,
-        second_witness: witness_copy,
-        ..JournalOptions::still()
-    };
-    let journal = Arc::new(FileJournal::open(Arc::new(copy), options)?);
     journal.attach(Arc::new(Overlay::new(0)));
     let mut report = VerifyReport {
         position: journal.position().saturating_sub(1),
@@ -114,7 +113,7 @@ async fn check(
         report.people_forgotten += found.people_forgotten;
     }
     let private = copy_sled(data_dir)?;
-    let outcome = check_rows(journal.as_ref(), private.as_deref(), &mut report).await;
+    let outcome = check_rows(&journal, private.as_deref(), writes, &mut report);
     if let Some(private) = private {
         std::fs::remove_dir_all(&private).map_err(|source| StoreError::io("remove", &private, source))?;
     }
@@ -123,9 +122,10 @@ async fn check(
     Ok(report)
 }
 
-async fn check_rows(
+fn check_rows(
     journal: &FileJournal,
     private: Option<&Path>,
+    writes: u64,
     report: &mut VerifyReport,
 ) -> Result<(), StoreError> {
     let store = match private {
@@ -133,56 +133,7 @@ async fn check_rows(
         None => None,
     };
     report.read_store_applied = store.as_ref().map(|store| store.applied()).transpose()?;
-    let until = report.read_store_applied.unwrap_or(0);
-    if until > journal.position() {
-        return Err(StoreError::corrupt(
-            Path::new(FOLDER),
-            0,
-            "the read store is ahead of the journal",
-        ));
-    }
-    let (mut rows, mut then): (Rows, Rows) = (BTreeMap::new(), BTreeMap::new());
-    let mut after = 0;
-    loop {
-        let page = journal.follow(after, PAGE_RECORDS).await?;
-        let Some(last) = page.last() else {
-            break;
-        };
-        after = last.position;
-        for entry in page {
-            for write in entry.append.writes {
-                for target in [Some(&mut rows), (entry.position <= until).then_some(&mut then)]
-                    .into_iter()
-                    .flatten()
-                {
-                    match &write.value {
-                        Some(value) => drop(target.insert(write.key.clone(), (entry.position, value.clone()))),
-                        None => drop(target.remove(&write.key)),
-                    }
-                }
-            }
-        }
-    }
-    report.rows = rows.len();
-    store.map_or(Ok(()), |store| compare(store.as_ref(), &then))
-}
-
-/// Holds the read store's tables against what the journal says they were at the read store's position.
-fn compare(store: &dyn ReadStore, expected: &Rows) -> Result<(), StoreError> {
-    let tables: BTreeSet<(u128, u16)> = expected.keys().map(|key| (key.practice, key.table)).collect();
-    for (practice, table) in tables {
-        let rows = store.scan(practice, table, None, usize::MAX)?;
-        let found: Rows = rows
-            .into_iter()
-            .map(|row| (row.key, (row.version, row.value)))
-            .collect();
-        let inside = |key: &RecordKey| (key.practice, key.table) == (practice, table);
-        let right: BTreeMap<_, _> = expected.iter().filter(|(key, _)| inside(key)).collect();
-        if !found.iter().eq(right) {
-            let what = format!("table {table} of practice {practice:032x} is not what the journal says");
-            return Err(StoreError::corrupt(Path::new(FOLDER), 0, what));
-        }
-    }
+    report.rows = rows::check(journal, store.as_deref(), (writes, rows::ROWS_PER_PASS))?;
     Ok(())
 }
 
@@ -212,33 +163,4 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Every file of the store but sled's, by its path in the store; the second witness by its own.
-fn image(data_dir: &Path, witness_copy: Option<&Path>) -> Result<BTreeMap<PathBuf, Vec<u8>>, StoreError> {
-    let mut files = BTreeMap::new();
-    let failed = |path: &Path| {
-        let path = path.to_path_buf();
-        move |source| StoreError::io("read", &path, source)
-    };
-    let mut folders = vec![data_dir.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(failed(&folder))? {
-            let path = entry.map_err(failed(&folder))?.path();
-            let inside = path.strip_prefix(data_dir).unwrap_or(&path).to_path_buf();
-            if inside.to_string_lossy().starts_with(FOLDER) {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.is_file() {
-                // Anything else is no part of the store: a killed server leaves its control socket behind.
-                files.insert(inside, std::fs::read(&path).map_err(failed(&path))?);
-            }
-        }
-    }
-    if let Some(path) = witness_copy.filter(|path| path.exists()) {
-        files.insert(path.to_path_buf(), std::fs::read(path).map_err(failed(path))?);
-    }
-    Ok(files)
 }

@@ -1,4 +1,5 @@
-//! Recovery after `kill -9`: opening, the first agenda with its first append, and rebuilding sled from the journal.
+//! Recovery after `kill -9`: opening, the first agenda with its first append, and rebuilding sled from the journal; then
+//! `cabinet verify` on the stopped store, with its peak memory beside the journal's size.
 //! Targets at a million events in a thousand agendas: served within 5 s, sled rebuilt within 30 s.
 //!
 //! A child process writes the store and is killed; files are read cold where the page cache may be dropped (root).
@@ -19,6 +20,7 @@ use cabinet_domain::stream::{StreamEvent, StreamKey};
 use cabinet_domain::time::{Span, UtcMillis, UtcMinute};
 use cabinet_domain::{Event, Principal};
 use cabinet_storage::journal::RecordKey;
+use cabinet_storage::verify::verify;
 use cabinet_storage::{AppendError, Commit, KeySource, Storage, StorageOptions, StreamStore, Table};
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -30,6 +32,10 @@ use tokio::task::JoinSet;
 
 /// The child that writes finds the store's folder here.
 const WRITER: &str = "CABINET_BENCH_WRITER";
+/// The child that verifies finds it here.
+const VERIFIER: &str = "CABINET_BENCH_VERIFIER";
+/// What opens the store.
+const KEY: [u8; 32] = [9; 32];
 /// Events of one commit: a batch of commands of one agenda.
 const COMMIT_EVENTS: u64 = 8;
 /// Events between two checkpoints: the actors' value.
@@ -53,12 +59,7 @@ fn size() -> (u64, u64) {
 fn open(data: &Path) -> Storage {
     let began = Instant::now();
     let ticks = Arc::new(move || began.elapsed());
-    Storage::open(StorageOptions::new(
-        data.to_path_buf(),
-        KeySource::Secret([9; 32]),
-        ticks,
-    ))
-    .unwrap()
+    Storage::open(StorageOptions::new(data.to_path_buf(), KeySource::Secret(KEY), ticks)).unwrap()
 }
 
 fn agenda_key(number: u64) -> StreamKey {
@@ -198,6 +199,27 @@ fn written(data: &Path) {
     assert_eq!(line, "written\n", "the writer did not come to its end");
 }
 
+/// The child: verifies the stopped store, and prints its own peak memory in KiB.
+fn verify_here(data: &Path) {
+    let report = verify(data, &KeySource::Secret(KEY), None).unwrap();
+    let (events, agendas) = size();
+    assert!(report.events >= events * agendas, "{report:?}");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    println!("{}", peak.trim().trim_end_matches(" kB"));
+}
+
+/// Verifies in a process of its own; its peak memory in MiB.
+fn verified(data: &Path) -> u64 {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .env(VERIFIER, data)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    let peak_kib: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
+    peak_kib >> 10
+}
+
 fn drop_page_cache() -> bool {
     let synced = Command::new("sync").status().is_ok_and(|status| status.success());
     synced && std::fs::write("/proc/sys/vm/drop_caches", "3").is_ok()
@@ -295,6 +317,15 @@ async fn measure(data: &Path) {
     );
     assert_eq!(storage.stats().read_store.unwrap().rebuilds, 1);
     storage.close().await.unwrap();
+    drop(storage);
+    drop_page_cache();
+    let began = Instant::now();
+    let peak_mib = verified(data);
+    line("verify, in a process of its own", began.elapsed(), None);
+    println!(
+        "  peak memory of verify: {peak_mib} MiB; the journal: {} MiB",
+        bytes >> 20
+    );
 }
 
 fn main() {
@@ -304,6 +335,10 @@ fn main() {
         .unwrap();
     if let Some(data) = std::env::var_os(WRITER) {
         runtime.block_on(write(Path::new(&data)));
+        return;
+    }
+    if let Some(data) = std::env::var_os(VERIFIER) {
+        verify_here(Path::new(&data));
         return;
     }
     let root = tempfile::tempdir().unwrap();

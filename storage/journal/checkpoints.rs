@@ -1,8 +1,10 @@
 //! Checkpoint files: opaque sealed states of streams, one file each, the newest two per stream. Advisory: a damaged one
 //! is passed over and counted, never returned, and an older one never stands in for a newer without its own sequence.
+//! One of a newer version is no damage: it refuses the opening.
 
 use super::format::{CHAIN_BYTES, FORMAT_VERSION, Fault, Reader, sha256};
 use super::index::Index;
+use super::survey::refuse;
 use super::{CHECKPOINT_DIRECTORY, core::Core};
 use crate::StoreError;
 use crate::disk::{Disk, read_file, replace_file};
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 const MAGIC: &[u8; 8] = b"CABJCHKP";
+/// Bytes that say what the file is and of which version.
+const VERSION_BYTES: usize = 16;
 /// Most bytes of a checkpoint: 64 MiB.
 pub(super) const CHECKPOINT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Checkpoints kept per stream.
@@ -54,15 +58,19 @@ fn encode(history: u128, stream: StreamKey, at: Seq, sealed: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn decode_version(reader: &mut Reader<'_>) -> Result<(), Fault> {
+    if reader.take(MAGIC.len()) != Some(MAGIC) {
+        return Err(Fault::Bad("this is no checkpoint"));
+    }
+    reader.version(FORMAT_VERSION)
+}
+
 fn decode(bytes: &[u8], history: u128, stream: StreamKey, at: Seq) -> Result<&[u8], Fault> {
     let cut = Fault::Bad("the checkpoint is cut off");
     let split = bytes.len().checked_sub(CHAIN_BYTES).ok_or(cut.clone())?;
     let (content, check) = bytes.split_at(split);
     let mut reader = Reader(content);
-    if reader.take(8) != Some(MAGIC) {
-        return Err(Fault::Bad("this is no checkpoint"));
-    }
-    reader.version(FORMAT_VERSION)?;
+    decode_version(&mut reader)?;
     if check != sha256(&[content]) {
         return Err(Fault::Bad("the checkpoint does not match its hash"));
     }
@@ -89,8 +97,22 @@ pub(super) fn load(disk: &dyn Disk, history: u128, stream: StreamKey, at: Seq) -
     }
 }
 
+/// Refuses a file of a newer version. Whether it is whole, reading it says.
+fn refuse_newer(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+    let mut bytes = [0; VERSION_BYTES];
+    let read = disk.open(path).and_then(|file| file.read_at(&mut bytes, 0));
+    // One that cannot be read is passed over when it is wanted, as a damaged one is.
+    match read.map(|_| decode_version(&mut Reader(&bytes))) {
+        Ok(Err(newer @ Fault::Newer(_))) => Err(refuse(path, 0, newer)),
+        Ok(Ok(()) | Err(Fault::Bad(_))) | Err(_) => Ok(()),
+    }
+}
+
 impl Checkpoints {
     /// Lists the files there are.
+    ///
+    /// # Errors
+    /// `NewerFormat`; `Io`.
     pub(super) fn list(disk: &dyn Disk) -> Result<Self, StoreError> {
         let directory = Path::new(CHECKPOINT_DIRECTORY);
         let names = match disk.list(directory) {
@@ -104,6 +126,7 @@ impl Checkpoints {
             if name.ends_with(".new") {
                 leftovers.push(directory.join(name));
             } else if let Some((stream, at)) = parse_name(&name) {
+                refuse_newer(disk, &directory.join(name))?;
                 known.entry(stream).or_default().push(at);
             }
         }
@@ -196,15 +219,23 @@ impl Core {
         let oldest = found.first().copied().filter(|_| found.len() == KEPT);
         drop(known);
         if let Some(oldest) = oldest {
-            self.index.write().raise_floor(stream, oldest);
+            self.cover(stream, oldest);
         }
         Ok(())
     }
 
-    /// The newest checkpoint that can be read and is not above the stream's head.
+    /// Events up to `oldest` are found by their checkpoints: their places need not be kept.
+    pub(super) fn cover(&self, stream: StreamKey, oldest: Seq) {
+        if !self.options.whole_index {
+            self.index.write().raise_floor(stream, oldest);
+        }
+    }
+
+    /// The newest checkpoint that can be read and is not above the stream's head; what is damaged is passed over and
+    /// counted.
     ///
     /// # Errors
-    /// None today: what cannot be read is passed over and counted.
+    /// `NewerFormat`.
     pub fn checkpoint(&self, stream: StreamKey) -> Result<Option<(Seq, Bytes)>, StoreError> {
         let head = self.head(stream).seq;
         let found = self.checkpoints.known.lock().get(&stream).cloned().unwrap_or_default();
@@ -219,6 +250,7 @@ impl Core {
             };
             match loaded {
                 Ok(sealed) => return Ok(Some((at, sealed))),
+                Err((path, newer @ Fault::Newer(_))) => return Err(refuse(&path, 0, newer)),
                 Err((path, fault)) => {
                     self.counters.damaged_checkpoints.fetch_add(1, Ordering::Relaxed);
                     tracing::warn!(path = %path.display(), ?fault, "passed over a damaged checkpoint");

@@ -93,6 +93,14 @@ impl FileJournal {
         self.shared.core.attach(records)
     }
 
+    /// Every durable record in order, one segment in memory at a time. Blocks.
+    ///
+    /// # Errors
+    /// `Corrupt` where a record does not hold; `Io`.
+    pub(crate) fn each_append(&self, see: impl FnMut(Position, Append)) -> Result<(), StoreError> {
+        self.shared.core.each_append(see)
+    }
+
     /// See [`Core::on_fatal`]: by this the server stops its process with a named error (law L8).
     pub fn on_fatal(&self, call: OnFatal) {
         self.shared.core.on_fatal(call);

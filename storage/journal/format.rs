@@ -75,6 +75,9 @@ pub struct SegmentHeader {
     pub first: Position,
     /// Chain value before its first record.
     pub previous: Chain,
+    /// Where the records of the segment before end: by this and the chain value there, opening sees that it is not cut
+    /// off without reading it. 0 where there is none before, or where it was not yet said.
+    pub previous_end: u32,
 }
 
 impl SegmentHeader {
@@ -86,7 +89,7 @@ impl SegmentHeader {
         bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
         bytes.extend_from_slice(&(!FORMAT_VERSION).to_le_bytes());
         bytes.extend_from_slice(&self.number.to_le_bytes());
-        bytes.extend_from_slice(&[0; 4]);
+        bytes.extend_from_slice(&self.previous_end.to_le_bytes());
         bytes.extend_from_slice(&self.history.to_le_bytes());
         bytes.extend_from_slice(&self.first.to_le_bytes());
         bytes.resize(SEGMENT_FIELDS_BYTES, 0);
@@ -117,7 +120,7 @@ impl SegmentHeader {
             return Err(Fault::Bad("the segment's header does not match its hash"));
         }
         let number = reader.u32().ok_or(short.clone())?;
-        reader.take(4).ok_or(short.clone())?;
+        let previous_end = reader.u32().ok_or(short.clone())?;
         let history = reader.u128().ok_or(short.clone())?;
         let first = reader.u64().ok_or(short)?;
         Ok(Self {
@@ -125,6 +128,7 @@ impl SegmentHeader {
             history,
             first,
             previous: chain_from(previous),
+            previous_end,
         })
     }
 }
@@ -382,14 +386,24 @@ mod tests {
             history: 7,
             first: 5,
             previous,
+            previous_end: 0x1234,
         };
         let bytes = header.encode();
         assert_eq!(bytes.len(), SEGMENT_HEADER_BYTES);
-        assert_eq!(bytes[..24], b"CABJSEGM\x01\0\0\0\xFE\xFF\xFF\xFF\x02\0\0\0\0\0\0\0"[..]);
+        assert_eq!(
+            bytes[..24],
+            b"CABJSEGM\x01\0\0\0\xFE\xFF\xFF\xFF\x02\0\0\0\x34\x12\0\0"[..]
+        );
         assert_eq!(bytes[24..40], 7_u128.to_le_bytes());
         assert_eq!(bytes[40..48], 5_u64.to_le_bytes());
         assert_eq!(bytes[64..96], sha256(&[&bytes[..64], &previous]));
         assert_eq!(bytes[SEGMENT_HEADER_BYTES - 32..], previous);
-        assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
+        assert_eq!(SegmentHeader::decode(&bytes), Ok(header.clone()));
+        let unsaid = SegmentHeader {
+            previous_end: 0,
+            ..header
+        };
+        assert_eq!(unsaid.encode()[16..24], b"\x02\0\0\0\0\0\0\0"[..]);
+        assert_eq!(SegmentHeader::decode(&unsaid.encode()), Ok(unsaid));
     }
 }

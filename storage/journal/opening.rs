@@ -79,7 +79,7 @@ impl Core {
     /// `Corrupt` with file and offset, `HistoryMissing`, `NewerFormat`, `Unwritable`, `Io`.
     pub fn open(disk: Arc<dyn Disk>, options: JournalOptions) -> Result<Self, StoreError> {
         let witnesses = read_witnesses(&*disk, options.second_witness.as_deref())?;
-        let found = survey(&*disk, &witnesses.found, true, &mut |_, _| Ok(()))?;
+        let found = survey(&*disk, &witnesses.found, !options.whole_index, &mut |_, _| Ok(()))?;
         let checkpoints = super::checkpoints::Checkpoints::list(&*disk)?;
         let created = match found {
             Some(found) => found,
@@ -105,6 +105,7 @@ impl Core {
             history,
             first: 1,
             previous: genesis(history),
+            previous_end: 0,
         };
         create_segment(disk, &header, options.segment_bytes, false)?;
         survey(disk, &[], false, &mut |_, _| Ok(()))?.ok_or_else(|| StoreError::Unwritable {
@@ -175,7 +176,7 @@ impl Core {
     /// Writes the record that says a process has started, and the witness.
     fn boot(&self) -> Result<(), StoreError> {
         for (stream, oldest) in self.checkpoints.oldest() {
-            self.index.write().raise_floor(stream, oldest);
+            self.cover(stream, oldest);
         }
         let mut writer = self.writer.lock();
         let body = self.fence.to_le_bytes();

@@ -34,6 +34,9 @@ pub struct JournalOptions {
     pub free_percent_min: u64,
     /// History of a new store; drawn when none.
     pub new_history: Option<u128>,
+    /// Reads every record at opening and keeps the places of all, also of those that checkpoints cover, about 50 bytes
+    /// each: for tools that read streams from their beginnings. The index file is then neither used nor written.
+    pub whole_index: bool,
     /// The clock.
     pub ticks: Ticks,
 }
@@ -53,6 +56,7 @@ impl JournalOptions {
             expect_existing: false,
             free_percent_min: 5,
             new_history: None,
+            whole_index: false,
             ticks,
         }
     }

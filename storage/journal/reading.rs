@@ -2,8 +2,9 @@
 //! value before it; a record that does not hold is an error, never an answer.
 
 use super::core::Core;
-use super::format::{CHAIN_BYTES, Chain, Fault, RecordKind, SEGMENT_HEADER_BYTES, read_record};
+use super::format::{CHAIN_BYTES, Chain, RecordKind, SEGMENT_HEADER_BYTES, read_record};
 use super::index::Run;
+use super::survey::refuse;
 use super::{Append, Entry, Head, Position, body, segment_path};
 use crate::StoreError;
 use bytes::Bytes;
@@ -90,10 +91,7 @@ impl Core {
         let (previous, record) = bytes
             .split_first_chunk::<CHAIN_BYTES>()
             .ok_or_else(|| corrupt("the record is cut off"))?;
-        let found = read_record(record, self.history, previous).map_err(|fault| match fault {
-            Fault::Bad(what) => corrupt(what),
-            Fault::Newer(_) => corrupt("the record is of a newer version than when it was indexed"),
-        })?;
+        let found = read_record(record, self.history, previous).map_err(|fault| refuse(&path, offset, fault))?;
         let append = body::decode(found.body).ok_or_else(|| corrupt("the record's body is malformed"))?;
         if append.stream != Some(stream)
             || append.expected + 1 != run.first
@@ -221,13 +219,8 @@ impl Core {
         let mut offset = 0_usize;
         while *position < last {
             let at = (from + offset) as u64;
-            let found =
-                read_record(rest.get(offset..).unwrap_or_default(), self.history, &chain).map_err(
-                    |fault| match fault {
-                        Fault::Bad(what) => StoreError::corrupt(&path, at, what),
-                        Fault::Newer(_) => StoreError::corrupt(&path, at, "the record is of a newer version"),
-                    },
-                )?;
+            let found = read_record(rest.get(offset..).unwrap_or_default(), self.history, &chain)
+                .map_err(|fault| refuse(&path, at, fault))?;
             if found.header.position != *position + 1 {
                 return Err(StoreError::corrupt(&path, at, "the record's position does not follow"));
             }

@@ -4,7 +4,8 @@
 use super::body::decode_facts;
 use super::evidence::{agree, find_index, judge_tail};
 use super::format::{
-    Chain, FORMAT_VERSION, Fault, Found, RecordKind, SEGMENT_HEADER_BYTES, SegmentHeader, genesis, read_record,
+    CHAIN_BYTES, Chain, FORMAT_VERSION, Fault, Found, RecordKind, SEGMENT_HEADER_BYTES, SegmentHeader, genesis,
+    read_record,
 };
 use super::index::{Index, Place};
 use super::witness::Testimony;
@@ -201,7 +202,7 @@ pub(super) fn survey(
         end: Some(start),
         ..Index::default()
     });
-    lengths_reach(disk, &index)?;
+    sealed_whole(disk, &headers)?;
     let begin = index.end.unwrap_or(start);
     let mut watch: BTreeMap<Position, Option<Chain>> = says.iter().map(|says| (says.position, None)).collect();
     watch.insert(index.position, Some(index.chain));
@@ -227,23 +228,27 @@ pub(super) fn survey(
     Ok(Some(survey))
 }
 
-/// Every segment is at least as long as the records that the index places in it: a cut-off one is named at opening,
-/// though nothing of it is read. Records that only checkpoints' floors cover are not looked for; reading finds those.
-fn lengths_reach(disk: &dyn Disk, index: &Index) -> Result<(), StoreError> {
-    let mut ends: BTreeMap<u32, u64> = BTreeMap::new();
-    for place in index.marks.values() {
-        ends.insert(place.segment, u64::from(place.offset) + 1);
-    }
-    for run in index.streams.values().flat_map(|stream| &stream.runs) {
-        let end = ends.entry(run.place.segment).or_default();
-        *end = (*end).max(u64::from(run.place.offset) + u64::from(run.bytes));
-    }
-    for (number, end) in ends {
-        let path = segment_path(number);
-        let len = disk.open(&path).and_then(|file| file.len());
-        let len = len.map_err(|source| StoreError::io("read", &path, source))?;
+/// Every segment before the last ends where the next one's header says it does, with the chain value that it names: a
+/// cut-off one is named at opening, though nothing else of it is read.
+fn sealed_whole(disk: &dyn Disk, headers: &BTreeMap<u32, SegmentHeader>) -> Result<(), StoreError> {
+    for (header, next) in headers.values().zip(headers.values().skip(1)) {
+        if next.previous_end == 0 {
+            // Written before headers said it: reading finds what is wrong.
+            continue;
+        }
+        let path = segment_path(header.number);
+        let failed = |source| StoreError::io("read", &path, source);
+        let file = disk.open(&path).map_err(failed)?;
+        let (len, end) = (file.len().map_err(failed)?, u64::from(next.previous_end));
         if len < end {
             return Err(StoreError::corrupt(&path, len, "the segment is cut off"));
+        }
+        let mut last = [0; CHAIN_BYTES];
+        let at = end.saturating_sub(CHAIN_BYTES as u64);
+        file.read_at(&mut last, at).map_err(failed)?;
+        if last != next.previous {
+            let what = "the segment does not end as the next one says";
+            return Err(StoreError::corrupt(&path, at, what));
         }
     }
     Ok(())

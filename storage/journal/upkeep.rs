@@ -19,6 +19,7 @@ impl Core {
             history: self.history,
             first: writer.position + 1,
             previous: writer.chain,
+            previous_end: writer.place().offset,
         };
         let made = create_segment(&*self.disk, &header, self.options.segment_bytes, *spare);
         let (file, capacity) = match made {
@@ -116,6 +117,9 @@ impl Core {
     }
 
     fn write_index(&self) -> Result<(), StoreError> {
+        if self.options.whole_index {
+            return Ok(());
+        }
         let (bytes, position) = {
             let index = self.index.read();
             (index.encode(self.history), index.position)

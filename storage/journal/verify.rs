@@ -3,9 +3,9 @@
 
 use super::checkpoints::{Checkpoints, load};
 use super::evidence::find_index;
-use super::format::{FORMAT_VERSION, Fault, RecordKind};
+use super::format::RecordKind;
 use super::index::Index;
-use super::survey::{Survey, headers, survey};
+use super::survey::{Survey, headers, refuse, survey};
 use super::{Position, WITNESS_FILE, body, index_path, segment_path, witness};
 use crate::StoreError;
 use crate::disk::Disk;
@@ -26,6 +26,8 @@ pub struct JournalReport {
     pub events: u64,
     /// A torn tail that the next opening cuts: file, offset, bytes. It was never acknowledged.
     pub torn_tail: Option<(PathBuf, u64, u64)>,
+    /// Record writes in all commits: no fewer than there are rows.
+    pub writes: u64,
     /// Checkpoint files.
     pub checkpoints: usize,
     /// What the newest witness saw.
@@ -46,13 +48,18 @@ pub fn verify_journal(disk: &dyn Disk, second_witness: Option<&Path>) -> Result<
     let first = witness::read(disk, path)?;
     let second = second_witness.map_or_else(|| Ok(witness::Read::default()), |path| witness::read(disk, path))?;
     let says: Vec<_> = first.newest.iter().chain(&second.newest).copied().collect();
-    let found = survey(disk, &says, false, &mut |place, record| match record.header.kind {
-        RecordKind::Append if body::decode(record.body).is_none() => Err(StoreError::corrupt(
-            &segment_path(place.segment),
-            u64::from(place.offset),
-            "the record's body is malformed",
-        )),
-        RecordKind::Append | RecordKind::Boot => Ok(()),
+    let mut writes = 0;
+    let found = survey(disk, &says, false, &mut |place, record| {
+        let append = match record.header.kind {
+            RecordKind::Append => body::decode(record.body),
+            RecordKind::Boot => return Ok(()),
+        };
+        let append = append.ok_or_else(|| {
+            let what = "the record's body is malformed";
+            StoreError::corrupt(&segment_path(place.segment), u64::from(place.offset), what)
+        })?;
+        writes += append.writes.len() as u64;
+        Ok(())
     })?;
     let found = found.ok_or_else(|| StoreError::HistoryMissing {
         what: "there is no journal".to_owned(),
@@ -81,6 +88,7 @@ pub fn verify_journal(disk: &dyn Disk, second_witness: Option<&Path>) -> Result<
             .torn
             .as_ref()
             .map(|torn| (segment_path(found.end.segment), torn.from, torn.to - torn.from)),
+        writes,
         checkpoints,
         witnessed: says.iter().map(|says| says.position).max().unwrap_or(0),
         witness_slots_damaged: first.damaged + second.damaged,
@@ -135,17 +143,7 @@ fn is_part_of(index: &Index, whole: &Index) -> bool {
 fn check_checkpoints(disk: &dyn Disk, found: &Survey) -> Result<usize, StoreError> {
     let all = Checkpoints::list(disk)?.all();
     for (stream, at) in &all {
-        match load(disk, found.history, *stream, *at) {
-            Ok(_) => {}
-            Err((path, Fault::Bad(what))) => return Err(StoreError::corrupt(&path, 0, what)),
-            Err((path, Fault::Newer(version))) => {
-                return Err(StoreError::NewerFormat {
-                    path,
-                    found: version,
-                    known: FORMAT_VERSION,
-                });
-            }
-        }
+        load(disk, found.history, *stream, *at).map_err(|(path, fault)| refuse(&path, 0, fault))?;
         let head = found.index.streams.get(stream).map_or(0, |stream| stream.seq);
         if *at > head {
             return Err(StoreError::HistoryMissing {

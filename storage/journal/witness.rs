@@ -3,6 +3,7 @@
 
 use super::Position;
 use super::format::{CHAIN_BYTES, Chain, FORMAT_VERSION, Fault, Reader, sha256};
+use super::survey::refuse;
 use crate::StoreError;
 use crate::disk::{Disk, DiskFile, read_file};
 use std::io;
@@ -114,13 +115,7 @@ pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Read, StoreError> {
                     read.newest = Some(found);
                 }
             }
-            Err(Fault::Newer(version)) => {
-                return Err(StoreError::NewerFormat {
-                    path: path.to_path_buf(),
-                    found: version,
-                    known: FORMAT_VERSION,
-                });
-            }
+            Err(newer @ Fault::Newer(_)) => return Err(refuse(path, 0, newer)),
             Err(Fault::Bad(_)) => read.damaged += 1,
         }
     }

@@ -165,6 +165,20 @@ fn paths(name: &str) -> [PathBuf; 2] {
     COPIES.map(|folder| Path::new(folder).join(name))
 }
 
+/// Refuses a file of a newer version by its copies' headers alone: asked of every file before anything is written.
+pub(crate) fn refuse_newer(disk: &dyn Disk, name: &str) -> Result<(), StoreError> {
+    for path in paths(name) {
+        let mut head = [0; HEADER_BYTES];
+        let read = disk.open(&path).and_then(|file| file.read_at(&mut head, 0));
+        // A copy that is missing or cannot be read is judged when the file is used.
+        if let (Ok(HEADER_BYTES), Copy::Newer(found)) = (read, parse(&head, 0)) {
+            let known = u32::from(FORMAT);
+            return Err(StoreError::NewerFormat { path, found, known });
+        }
+    }
+    Ok(())
+}
+
 /// Reads both copies and writes nothing. None when there is neither.
 pub(crate) fn survey(disk: &dyn Disk, name: &str, scope: u128) -> Result<Option<Survey>, StoreError> {
     let (mut copies, mut images) = (Vec::new(), Vec::new());
@@ -263,6 +277,11 @@ pub(crate) fn is_failed_write(error: &StoreError) -> bool {
     }
 }
 
+/// Whether a write found no room.
+fn is_full(error: &StoreError) -> bool {
+    matches!(error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+}
+
 pub(crate) fn corrupt(name: &str, offset: u64, what: &str) -> StoreError {
     StoreError::Corrupt {
         path: Path::new(COPIES[0]).join(name),
@@ -349,9 +368,22 @@ impl RingFile {
         image
     }
 
-    /// Replaces the whole file durably, and opens the new one.
+    /// Replaces the whole file durably, overwrites the old bytes with zeros, since they may hold keys that are to be
+    /// erased, and opens the new one.
     fn replace(&self, path: &Path, image: &[u8]) -> Result<Arc<dyn DiskFile>, StoreError> {
+        let old = match self.disk.open(path) {
+            Ok(old) => Some(old),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(io_error("open", path)(error)),
+        };
         replace_file(self.disk.as_ref(), path, image).map_err(io_error("replace", path))?;
+        if let Some(old) = old {
+            let wiped = old.len().and_then(|bytes| {
+                old.write_all_at(&vec![0; usize::try_from(bytes).unwrap_or(0)], 0)?;
+                old.sync_data()
+            });
+            wiped.map_err(io_error("overwrite", path))?;
+        }
         self.disk.open(path).map_err(io_error("open", path))
     }
 
@@ -400,23 +432,31 @@ impl RingFile {
         Ok(())
     }
 
-    /// Replaces all entries under the next generation; the old bytes are overwritten with zeros.
+    /// Replaces all entries under the next generation; the old bytes are overwritten with zeros. A disk that is full
+    /// refuses before anything is replaced, and the file goes on as it was.
     pub(crate) fn rewrite(&mut self, frames: &[Vec<u8>]) -> Result<(), StoreError> {
         self.writable()?;
-        let old_bytes = usize::try_from(self.bytes).unwrap_or(0);
+        let before = (self.generation, self.sum, self.bytes, self.frames);
         self.generation += 1;
         let image = self.image(frames);
         for index in 0..self.copies.len() {
-            let Some((path, old)) = self.copies.get(index).cloned() else {
+            let Some((path, _)) = self.copies.get(index).cloned() else {
                 continue;
             };
-            let new = self.replace(&path, &image).inspect_err(|_| self.failed = true)?;
-            old.write_all_at(&vec![0; old_bytes], 0)
-                .and_then(|()| old.sync_data())
-                .map_err(io_error("overwrite", &path))
-                .inspect_err(|_| self.failed = true)?;
-            if let Some(slot) = self.copies.get_mut(index) {
-                slot.1 = new;
+            match self.replace(&path, &image) {
+                Ok(new) => {
+                    if let Some(slot) = self.copies.get_mut(index) {
+                        slot.1 = new;
+                    }
+                }
+                Err(error) if index == 0 && is_full(&error) => {
+                    (self.generation, self.sum, self.bytes, self.frames) = before;
+                    return Err(error);
+                }
+                Err(error) => {
+                    self.failed = true;
+                    return Err(error);
+                }
             }
         }
         Ok(())

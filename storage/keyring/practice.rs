@@ -39,6 +39,8 @@ struct Keys {
     /// Keys learned for a patient beside the one in use: one process per key.
     others: HashMap<u128, BTreeSet<KeyId>>,
     pool: Vec<KeyId>,
+    /// Keys that lay in the file when this process opened it, and that it has seen no use of: used, or made ahead in vain.
+    former: BTreeSet<KeyId>,
     batch: usize,
     forgotten: BTreeSet<KeyId>,
 }
@@ -59,10 +61,10 @@ pub(super) fn read(practice: u128, root: &SealKey, found: &Survey) -> Result<Con
     for (index, sealed) in found.frames.iter().enumerate() {
         let at = place(practice, found.generation, index);
         let frame = match &own {
-            None => open_frame(root, &at, sealed).map_err(|_| StoreError::WrongKey {
+            None => open_frame(root, &at, &name, sealed).map_err(|_| StoreError::WrongKey {
                 path: Path::new(super::file::COPIES[0]).join(&name),
             })??,
-            Some(own) => open_frame(own, &at, sealed).map_err(|_| stranger())??,
+            Some(own) => open_frame(own, &at, &name, sealed).map_err(|_| stranger())??,
         };
         match (frame, own.is_some()) {
             (KeyFrame::PracticeKey(id, secret), false) => own = Some(SealKey::new(id, secret)),
@@ -91,12 +93,13 @@ impl PracticeRing {
     ) -> Result<(Self, usize), StoreError> {
         let content = read(practice, root, found)?;
         let (file, repaired) = RingFile::open(disk, &practice_file(practice), practice, found)?;
-        let by_id = content
+        let by_id: HashMap<KeyId, Arc<SealKey>> = content
             .keys
             .into_iter()
             .map(|(id, secret)| (id, Arc::new(SealKey::new(id, secret))))
             .collect();
         let keys = Keys {
+            former: by_id.keys().copied().collect(),
             by_id,
             forgotten: content.forgotten,
             ..Keys::default()
@@ -193,6 +196,7 @@ impl PracticeRing {
     pub(super) fn learn(&self, patient: u128, id: KeyId) {
         let mut keys = self.keys.lock();
         keys.pool.retain(|pooled| *pooled != id);
+        keys.former.remove(&id);
         let Some(key) = keys.by_id.get(&id).cloned() else {
             return;
         };
@@ -206,20 +210,55 @@ impl PracticeRing {
 
     pub(super) fn forget(&self, patient: u128, ids: &[KeyId], entropy: &dyn Entropy) -> Result<(), StoreError> {
         let mut state = self.file.lock();
-        let (remaining, forgotten) = {
+        let (remaining, forgotten): (Vec<Arc<SealKey>>, _) = {
             let mut keys = self.keys.lock();
             let mut gone: BTreeSet<KeyId> = ids.iter().copied().collect();
             gone.extend(keys.in_use.remove(&patient).map(|used| used.key.id()));
             gone.extend(keys.others.remove(&patient).unwrap_or_default());
             for id in gone {
                 keys.by_id.remove(&id);
+                keys.former.remove(&id);
                 keys.pool.retain(|pooled| *pooled != id);
                 keys.forgotten.insert(id);
             }
-            let mut remaining: Vec<Arc<SealKey>> = keys.by_id.values().cloned().collect();
-            remaining.sort_by_key(|key| key.id());
-            (remaining, keys.forgotten.clone())
+            (keys.by_id.values().cloned().collect(), keys.forgotten.clone())
         };
+        self.rewrite(&mut state, remaining, forgotten, entropy)
+    }
+
+    /// See [`Keys::former`].
+    pub(super) fn former(&self) -> BTreeSet<KeyId> {
+        self.keys.lock().former.clone()
+    }
+
+    /// Removes keys of former processes that nothing was sealed under. Returns how many there were.
+    pub(super) fn drop_unused(&self, unused: &BTreeSet<KeyId>, entropy: &dyn Entropy) -> Result<usize, StoreError> {
+        let mut state = self.file.lock();
+        let (gone, remaining, forgotten) = {
+            let keys = self.keys.lock();
+            let gone: BTreeSet<KeyId> = keys.former.intersection(unused).copied().collect();
+            let remaining = keys.by_id.values().filter(|key| !gone.contains(&key.id()));
+            let remaining: Vec<Arc<SealKey>> = remaining.cloned().collect();
+            (gone, remaining, keys.forgotten.clone())
+        };
+        self.rewrite(&mut state, remaining, forgotten, entropy)?;
+        let mut keys = self.keys.lock();
+        for id in &gone {
+            keys.by_id.remove(id);
+            keys.former.remove(id);
+        }
+        Ok(gone.len())
+    }
+
+    /// Writes the file anew with these keys and names, under the next generation.
+    fn rewrite(
+        &self,
+        state: &mut FileState,
+        mut remaining: Vec<Arc<SealKey>>,
+        forgotten: BTreeSet<KeyId>,
+        entropy: &dyn Entropy,
+    ) -> Result<(), StoreError> {
+        remaining.sort_by_key(|key| key.id());
         let generation = state.file.generation() + 1;
         let mut plain = vec![KeyFrame::PracticeKey(self.own.id(), self.own.secret())];
         for batch in remaining.chunks(KEYS_PER_ENTRY) {

@@ -19,4 +19,5 @@ mod jam;
 mod kill;
 mod server;
 mod session;
+mod stop;
 mod wait;

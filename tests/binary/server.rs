@@ -136,6 +136,16 @@ impl Server {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
     }
+
+    /// SIGTERM, and waits until the process has stopped cleanly.
+    pub(crate) fn terminate(&mut self) {
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(asked.expect("run kill").success());
+        let status = self.child.wait().expect("wait");
+        assert!(status.success(), "{status}");
+    }
 }
 
 impl Drop for Server {

@@ -162,10 +162,17 @@ impl SealedStreams {
         let Some((seq, sealed)) = self.journal.checkpoint(stream).await? else {
             return Ok(None);
         };
-        let opened = seal::open(own, &checkpoint_place(stream, seq), &sealed)
-            .ok()
-            .and_then(|plain| codec::decode_checkpoint(&plain).ok())
-            .filter(|record| seq <= head && event::state_seq(&record.state) == seq);
+        let plain = seal::open(own, &checkpoint_place(stream, seq), &sealed).ok();
+        let decoded = plain.map(|plain| codec::decode_checkpoint(&plain)).transpose();
+        let opened = match decoded {
+            // No damage: a newer build wrote it, and what it knows may not be passed over.
+            Err(newer @ StoreError::NewerFormat { .. }) => {
+                let name = format!("checkpoint {seq} of stream {}", hex::encode(stream.bytes()));
+                return Err(newer.in_file(name.as_ref()));
+            }
+            decoded => decoded.ok().flatten(),
+        };
+        let opened = opened.filter(|record| seq <= head && event::state_seq(&record.state) == seq);
         if opened.is_none() {
             tracing::warn!(seq, "a checkpoint does not open; replaying the stream");
         }

@@ -3,7 +3,9 @@
 
 use crate::support::{Told, checkpoint_text, now, open, try_open, work};
 use cabinet_storage::StoreError;
+use cabinet_storage::disk::Disk as _;
 use cabinet_storage::disk::simulated::SimDisk;
+use cabinet_storage::journal::format::SegmentHeader;
 use cabinet_storage::journal::{Append, InlineJournal, Journal};
 use std::path::{Path, PathBuf};
 
@@ -137,6 +139,68 @@ fn every_even_length_is_found_or_harmless() {
 #[test]
 fn every_odd_length_is_found_or_harmless() {
     cut_share(1, 2);
+}
+
+/// Bug: once two checkpoints covered all that a segment held, opening looked at nothing of it: a cut-off one was found only
+/// when somebody read it.
+#[test]
+fn a_sealed_segment_cut_off_below_the_checkpoints_is_named_at_opening_and_not_by_reading_it() {
+    let store = store();
+    let whole = store.disk.snapshot_live();
+    let journal = open(&whole);
+    for key in now(journal.streams()).unwrap() {
+        let head = now(journal.head(key)).unwrap().seq;
+        for at in [head - 1, head] {
+            now(journal.put_checkpoint(key, at, checkpoint_text(key, at))).unwrap();
+        }
+    }
+    now(journal.close()).unwrap();
+    drop(journal);
+    let files = whole.files();
+    for (path, _) in store.segments.iter().rev().skip(1) {
+        let len = files[path].iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
+        // The last record's last byte, and a place far before it.
+        for cut in [len - 1, 4096 + 40, 10] {
+            let disk = whole.snapshot_live();
+            assert!(disk.truncate(path, cut));
+            match try_open(&disk) {
+                Err(StoreError::Corrupt {
+                    path: named, offset, ..
+                }) => {
+                    assert_eq!(named, *path);
+                    assert!(offset <= cut, "{offset}");
+                }
+                Err(other) => panic!("{other:?}"),
+                Ok(_) => panic!("{} cut to {cut} was opened", path.display()),
+            }
+        }
+        // The end overwritten, the length as it was.
+        let disk = whole.snapshot_live();
+        assert!(disk.flip(path, len - 1, 1));
+        assert!(matches!(try_open(&disk), Err(StoreError::Corrupt { path: named, .. }) if named == *path));
+        // Cutting only what was never written harms nothing.
+        let disk = whole.snapshot_live();
+        assert!(disk.truncate(path, len));
+        let journal = try_open(&disk).unwrap();
+        assert!(journal.stats().scanned_at_open < 10, "opening reads the tail only");
+    }
+}
+
+/// Segments of earlier builds of this version: their headers do not say where the one before ends.
+#[test]
+fn a_store_whose_headers_do_not_say_where_segments_end_is_opened() {
+    let store = store();
+    for (path, _) in &store.segments {
+        let file = store.disk.open(path).unwrap();
+        let header = SegmentHeader::decode(&store.disk.files()[path]).unwrap();
+        let unsaid = SegmentHeader {
+            previous_end: 0,
+            ..header
+        };
+        file.write_all_at(&unsaid.encode(), 0).unwrap();
+    }
+    let entries = now(open(&store.disk).follow(0, store.appends.len())).unwrap();
+    assert!(entries.iter().map(|entry| &entry.append).eq(&store.appends));
 }
 
 #[test]
