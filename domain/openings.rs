@@ -65,70 +65,55 @@ impl Plan {
         }
     }
 
-    /// Fills `found` with the openings of `date` that pass `accepts`, ordered by place and time; those of one place that
-    /// touch or overlap are one.
+    /// Fills `found` with the openings of `date` that accept `kind` (none: of all types), joined.
     pub(crate) fn openings(&self, date: CivilDate, kind: Option<TypeId>, found: &mut Vec<Opening>) {
         found.clear();
-        let accepts = |types: &TypeSelection| kind.is_none_or(|kind| types.accepts(kind));
-        if let Some(rules) = self.weekly.get(&date.weekday()) {
-            let closed = self.holidays.is_some_and(|region| is_public_holiday(region, date));
-            for rule in rules.iter().filter(|rule| !closed && accepts(&rule.types)) {
-                if self.applies(rule, date) {
-                    self.push(
-                        date,
-                        rule.from_minute_of_day,
-                        rule.until_minute_of_day,
-                        rule.place,
-                        found,
-                    );
-                }
+        self.state(date, |opening, types| {
+            if kind.is_none_or(|kind| types.accepts(kind)) {
+                found.push(opening);
             }
-        }
-        if let Some(exceptions) = self.exceptions.get(&date) {
-            for exception in exceptions.iter().filter(|exception| accepts(&exception.types)) {
-                self.push(
-                    date,
-                    exception.from_minute_of_day,
-                    exception.until_minute_of_day,
-                    exception.place,
-                    found,
-                );
-            }
-        }
-        if found.len() > 1 {
-            found.sort_unstable();
-            found.dedup_by(|next, kept| {
-                let touches = next.place == kept.place && next.from <= kept.until;
-                if touches {
-                    kept.until = kept.until.max(next.until);
-                }
-                touches
-            });
-        }
+        });
+        join(found);
     }
 
-    /// The openings of `date` as their rules and exceptions state them, each with the types it accepts: rules in the order
-    /// they stand, then exceptions.
-    pub(crate) fn stated(&self, date: CivilDate) -> impl Iterator<Item = (Opening, &TypeSelection)> {
-        let closed = self.holidays.is_some_and(|region| is_public_holiday(region, date));
-        let rules = self.weekly.get(&date.weekday()).into_iter().flatten();
-        let rules = rules
-            .filter(move |rule| !closed && self.applies(rule, date))
-            .map(|rule| {
-                (
+    /// Tells the openings of `date` as their rules and exceptions state them, each with the types it accepts: rules in the
+    /// order of their ids, then exceptions.
+    pub(crate) fn state<'a>(&'a self, date: CivilDate, mut tell: impl FnMut(Opening, &'a TypeSelection)) {
+        let rules = self.weekly.get(&date.weekday()).map_or(&[][..], Vec::as_slice);
+        let exceptions = self.exceptions.get(&date).map_or(&[][..], Vec::as_slice);
+        if rules.is_empty() && exceptions.is_empty() {
+            return;
+        }
+        let day = self.zone.day(date);
+        let mut tell = |from_minute: u16, until_minute: u16, place: PlaceId, types: &'a TypeSelection| {
+            let (from, _) = day.instants(from_minute);
+            let (_, until) = day.instants(until_minute);
+            // A stretch inside the missing hour may come out empty or reversed: it does not exist that day.
+            if from < until {
+                tell(Opening { place, from, until }, types);
+            }
+        };
+        let mut rules = rules.iter().filter(|rule| self.applies(rule, date)).peekable();
+        let closed = || self.holidays.is_some_and(|region| is_public_holiday(region, date));
+        if rules.peek().is_some() && !closed() {
+            rules.for_each(|rule| {
+                tell(
                     rule.from_minute_of_day,
                     rule.until_minute_of_day,
                     rule.place,
                     &rule.types,
                 )
             });
-        let exceptions = self.exceptions.get(&date).into_iter().flatten();
-        let exceptions = exceptions.map(|one| (one.from_minute_of_day, one.until_minute_of_day, one.place, &one.types));
-        rules.chain(exceptions).flat_map(move |(from, until, place, types)| {
-            let mut found = Vec::new();
-            self.push(date, from, until, place, &mut found);
-            found.into_iter().map(move |opening| (opening, types))
-        })
+        }
+        for exception in exceptions {
+            let (from, until) = (exception.from_minute_of_day, exception.until_minute_of_day);
+            tell(from, until, exception.place, &exception.types);
+        }
+    }
+
+    /// Whether `rule` opens on `date`, holidays aside.
+    pub(crate) fn falls_on(&self, rule: &OpeningRule, date: CivilDate) -> bool {
+        rule.weekday == date.weekday() && self.applies(rule, date)
     }
 
     fn applies(&self, rule: &OpeningRule, date: CivilDate) -> bool {
@@ -139,15 +124,6 @@ impl Plan {
             WeekCycle::B => weeks.rem_euclid(2) == 1,
         };
         in_cycle && rule.valid_from <= date && rule.valid_until.is_none_or(|last| date <= last)
-    }
-
-    fn push(&self, date: CivilDate, from_minute: u16, until_minute: u16, place: PlaceId, found: &mut Vec<Opening>) {
-        let (from, _) = self.zone.instants(date, from_minute);
-        let (_, until) = self.zone.instants(date, until_minute);
-        // A stretch inside the missing hour may come out empty or reversed: it does not exist that day.
-        if from < until {
-            found.push(Opening { place, from, until });
-        }
     }
 
     /// Whether an absence has part of `span`.
@@ -161,6 +137,20 @@ impl Plan {
     pub(crate) fn absences_from(&self, from: UtcMinute) -> impl Iterator<Item = Span> + '_ {
         let first = self.absences.partition_point(|absence| absence.until <= from);
         self.absences.get(first..).unwrap_or_default().iter().copied()
+    }
+}
+
+/// Orders openings of one date by place and time; those of one place that touch or overlap become one.
+pub(crate) fn join(openings: &mut Vec<Opening>) {
+    if openings.len() > 1 {
+        openings.sort_unstable();
+        openings.dedup_by(|next, kept| {
+            let touches = next.place == kept.place && next.from <= kept.until;
+            if touches {
+                kept.until = kept.until.max(next.until);
+            }
+            touches
+        });
     }
 }
 

@@ -16,12 +16,13 @@
 //! - One slot per start: where openings at several places offer the same start, the place with the smallest id has it.
 
 mod changes;
+mod stretch;
 
 pub use self::changes::slot_changes;
 
+use self::stretch::Stretch;
 use crate::agenda::Agenda;
 use crate::ids::{PlaceId, TypeId};
-use crate::openings::{Opening, Plan, unite};
 use crate::schedule::{AppointmentType, BOOKING_WINDOW_DAYS_DEFAULT};
 use crate::time::{CivilDate, Span, UtcMillis, UtcMinute};
 use crate::zone_table::ZoneTable;
@@ -73,19 +74,10 @@ pub fn horizon(agenda: &Agenda, now: UtcMillis) -> Option<Span> {
 #[must_use]
 pub fn slots(agenda: &Agenda, kind: TypeId, horizon: Span) -> Vec<Slot> {
     let mut found = Vec::new();
-    if let (Some(kind), Some(profile), Some(plan)) = (
-        agenda.types.get(&kind),
-        agenda.profile.as_ref(),
-        agenda.index.plan.as_deref(),
-    ) {
-        let search = Search {
-            plan,
-            kind,
-            step: i64::from(profile.granularity_minutes.max(1)),
-            horizon,
-            forbidden: forbidden_starts(agenda, plan, kind, horizon),
-        };
-        search.run(&mut found);
+    if let Some(kind) = agenda.types.get(&kind)
+        && let Some(stretch) = Stretch::whole(agenda, horizon, std::iter::once(kind))
+    {
+        stretch.slots(kind, horizon, &mut found);
     }
     found
 }
@@ -109,93 +101,4 @@ pub(crate) fn bookable(
     let opens = zone.midnight(date.plus_days(-i32::from(kind.booking_window_days)));
     let closes = start.plus(-i64::from(kind.minimum_notice_minutes));
     (opens.millis(), closes.millis())
-}
-
-/// Stretches in which no appointment of `kind` may start, because of bookings, holds and absences: ascending, disjoint.
-fn forbidden_starts(agenda: &Agenda, plan: &Plan, kind: &AppointmentType, horizon: Span) -> Vec<Span> {
-    let duration = i64::from(kind.duration_minutes);
-    let before = i64::from(kind.buffer_before_minutes);
-    let after = i64::from(kind.buffer_after_minutes);
-    let reach = Span {
-        from: horizon.from.plus(-before),
-        until: horizon.until.plus(duration + after),
-    };
-    let mut forbidden: Vec<Span> = agenda
-        .index
-        .takers(reach)
-        .map(|(taken, _)| Span {
-            from: taken.from.plus(1 - duration - after),
-            until: taken.until.plus(before),
-        })
-        .collect();
-    let absences = plan
-        .absences_from(reach.from)
-        .take_while(|absence| absence.from < reach.until);
-    forbidden.extend(absences.map(|absence| Span {
-        from: absence.from.plus(1 - duration),
-        until: absence.until,
-    }));
-    unite(&mut forbidden);
-    forbidden
-}
-
-/// One computation: what stays the same from date to date.
-struct Search<'a> {
-    plan: &'a Plan,
-    kind: &'a AppointmentType,
-    step: i64,
-    horizon: Span,
-    forbidden: Vec<Span>,
-}
-
-impl Search<'_> {
-    fn run(&self, found: &mut Vec<Slot>) {
-        let mut openings = Vec::new();
-        for date in dates(&self.plan.zone, self.horizon) {
-            self.plan.openings(date, Some(self.kind.id), &mut openings);
-            for opening in &openings {
-                self.fill(date, *opening, found);
-            }
-        }
-        // Already in order unless a date has openings at several places.
-        if !found.is_sorted() {
-            found.sort_unstable();
-        }
-        found.dedup_by_key(|slot| slot.start);
-    }
-
-    /// Adds the free starts of one opening.
-    fn fill(&self, date: CivilDate, opening: Opening, found: &mut Vec<Slot>) {
-        let last = opening
-            .until
-            .plus(-i64::from(self.kind.duration_minutes))
-            .min(self.horizon.until.plus(-1));
-        let (bookable_from, _) = bookable(&self.plan.zone, self.kind, date, opening.from);
-        let notice = i64::from(self.kind.minimum_notice_minutes);
-        let mut start = self.next_on_grid(opening, self.horizon.from);
-        let first = self.forbidden.partition_point(|span| span.until <= start);
-        let mut ahead = self.forbidden.get(first..).unwrap_or_default().iter().peekable();
-        while start <= last {
-            while ahead.next_if(|span| span.until <= start).is_some() {}
-            match ahead.peek() {
-                Some(span) if span.from <= start => start = self.next_on_grid(opening, span.until),
-                Some(_) | None => {
-                    found.push(Slot {
-                        start,
-                        place: opening.place,
-                        bookable_from,
-                        bookable_until: start.plus(-notice).millis(),
-                    });
-                    start = start.plus(self.step);
-                }
-            }
-        }
-    }
-
-    /// The first start on the opening's grid that is not before `from`.
-    fn next_on_grid(&self, opening: Opening, from: UtcMinute) -> UtcMinute {
-        let late = from.0.saturating_sub(opening.from.0).max(0);
-        let steps = late.saturating_add(self.step - 1) / self.step;
-        opening.from.plus(steps.saturating_mul(self.step))
-    }
 }

@@ -29,15 +29,19 @@ pub fn shown_openings(agenda: &Agenda, covers: Span) -> Vec<ShownOpening> {
     let dates = (0_i32..)
         .map(|days| first.plus_days(days))
         .take_while(|date| *date <= last);
-    dates
-        .flat_map(|date| plan.stated(date))
-        .filter(|(opening, _)| opening.span().overlaps(covers))
-        .map(|(opening, types)| ShownOpening {
-            span: opening.span(),
-            place: opening.place,
-            types: types.clone(),
-        })
-        .collect()
+    let mut shown = Vec::new();
+    for date in dates {
+        plan.state(date, |opening, types| {
+            if opening.span().overlaps(covers) {
+                shown.push(ShownOpening {
+                    span: opening.span(),
+                    place: opening.place,
+                    types: types.clone(),
+                });
+            }
+        });
+    }
+    shown
 }
 
 /// Days of one part of a view: bounds how many openings it holds.

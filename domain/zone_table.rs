@@ -29,6 +29,26 @@ pub(crate) struct ZoneTable {
     segments: Vec<Segment>,
 }
 
+/// One date in one zone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Day<'a> {
+    zone: &'a ZoneTable,
+    date: CivilDate,
+    /// When it begins; none near a clock change, where each minute has to be looked up.
+    midnight: Option<UtcMinute>,
+}
+
+impl Day<'_> {
+    /// As [`ZoneTable::instants`].
+    pub(crate) fn instants(&self, minute_of_day: u16) -> (UtcMinute, UtcMinute) {
+        let Some(midnight) = self.midnight else {
+            return self.zone.instants(self.date, minute_of_day);
+        };
+        let instant = midnight.plus(i64::from(minute_of_day));
+        (instant, instant)
+    }
+}
+
 impl ZoneTable {
     /// The table of `zone`, shared by all agendas of the process that use it.
     pub(crate) fn of(zone: &Zone) -> Arc<Self> {
@@ -112,9 +132,24 @@ impl ZoneTable {
         (UtcMinute(first), UtcMinute(last))
     }
 
+    /// `date` in this zone, for whoever asks for several of its minutes.
+    pub(crate) fn day(&self, date: CivilDate) -> Day<'_> {
+        let civil = i64::from(date.0) * DAY_MINUTES;
+        let index = self.index_at(civil - OFFSET_MINUTES_MAX);
+        let next = self.segments.get(index + 1).map_or(i64::MAX, |next| next.from);
+        // These are all the segments that `instants` would look at for any minute of the date: just one.
+        let alone = next > civil + DAY_MINUTES + OFFSET_MINUTES_MAX;
+        let segment = self.segments.get(index).filter(|_| alone);
+        Day {
+            zone: self,
+            date,
+            midnight: segment.map(|segment| UtcMinute(civil - segment.offset)),
+        }
+    }
+
     /// The instant at which `date` begins.
     pub(crate) fn midnight(&self, date: CivilDate) -> UtcMinute {
-        self.instants(date, 0).0
+        self.day(date).instants(0).0
     }
 }
 
@@ -181,6 +216,17 @@ mod tests {
                 let (first, last) = table.instants(table.date_of(instant), minute_of_day);
                 assert!(instant == first || instant == last, "{zone} {stamp}");
             }
+            for days in 0..366 * 2 {
+                let date = date("2026-01-01").plus_days(days);
+                let day = table.day(date);
+                for minute_of_day in (0..=1440).step_by(15) {
+                    assert_eq!(
+                        day.instants(minute_of_day),
+                        table.instants(date, minute_of_day),
+                        "{zone} {date} {minute_of_day}"
+                    );
+                }
+            }
         }
     }
 
@@ -191,5 +237,7 @@ mod tests {
         let _ = paris.date_of(UtcMinute(i64::MAX));
         let _ = paris.instants(CivilDate(i32::MIN), 1440);
         let _ = paris.instants(CivilDate(i32::MAX), 1440);
+        let _ = paris.midnight(CivilDate(i32::MIN));
+        let _ = paris.midnight(CivilDate(i32::MAX));
     }
 }

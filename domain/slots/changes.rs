@@ -1,29 +1,55 @@
 //! The change of slots that one event causes, found by looking only where that event can reach.
 
-use super::{Slot, SlotChanges, slots};
+use super::stretch::Stretch;
+use super::{Slot, SlotChanges, dates};
 use crate::agenda::Agenda;
 use crate::event::Event;
 use crate::ids::TypeId;
-use crate::schedule::{AppointmentType, TypeSelection};
+use crate::openings::Plan;
+use crate::schedule::{AppointmentType, ExceptionalOpening, OpeningRule, TypeSelection};
 use crate::time::{CivilDate, Span, UtcMinute};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where an event can change slots.
 enum Reach<'a> {
     /// Nowhere.
     Nothing,
-    /// Of all types, anywhere.
-    Everything,
-    /// Of one type, anywhere.
+    /// At starts that touch these times: what was taken is free no more, what was left may be free again. Nothing that
+    /// touches a taken time is free while it is taken, so each side is computed in one state only.
+    Times { taken: Option<Time>, left: Option<Time> },
+    /// On these dates (none: on all), of the types that one of these accepts.
+    Openings {
+        dates: Option<Vec<CivilDate>>,
+        accepted: Vec<&'a TypeSelection>,
+    },
+    /// On all dates, of one type.
     Type(TypeId),
-    /// Of types that one of these accepts, anywhere.
-    Accepted(Vec<&'a TypeSelection>),
-    /// Of types that this accepts, on one date.
-    Date(&'a TypeSelection, CivilDate),
-    /// Appointments that touch this stretch, buffers aside.
-    Absence(Span),
-    /// Appointments whose occupied time touches one of these.
-    Occupied(Option<Span>, Option<Span>),
+}
+
+/// A time that can be taken.
+#[derive(Clone, Copy)]
+enum Time {
+    /// Appointments may not touch it; their buffers may.
+    Absent(Span),
+    /// Appointments with their buffers may not touch it.
+    Occupied(Span),
+}
+
+impl Time {
+    /// Starts whose appointment touches this time.
+    fn starts(self, kind: &AppointmentType) -> Span {
+        let duration = i64::from(kind.duration_minutes);
+        match self {
+            Self::Absent(span) => Span {
+                from: span.from.plus(1 - duration),
+                until: span.until,
+            },
+            Self::Occupied(span) => Span {
+                from: span.from.plus(1 - duration - i64::from(kind.buffer_after_minutes)),
+                until: span.until.plus(i64::from(kind.buffer_before_minutes)),
+            },
+        }
+    }
 }
 
 /// What `event` changed between `before` and `after` (the state it was applied to, and the result) inside `horizon`,
@@ -33,123 +59,171 @@ enum Reach<'a> {
 /// later slots.
 #[must_use]
 pub fn slot_changes(before: &Agenda, after: &Agenda, event: &Event, horizon: Span) -> Vec<SlotChanges> {
-    let reach = reach(before, after, event);
-    if matches!(reach, Reach::Nothing) {
-        return Vec::new();
-    }
-    let types: BTreeSet<TypeId> = before.types.keys().chain(after.types.keys()).copied().collect();
-    let mut all = Vec::new();
-    for kind in types {
-        for window in windows(&reach, kind, before, after, horizon).into_iter().flatten() {
-            let (was, is) = (slots(before, kind, window), slots(after, kind, window));
-            collect(&mut all, kind, &was, &is);
+    match reach(before, after, event, horizon) {
+        Reach::Nothing => Vec::new(),
+        Reach::Times { taken, left } => {
+            let was = taken.map_or_else(BTreeMap::new, |time| touching(before, time, horizon));
+            let is = left.map_or_else(BTreeMap::new, |time| touching(after, time, horizon));
+            differences(was, is)
+        }
+        Reach::Openings { dates, accepted } => {
+            let concerned = |kind: TypeId| accepted.iter().any(|types| types.accepts(kind));
+            let all = |agenda| of_dates(agenda, dates.as_deref(), concerned, horizon);
+            differences(all(before), all(after))
+        }
+        Reach::Type(only) => {
+            let all = |agenda| of_dates(agenda, None, |kind| kind == only, horizon);
+            differences(all(before), all(after))
         }
     }
-    all
 }
 
-fn reach<'a>(before: &'a Agenda, after: &'a Agenda, event: &'a Event) -> Reach<'a> {
-    let held = |id| before.holds.get(id).map(|hold| hold.occupied);
+fn reach<'a>(before: &'a Agenda, after: &'a Agenda, event: &'a Event, horizon: Span) -> Reach<'a> {
+    let held = |id| before.holds.get(id).map(|hold| Time::Occupied(hold.occupied));
     let booked = |id| before.bookings.get(id).map(|booking| booking.occupied);
+    let absent = |id| before.absences.get(id).map(|absence| Time::Absent(absence.span));
     match event {
         Event::ProfileSet(_) if before.profile == after.profile => Reach::Nothing,
-        Event::ProfileSet(_) => Reach::Everything,
-        Event::TypeSet(kind) => Reach::Type(kind.id),
+        Event::ProfileSet(_) => Reach::Openings {
+            dates: None,
+            accepted: vec![&TypeSelection::All],
+        },
+        Event::TypeSet(kind) => match before.types.get(&kind.id) {
+            Some(former) if same_slots(former, kind) => Reach::Nothing,
+            Some(_) | None => Reach::Type(kind.id),
+        },
         Event::TypeRetired(kind) => Reach::Type(*kind),
         Event::HoursOpened(rule) | Event::HoursChanged(rule) => {
-            let former = before.rules.get(&rule.id).map(|former| &former.types);
-            Reach::Accepted(former.into_iter().chain([&rule.types]).collect())
+            of_rules(after, [before.rules.get(&rule.id), Some(rule)], horizon)
         }
-        Event::HoursClosed(id) => match before.rules.get(id) {
-            Some(rule) => Reach::Accepted(vec![&rule.types]),
-            None => Reach::Nothing,
+        Event::HoursClosed(id) => of_rules(after, [before.rules.get(id), None], horizon),
+        Event::ExceptionOpened(exception) => of_exceptions([before.exceptions.get(&exception.id), Some(exception)]),
+        Event::ExceptionClosed(id) => of_exceptions([before.exceptions.get(id), None]),
+        Event::AbsenceAdded(absence) => Reach::Times {
+            taken: Some(Time::Absent(absence.span)),
+            left: absent(&absence.id),
         },
-        Event::ExceptionOpened(exception) => Reach::Date(&exception.types, exception.date),
-        Event::ExceptionClosed(id) => match before.exceptions.get(id) {
-            Some(exception) => Reach::Date(&exception.types, exception.date),
-            None => Reach::Nothing,
+        Event::AbsenceRemoved(id) => Reach::Times {
+            taken: None,
+            left: absent(id),
         },
-        Event::AbsenceAdded(absence) => Reach::Absence(absence.span),
-        Event::AbsenceRemoved(id) => match before.absences.get(id) {
-            Some(absence) => Reach::Absence(absence.span),
-            None => Reach::Nothing,
+        Event::SlotHeld(hold) => Reach::Times {
+            taken: Some(Time::Occupied(hold.occupied)),
+            left: held(&hold.id),
         },
-        Event::SlotHeld(hold) => Reach::Occupied(Some(hold.occupied), None),
-        Event::HoldReleased(id) | Event::HoldExpired(id) => Reach::Occupied(held(id), None),
+        Event::HoldReleased(id) | Event::HoldExpired(id) => Reach::Times {
+            taken: None,
+            left: held(id),
+        },
         Event::SlotBooked { booking, from_hold, .. } => {
-            let former = from_hold.as_ref().and_then(held);
+            let former = from_hold.and_then(|id| before.holds.get(&id)).map(|hold| hold.occupied);
             if former == Some(booking.occupied) {
                 return Reach::Nothing; // the same time changed hands
             }
-            Reach::Occupied(Some(booking.occupied), former)
-        }
-        Event::BookingMoved { booking, occupied, .. } => Reach::Occupied(booked(booking), Some(*occupied)),
-        Event::BookingCancelled { booking, .. } => Reach::Occupied(booked(booking), None),
-    }
-}
-
-/// The stretches of starts of `kind` to compare: at most two, ascending, disjoint.
-fn windows(reach: &Reach<'_>, kind: TypeId, before: &Agenda, after: &Agenda, horizon: Span) -> [Option<Span>; 2] {
-    let whole = [Some(horizon), None];
-    match reach {
-        Reach::Nothing => [None, None],
-        Reach::Everything => whole,
-        Reach::Type(only) => [(*only == kind).then_some(horizon), None],
-        Reach::Accepted(selections) => {
-            let concerned = selections.iter().any(|types| types.accepts(kind));
-            [concerned.then_some(horizon), None]
-        }
-        Reach::Date(types, date) => {
-            let Some(plan) = after.index.plan.as_ref().filter(|_| types.accepts(kind)) else {
-                return [None, None];
-            };
-            let day = Span {
-                from: plan.zone.midnight(date.plus_days(-1)),
-                until: plan.zone.midnight(date.plus_days(2)),
-            };
-            [inside(day, horizon), None]
-        }
-        Reach::Absence(span) => {
-            let starts = |kind: &AppointmentType| Span {
-                from: span.from.plus(1 - i64::from(kind.duration_minutes)),
-                until: span.until,
-            };
-            [
-                of_type(kind, before, after).and_then(|kind| inside(starts(kind), horizon)),
-                None,
-            ]
-        }
-        Reach::Occupied(one, other) => {
-            let starts = |span: &Option<Span>| {
-                let (span, kind) = (span.as_ref()?, of_type(kind, before, after)?);
-                inside(starts_that_touch(kind, *span), horizon)
-            };
-            match (starts(one), starts(other)) {
-                (Some(one), Some(other)) if one.from <= other.until && other.from <= one.until => {
-                    let hull = Span {
-                        from: one.from.min(other.from),
-                        until: one.until.max(other.until),
-                    };
-                    [Some(hull), None]
-                }
-                (Some(one), Some(other)) => [Some(one.min(other)), Some(one.max(other))],
-                (one, other) => [one.or(other), None],
+            Reach::Times {
+                taken: Some(Time::Occupied(booking.occupied)),
+                left: former.map(Time::Occupied),
             }
         }
+        Event::BookingMoved { booking, occupied, .. } => Reach::Times {
+            taken: booked(booking).map(|_| Time::Occupied(*occupied)),
+            left: booked(booking).map(Time::Occupied),
+        },
+        Event::BookingCancelled { booking, .. } => Reach::Times {
+            taken: None,
+            left: booked(booking).map(Time::Occupied),
+        },
     }
 }
 
-fn of_type<'a>(kind: TypeId, before: &'a Agenda, after: &'a Agenda) -> Option<&'a AppointmentType> {
-    after.types.get(&kind).or_else(|| before.types.get(&kind))
+/// Whether two versions of a type have the same slots.
+fn same_slots(one: &AppointmentType, other: &AppointmentType) -> bool {
+    let timing = |kind: &AppointmentType| {
+        (
+            (
+                kind.duration_minutes,
+                kind.buffer_before_minutes,
+                kind.buffer_after_minutes,
+            ),
+            (kind.minimum_notice_minutes, kind.booking_window_days),
+        )
+    };
+    timing(one) == timing(other)
 }
 
-/// Starts whose appointment, with buffers, shares a minute with `occupied`.
-fn starts_that_touch(kind: &AppointmentType, occupied: Span) -> Span {
-    let behind = i64::from(kind.duration_minutes) + i64::from(kind.buffer_after_minutes);
-    Span {
-        from: occupied.from.plus(1 - behind),
-        until: occupied.until.plus(i64::from(kind.buffer_before_minutes)),
+/// The dates inside `horizon` on which one of these versions of a rule opens.
+fn of_rules<'a>(after: &Agenda, versions: [Option<&'a OpeningRule>; 2], horizon: Span) -> Reach<'a> {
+    let Some(plan) = after.index.plan.as_deref() else {
+        return Reach::Nothing;
+    };
+    let falls_on = |plan: &Plan, date| versions.iter().flatten().any(|rule| plan.falls_on(rule, date));
+    Reach::Openings {
+        dates: Some(
+            dates(&plan.zone, horizon)
+                .filter(|date| falls_on(plan, *date))
+                .collect(),
+        ),
+        accepted: versions.into_iter().flatten().map(|rule| &rule.types).collect(),
     }
+}
+
+fn of_exceptions(versions: [Option<&ExceptionalOpening>; 2]) -> Reach<'_> {
+    let mut dates: Vec<CivilDate> = versions.iter().flatten().map(|exception| exception.date).collect();
+    dates.sort_unstable();
+    dates.dedup();
+    Reach::Openings {
+        dates: Some(dates),
+        accepted: versions
+            .into_iter()
+            .flatten()
+            .map(|exception| &exception.types)
+            .collect(),
+    }
+}
+
+type OfTypes = BTreeMap<TypeId, Vec<Slot>>;
+
+/// The slots of each type that touch `time`.
+fn touching(agenda: &Agenda, time: Time, horizon: Span) -> OfTypes {
+    let starts = |kind| inside(time.starts(kind), horizon);
+    let hull = agenda.types.values().filter_map(starts).reduce(|one, other| Span {
+        from: one.from.min(other.from),
+        until: one.until.max(other.until),
+    });
+    let stretch = hull.and_then(|hull| Stretch::whole(agenda, hull, agenda.types.values()));
+    stretch.map_or_else(BTreeMap::new, |stretch| {
+        let kinds = agenda.types.values();
+        collect(&stretch, kinds.filter_map(|kind| Some((kind, starts(kind)?))))
+    })
+}
+
+/// The slots on some dates, of each type that is concerned.
+fn of_dates(
+    agenda: &Agenda,
+    dates: Option<&[CivilDate]>,
+    concerned: impl Fn(TypeId) -> bool,
+    horizon: Span,
+) -> OfTypes {
+    let kinds = || agenda.types.values().filter(|kind| concerned(kind.id));
+    let stretch = match dates {
+        Some(dates) => Stretch::of_dates(agenda, horizon, dates.iter().copied(), kinds()),
+        None => Stretch::whole(agenda, horizon, kinds()),
+    };
+    stretch.map_or_else(BTreeMap::new, |stretch| {
+        collect(&stretch, kinds().map(|kind| (kind, horizon)))
+    })
+}
+
+fn collect<'a>(stretch: &Stretch<'_>, kinds: impl Iterator<Item = (&'a AppointmentType, Span)>) -> OfTypes {
+    let mut all = BTreeMap::new();
+    for (kind, within) in kinds {
+        let mut found = Vec::new();
+        stretch.slots(kind, within, &mut found);
+        if !found.is_empty() {
+            all.insert(kind.id, found);
+        }
+    }
+    all
 }
 
 fn inside(span: Span, horizon: Span) -> Option<Span> {
@@ -160,8 +234,21 @@ fn inside(span: Span, horizon: Span) -> Option<Span> {
     (both.from < both.until).then_some(both)
 }
 
-/// Adds the difference of two ascending lists to the entry of `kind`, which is the last one if it is there.
-fn collect(all: &mut Vec<SlotChanges>, kind: TypeId, was: &[Slot], is: &[Slot]) {
+/// What turns the slots that were into those that are, of each type.
+fn differences(mut was: OfTypes, mut is: OfTypes) -> Vec<SlotChanges> {
+    let kinds: BTreeSet<TypeId> = was.keys().chain(is.keys()).copied().collect();
+    let of_kind = |kind| {
+        let (was, is) = (was.remove(&kind), is.remove(&kind));
+        difference(kind, &was.unwrap_or_default(), &is.unwrap_or_default())
+    };
+    let changes = kinds.into_iter().map(of_kind);
+    changes
+        .filter(|changes| !changes.removed.is_empty() || !changes.added.is_empty())
+        .collect()
+}
+
+/// The difference of two ascending lists.
+fn difference(kind: TypeId, was: &[Slot], is: &[Slot]) -> SlotChanges {
     let mut removed: Vec<UtcMinute> = Vec::new();
     let mut added: Vec<Slot> = Vec::new();
     let (mut was, mut is) = (was.iter().peekable(), is.iter().peekable());
@@ -187,14 +274,5 @@ fn collect(all: &mut Vec<SlotChanges>, kind: TypeId, was: &[Slot], is: &[Slot]) 
             }
         }
     }
-    if removed.is_empty() && added.is_empty() {
-        return;
-    }
-    match all.last_mut() {
-        Some(last) if last.kind == kind => {
-            last.removed.append(&mut removed);
-            last.added.append(&mut added);
-        }
-        Some(_) | None => all.push(SlotChanges { kind, removed, added }),
-    }
+    SlotChanges { kind, removed, added }
 }

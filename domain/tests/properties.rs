@@ -64,8 +64,18 @@ fn patched(before: Vec<Slot>, changes: &cabinet_domain::slots::SlotChanges) -> V
     slots.into_values().collect()
 }
 
+/// So many cases, or more where the environment's `PROPTEST_CASES` asks for more.
+fn at_least(cases: u32) -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: asked.cases.max(cases),
+        failure_persistence: None,
+        ..asked
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(300))]
 
     /// The fast slots are the naive ones, over the whole horizon and over any part of it.
     #[test]
@@ -112,7 +122,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(400))]
 
     /// Every event's delta turns the slots before into the slots after; no event breaks an invariant; what was recorded
     /// gives the same state again; so does a stored copy.
