@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-screen pictures load clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-screen pictures load deny clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -60,6 +60,11 @@ pictures: prepare-test web ## Take the README's pictures anew from the demo
 load: prepare-build web ## Run a load scenario against a server of its own (SCENARIO="screen --bookings 50")
 	@$(STEP) "Building server and load client" cargo build --locked --workspace --bins
 	@$(STEP) "Load: $(SCENARIO)" tests/tools/load "$(TARGET)/debug/cabinet" "$(TARGET)/debug/cabinet-load" $(SCENARIO)
+
+deny: ## Check licences, bans, sources and advisories of the dependencies (needs cargo-deny)
+	@command -v cargo-deny > /dev/null || { echo "cargo-deny is not installed: cargo install cargo-deny --locked"; exit 1; }
+	@$(STEP) "Dependencies: licences, bans, sources" cargo deny --locked check bans licenses sources
+	@$(STEP) "Dependencies: advisories (needs the network)" cargo deny --locked check advisories
 
 clean: ## Remove everything that was built or installed here; the demo's store stays
 	rm -rf target dashboards/web/dist dashboards/web/node_modules tests/browser/node_modules
