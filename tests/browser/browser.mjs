@@ -24,9 +24,10 @@ export function launch() {
 
 /**
  * A context (cookies and storage of its own) that may talk to `origin` only. Requests to any other origin are blocked
- * and collected in `foreign`; uncaught errors of pages and what the console calls an error in `errors`.
+ * and collected in `foreign`; uncaught errors of pages and what the console calls an error in `errors`. Being `guarded`
+ * takes every request of the context, its own origin's too, through this process: a benchmark goes without.
  */
-export async function openContext(browser, origin, { viewport = DESKTOP, locale = 'fr-FR' } = {}) {
+export async function openContext(browser, origin, { viewport = DESKTOP, locale = 'fr-FR', guarded = true } = {}) {
   const phone = viewport.width < 600;
   const context = await browser.newContext({
     viewport,
@@ -39,6 +40,16 @@ export async function openContext(browser, origin, { viewport = DESKTOP, locale 
   });
   const foreign = [];
   const errors = [];
+  if (guarded) await guard(context, origin, foreign);
+  context.on('weberror', (error) => errors.push(String(error.error())));
+  context.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
+  });
+  context.setDefaultTimeout(15_000);
+  return { context, foreign, errors };
+}
+
+async function guard(context, origin, foreign) {
   await context.route(
     (url) => isForeign(url, origin),
     (route) => {
@@ -53,12 +64,6 @@ export async function openContext(browser, origin, { viewport = DESKTOP, locale 
       return socket.close();
     },
   );
-  context.on('weberror', (error) => errors.push(String(error.error())));
-  context.on('console', (message) => {
-    if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
-  });
-  context.setDefaultTimeout(15_000);
-  return { context, foreign, errors };
 }
 
 /** Whether a URL leaves the origin; data and blob URLs do not, and a socket counts as its page's origin. */

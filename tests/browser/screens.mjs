@@ -107,6 +107,12 @@ export async function confirmBooking(page) {
   return confirmation.getAttribute('data-booking-id');
 }
 
+/** From the confirmation back to the slots. */
+export async function bookAgain(page) {
+  await page.getByTestId('book-another').click();
+  await page.getByTestId('slot').first().waitFor();
+}
+
 /** From the confirmation to the cancelled appointment, by the link that the patient keeps. */
 export async function cancelByManageLink(page) {
   await page.getByTestId('manage-link').click();
