@@ -1,11 +1,12 @@
-//! What screens of staff show beside the state itself: the stretches in which an agenda is open.
+//! What screens show beside the state itself: to staff the stretches in which an agenda is open, to patients its places.
 //!
 //! Must not be here: free slots (`slots`), the wire.
 
 use crate::agenda::Agenda;
 use crate::ids::PlaceId;
 use crate::schedule::TypeSelection;
-use crate::time::Span;
+use crate::time::{Span, UtcMillis};
+use std::collections::BTreeSet;
 
 /// One stretch of one date in which an agenda is open, as one rule or exception states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,14 +71,35 @@ pub fn first_part(agenda: &Agenda, covers: Span, bookings_max: usize) -> Span {
     }
 }
 
+/// Where patients may be seen for a type that they can book themselves: the places of the rules and exceptional openings
+/// that accept an online type and are not over at `now`. Empty while the agenda has no profile.
+#[must_use]
+pub fn online_places(agenda: &Agenda, now: UtcMillis) -> BTreeSet<PlaceId> {
+    let Some(plan) = agenda.index.plan.as_deref() else {
+        return BTreeSet::new();
+    };
+    let today = plan.zone.date_of(now.minute());
+    let online = |types: &TypeSelection| {
+        let mut kinds = agenda.types.values();
+        kinds.any(|kind| kind.online && types.accepts(kind.id))
+    };
+    let rules = agenda.rules.values();
+    let rules = rules.filter(|rule| rule.valid_until.is_none_or(|last| today <= last) && online(&rule.types));
+    let exceptions = agenda.exceptions.values();
+    let exceptions = exceptions.filter(|one| today <= one.date && online(&one.types));
+    rules
+        .map(|rule| rule.place)
+        .chain(exceptions.map(|one| one.place))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::agenda::Booking;
     use crate::ids::{AgendaId, AgendaKey, BlobId, BookingId, ExceptionId, PatientId, PracticeId, RuleId, TypeId};
-    use crate::schedule::{ExceptionalOpening, HolidayRegion, OpeningRule, Profile, WeekCycle};
-    use crate::time::{CivilDate, UtcMillis, UtcMinute, Weekday, Zone};
-    use std::collections::BTreeSet;
+    use crate::schedule::{AppointmentType, ExceptionalOpening, HolidayRegion, OpeningRule, Profile, WeekCycle};
+    use crate::time::{CivilDate, UtcMinute, Weekday, Zone};
 
     /// Monday 4 May 2026, 00:00 in Paris (UTC+2).
     const MONDAY: UtcMinute = UtcMinute(29_630_760);
@@ -198,5 +220,43 @@ mod tests {
         assert_eq!(count(0, 541), 1);
         assert_eq!(count(719, 1), 1);
         assert_eq!(count(780, 60), 0);
+    }
+    #[test]
+    fn a_place_is_shown_to_patients_while_an_online_type_is_received_there() {
+        let mut agenda = agenda();
+        let at = |day: i64| MONDAY.plus(day * 24 * 60).millis();
+        let kind = |id, online| AppointmentType {
+            id: TypeId(id),
+            name: "Suivi".to_owned(),
+            duration_minutes: 30,
+            buffer_before_minutes: 0,
+            buffer_after_minutes: 0,
+            colour: 0,
+            online,
+            minimum_notice_minutes: 0,
+            booking_window_days: 84,
+            cancellation_cutoff_minutes: 0,
+        };
+        let friday = agenda.rules.get_mut(&RuleId(2)).unwrap();
+        friday.place = PlaceId(4);
+        friday.types = TypeSelection::Only(BTreeSet::from([TypeId(8)]));
+        friday.valid_until = Some(CivilDate::new(2026, 5, 15).unwrap());
+        agenda.exceptions.get_mut(&ExceptionId(1)).unwrap().place = PlaceId(5);
+        assert_eq!(
+            online_places(&agenda, at(0)),
+            BTreeSet::new(),
+            "no type, nothing to book"
+        );
+
+        // 8 is the practice's own: its place is not a patient's; 9 is offered on the one date of the exception only.
+        agenda.types.insert(TypeId(8), kind(8, false));
+        agenda.types.insert(TypeId(9), kind(9, true));
+        assert_eq!(online_places(&agenda, at(0)), BTreeSet::from([PlaceId(3), PlaceId(5)]));
+        assert_eq!(online_places(&agenda, at(1)), BTreeSet::from([PlaceId(3)]));
+
+        // The rule's last day, and the day after.
+        agenda.types.insert(TypeId(8), kind(8, true));
+        assert_eq!(online_places(&agenda, at(11)), BTreeSet::from([PlaceId(3), PlaceId(4)]));
+        assert_eq!(online_places(&agenda, at(12)), BTreeSet::from([PlaceId(3)]));
     }
 }

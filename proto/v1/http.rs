@@ -61,6 +61,8 @@ pub struct PublicPage {
     pub practitioner: Practitioner,
     /// Online types.
     pub types: Vec<AppointmentType>,
+    /// Where the practitioner receives patients for online types; `practice.places` lists every place of the practice.
+    pub places: Vec<Place>,
     /// The server's clock.
     #[ts(type = "number")]
     pub now_ms: i64,

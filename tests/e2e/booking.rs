@@ -1,7 +1,7 @@
 //! A patient's way: slots, hold, confirm, look, cancel; repeated, raced, too late, with wrong secrets.
 
-use crate::world::{MINUTE_MS, MONDAY_MS, PAGE, World, confirm_request};
-use serde_json::json;
+use crate::world::{AGENDA, MINUTE_MS, MONDAY_MS, PAGE, World, confirm_request};
+use serde_json::{Value, json};
 
 #[actix_web::test]
 async fn a_slot_is_held_confirmed_looked_at_and_cancelled_and_every_step_can_be_repeated() {
@@ -159,4 +159,30 @@ async fn the_public_page_says_what_a_patient_needs_and_nothing_of_others() {
     for unknown in ["/api/v1/public/nulle-part", "/api/v1/public/cabinet-essai/paul-roux"] {
         world.get(unknown).await.refused(404, "not_found");
     }
+}
+
+#[actix_web::test]
+async fn the_public_page_lists_the_places_where_an_online_type_is_offered() {
+    // A practitioner's page listed every place of the practice, also those where only colleagues receive.
+    let world = World::start().await;
+    let names = |places: &Value| -> Vec<String> {
+        let places = places.as_array().unwrap();
+        places
+            .iter()
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let page = world.get(PAGE).await.fine(200);
+    assert_eq!(names(&page["places"]), ["Cabinet"]);
+    assert_eq!(names(&page["practice"]["places"]), ["Cabinet", "À domicile"]);
+
+    let cookie = world.sign_in(AGENDA.practice, 50).await;
+    let commands = format!("/api/v1/staff/agendas/{}/commands", AGENDA.agenda);
+    let opening = json!({"id": world.id(), "date": "2026-12-05", "from": "09:00", "until": "12:00", "types": null,
+        "place": format!("{:032x}", 41)});
+    let command = json!({"do": "open_exceptionally", "opening": opening});
+    let body = json!({"command_id": world.id(), "command": command});
+    world.staff_post(&cookie, &commands, &body).await.fine(200);
+    let page = world.get(PAGE).await.fine(200);
+    assert_eq!(names(&page["places"]), ["Cabinet", "À domicile"]);
 }

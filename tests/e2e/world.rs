@@ -284,6 +284,12 @@ fn practice_events(key: AgendaKey, slug: &str, practitioner: &str) -> Vec<Practi
             address: "1 rue de la Gare".to_owned(),
             zone: Zone::paris(),
         }),
+        PracticeEvent::PlaceSet(Place {
+            id: PlaceId(41),
+            name: "À domicile".to_owned(),
+            address: String::new(),
+            zone: Zone::paris(),
+        }),
         PracticeEvent::PractitionerSet(Practitioner {
             agenda: key.agenda,
             slug: practitioner.to_owned(),

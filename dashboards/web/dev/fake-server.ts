@@ -140,7 +140,7 @@ export function fakeServer(): Plugin {
     if (path.length === 2) return answer(200, practice);
     const agenda = agendas.find((a) => a.slug === path[2]);
     if (!agenda || path[1] !== 'demo') return refuse('not_found', 404);
-    if (path.length === 3) return answer(200, { practice, practitioner: practice.practitioners.find((p) => p.slug === agenda.slug), types: agenda.view.types.filter((t) => t.online), now_ms, hold_ttl_seconds: 300 });
+    if (path.length === 3) return answer(200, { practice, practitioner: practice.practitioners.find((p) => p.slug === agenda.slug), types: agenda.view.types.filter((t) => t.online), places: practice.places, now_ms, hold_ttl_seconds: 300 });
     if (path[3] === 'holds' && path.length === 4) {
       const kind = agenda.view.types.find((t) => t.id === body['kind'])!;
       const start = body['start_ms'] as number;

@@ -267,6 +267,7 @@ one!(
         practice: practice(),
         practitioner: practitioner(),
         types: vec![kind()],
+        places: vec![place()],
         now_ms: NOW,
         hold_ttl_seconds: 300,
     }

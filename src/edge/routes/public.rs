@@ -13,6 +13,7 @@ use cabinet_domain::ids::{BlobId, BookingId, CommandId, HoldId, PatientId, TypeI
 use cabinet_domain::person::PersonalPart;
 use cabinet_domain::practice::Practice;
 use cabinet_domain::refusal::Refusal;
+use cabinet_domain::view::online_places;
 use cabinet_proto::v1::convert::{inward, outward};
 use cabinet_proto::v1::http::{
     Accepted, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, PublicPage, PublicPractice as PracticeAnswer,
@@ -48,13 +49,22 @@ pub(crate) async fn get_page(state: Data<EdgeState>, agenda: PublicAgenda) -> Re
             .map(|profile| profile.zone.name().to_owned())
             .unwrap_or_default();
         let hold_ttl_seconds = profile.map_or(0, |profile| profile.hold_ttl_seconds);
-        (zone, hold_ttl_seconds, view::online_types(read.agenda), read.now)
+        let places = online_places(read.agenda, read.now);
+        (
+            zone,
+            hold_ttl_seconds,
+            view::online_types(read.agenda),
+            places,
+            read.now,
+        )
     });
-    let (zone, hold_ttl_seconds, types, now) = look.await?;
+    let (zone, hold_ttl_seconds, types, places, now) = look.await?;
+    let places = places.iter().filter_map(|place| agenda.practice.places.get(place));
     Ok(Json(PublicPage {
         practice: face,
         practitioner: outward::practitioner(&agenda.practitioner, &zone),
         types,
+        places: places.map(outward::place).collect(),
         now_ms: now.0,
         hold_ttl_seconds,
     }))

@@ -512,6 +512,10 @@ practitioner: Practitioner,
  */
 types: Array<AppointmentType>, 
 /**
+ * Where the practitioner receives patients for online types; `practice.places` lists every place of the practice.
+ */
+places: Array<Place>, 
+/**
  * The server's clock.
  */
 now_ms: number, 
