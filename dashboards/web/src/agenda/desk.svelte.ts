@@ -9,6 +9,8 @@ import { formatInstant } from '../lib/zone';
 import type { Session } from './session.svelte';
 
 export const CANCEL_DELAY_MS = 5_000;
+/** How long a message stays: longer when something can be taken back, longest when something went wrong unseen. */
+const SHOWN_MS = { plain: 4_000, bad: 9_000, undo: 12_000 };
 
 export type Toast = { id: string; text: string; tone: 'good' | 'bad' | 'wait'; undo?: () => void };
 export type Question = { title: string; text: string; ask: string; yes: string; danger?: boolean; answer: (yes: boolean) => void };
@@ -43,7 +45,7 @@ export class Desk {
   say(text: string, tone: Toast['tone'] = 'good', undo?: () => void): string {
     const id = newId();
     this.toasts = [...this.toasts, { id, text, tone, ...(undo ? { undo } : {}) }];
-    if (tone !== 'wait') setTimeout(() => this.unsay(id), tone === 'bad' ? 9000 : 4000);
+    if (tone !== 'wait') setTimeout(() => this.unsay(id), undo ? SHOWN_MS.undo : tone === 'bad' ? SHOWN_MS.bad : SHOWN_MS.plain);
     return id;
   }
 
@@ -57,20 +59,37 @@ export class Desk {
     });
   }
 
-  /** Tries a plain command; true once accepted. */
-  async run(agenda: string, command: StaffCommand, done: string): Promise<boolean> {
-    const problem = await this.session.execute(agenda, command);
-    this.say(problem ? i18n.problem(problem) : done, problem ? 'bad' : 'good');
-    return problem === null;
+  /** Takes the last thing back that can be; false when there is none. */
+  undoLast(): boolean {
+    const last = this.toasts.findLast((toast) => toast.undo);
+    last?.undo?.();
+    return last !== undefined;
+  }
+
+  /** Tries plain commands, one after the other until one is refused; true once all are accepted. `undo` is then offered. */
+  async run(agenda: string, commands: StaffCommand | readonly StaffCommand[], done: string, undo?: () => void): Promise<boolean> {
+    for (const command of [commands].flat()) {
+      const problem = await this.session.execute(agenda, command);
+      if (problem) {
+        this.say(i18n.problem(problem), 'bad');
+        return false;
+      }
+    }
+    this.#sayDone(done, undo);
+    return true;
+  }
+
+  #sayDone(text: string, undo?: () => void): void {
+    const toast: string = this.say(text, 'good', undo && (() => { this.unsay(toast); undo(); }));
   }
 
   /** Tries what may need a deliberate exception: refused by default, asked about once each, recorded by the server. */
-  async attempt(agenda: string, stretch: { start_ms: number; end_ms: number; except?: string }, make: (allow: Allowances) => StaffCommand, done: string): Promise<boolean> {
+  async attempt(agenda: string, stretch: { start_ms: number; end_ms: number; except?: string }, make: (allow: Allowances) => StaffCommand, done: string, undo?: () => void): Promise<boolean> {
     const allow: Allowances = { overlap: false, outside_hours: false };
     for (;;) {
       const problem = await this.session.execute(agenda, make({ ...allow }));
       if (!problem) {
-        this.say(done);
+        this.#sayDone(done, undo);
         return true;
       }
       const t = i18n.t;
@@ -104,10 +123,16 @@ export class Desk {
     this.moving = new Set([...this.moving, booking.id]);
     try {
       return await this.#ghostly({ id: newId(), agenda, start_ms, end_ms: stretch.end_ms, text: i18n.t.pendingMove }, () =>
-        this.attempt(agenda, stretch, (allow) => ({ do: 'move', booking: booking.id, start_ms, allow }), i18n.t.moveDone));
+        this.attempt(agenda, stretch, (allow) => ({ do: 'move', booking: booking.id, start_ms, allow }), i18n.t.moveDone, () => this.#moveBack(agenda, booking, start_ms)));
     } finally {
       this.moving = new Set([...this.moving].filter((id) => id !== booking.id));
     }
+  }
+
+  #moveBack(agenda: string, before: StaffBooking, start_ms: number): void {
+    const now = this.view(agenda)?.bookings.find((booking) => booking.id === before.id);
+    if (now?.start_ms === start_ms) void this.move(agenda, now, before.start_ms);
+    else this.say(i18n.t.undoLate, 'bad');
   }
 
   async #ghostly(ghost: Ghost, act: () => Promise<boolean>): Promise<boolean> {
@@ -128,9 +153,14 @@ export class Desk {
     this.#waiting.set(booking.id, { agenda, booking, timer, toast });
   }
 
-  /** Leaving the page: what was announced is sent. */
-  flush(): void {
-    for (const id of [...this.#waiting.keys()]) void this.#cancelNow(id);
+  /** Leaving the page: what was announced is sent. Resolves once all of it is answered. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#waiting.keys()].map((id) => this.#cancelNow(id)));
+  }
+
+  /** Whether something asked for would be lost if the page went now. */
+  get owing(): boolean {
+    return this.session.unanswered > 0 || (this.#waiting.size > 0 && this.session.state !== 'live');
   }
 
   #takeBack(id: string): void {

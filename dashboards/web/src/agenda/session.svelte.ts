@@ -9,6 +9,9 @@ import type { ClientFrame, Problem, ServerFrame, StaffCommand, StaffView } from 
 
 const DAY_MS = 86_400_000;
 const BUSY_REPEATS_MAX = 5;
+/** After so long without a frame the server is asked for one; without an answer by then the line is dead, however open it looks. */
+const QUIET_MS = 20_000;
+const ANSWER_MS = 10_000;
 
 /** `begun`: the picture that a join has begun; it is shown once all its parts are there. */
 type Topic = { position: Position | null; joining: number | null; begun: StaffView | null };
@@ -29,6 +32,9 @@ export class Session {
   #cover = { from_ms: 0, until_ms: 0 };
   #reference = 0;
   #welcomed = false;
+  /** When the last frame came, and when one was asked for since, by the page's own steady clock. */
+  #frameAt = 0;
+  #askedAt: number | null = null;
   #socket: LiveSocket;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #daily: ReturnType<typeof setTimeout> | undefined;
@@ -39,10 +45,16 @@ export class Session {
     this.#socket = new LiveSocket({
       address: () => socketAddress('/ws'),
       opened: () => undefined,
-      frame: (frame) => this.#receive(frame as ServerFrame),
+      frame: (frame) => {
+        this.#frameAt = performance.now();
+        this.#askedAt = null;
+        this.#receive(frame as ServerFrame);
+        if (this.heard_ms > 0) this.heard_ms = this.clock.now();
+      },
       state: (state) => (this.state = state),
       closed: ({ everOpened, final }) => {
         this.#welcomed = false;
+        this.#askedAt = null;
         for (const topic of this.#topics.values()) {
           if (topic.begun) topic.position = null;
           topic.joining = topic.begun = null;
@@ -54,8 +66,21 @@ export class Session {
   }
 
   start(): void {
-    this.#ticker = setInterval(() => (this.now_ms = this.clock.now()), 1000);
+    this.#ticker = setInterval(() => this.#tick(), 1000);
     this.#socket.start();
+  }
+
+  #tick(): void {
+    this.now_ms = this.clock.now();
+    if (!this.#welcomed) return;
+    const now = performance.now();
+    if (this.#askedAt !== null && now - this.#askedAt >= ANSWER_MS) return this.#socket.redial();
+    if (this.#askedAt !== null || now - this.#frameAt < QUIET_MS) return;
+    const topic = [...this.#topics].find(([, one]) => one.joining === null)?.[0];
+    if (topic === undefined) return;
+    // Said again it changes nothing for anybody, and is answered.
+    this.#askedAt = now;
+    this.#say({ event: 'presence', ref: this.#next(), topic });
   }
 
   stop(): void {

@@ -8,7 +8,7 @@ import { calendarFile } from './ics';
 import { resumes, step } from './position';
 import { routeOf } from './router';
 import { bookable, byDay, difference, fromSnapshot, merge, visible } from './slots';
-import { isEmail, normalisePhone, readPerson } from './validation';
+import { isEmail, normalisePhone, readPerson, shownPhone } from './validation';
 import type { Slot, StaffBooking, StaffView } from './wire';
 import { addDays, addWallSeconds, dayOf, instantOf, isoOffset, mondayOf, offsetMinutes, untilMidnight, wallOf, weekdayOf } from './zone';
 
@@ -155,6 +155,12 @@ describe('form', () => {
     ['0690 12 34 56', '+590690123456'], ['0692123456', '+262692123456'], ['+44 20 7946 0958', '+442079460958'],
     ['06 12 34 56', null], ['+33 6 12', null], ['bonjour', null], ['0012', null], ['+0123456789', null],
   ])('phone %s', (input, expected) => expect(normalisePhone(input)).toBe(expected));
+
+  it('shows a French number in pairs and any other as it is', () => {
+    expect(shownPhone('+33199000042').split('\u00a0')).toEqual(['01', '99', '00', '00', '42']);
+    expect(shownPhone('+442079460958')).toBe('+442079460958');
+    expect(shownPhone('+331990000421')).toBe('+331990000421');
+  });
 
   it.each([['a@b.fr', true], ['a.b+c@d-e.co.uk', true], ['a@b', false], ['a b@c.fr', false], ['@b.fr', false], ['a@b..fr', false], ['a@@b.fr', false]])(
     'e-mail %s', (input, expected) => expect(isEmail(input)).toBe(expected));

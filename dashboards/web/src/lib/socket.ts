@@ -36,6 +36,7 @@ export class LiveSocket {
 
   start(): void {
     addEventListener('online', this.#hurry);
+    addEventListener('offline', this.#cut);
     document.addEventListener('visibilitychange', this.#hurry);
     this.#lost();
     this.#dial();
@@ -46,12 +47,13 @@ export class LiveSocket {
     clearTimeout(this.#timer);
     clearTimeout(this.#offline);
     removeEventListener('online', this.#hurry);
+    removeEventListener('offline', this.#cut);
     document.removeEventListener('visibilitychange', this.#hurry);
     this.#socket?.close(1000);
     this.#socket = null;
   }
 
-  /** Drops the line and dials again at once: after a gap, at midnight. */
+  /** Drops the line and dials again at once: after a gap, at midnight, or when the machine says that it is cut off. */
   redial(): void {
     if (this.#stopped) return;
     const socket = this.#socket;
@@ -59,6 +61,7 @@ export class LiveSocket {
     socket?.close(1000);
     clearTimeout(this.#timer);
     this.#lost();
+    this.#events.closed?.({ everOpened: true, final: false });
     this.#timer = setTimeout(() => this.#dial(), backoffMs(this.#attempt));
     this.#attempt += 1;
   }
@@ -83,6 +86,9 @@ export class LiveSocket {
     clearTimeout(this.#timer);
     this.#dial();
   };
+
+  // The network is gone: a socket that nobody answers would look open for minutes.
+  #cut = (): void => this.redial();
 
   #lost(): void {
     if (this.#offline !== undefined) return;

@@ -26,6 +26,11 @@ export function normalisePhone(input: string): string | null {
   return /^\+[1-9]\d{6,14}$/.test(digits) ? digits : null;
 }
 
+/** A number as one reads it in France: `01 99 00 00 42`. Others stay as they are. */
+export function shownPhone(number: string): string {
+  return number.replace(/^\+33([1-9])(\d\d)(\d\d)(\d\d)(\d\d)$/, '0$1\u00a0$2\u00a0$3\u00a0$4\u00a0$5');
+}
+
 /** Whether it can be an e-mail address: one @, no spaces, a dotted domain. */
 export function isEmail(input: string): boolean {
   return input.length <= EMAIL_CHARACTERS_MAX && /^[^\s@,;<>"]+@[^\s@.,;<>"]+(\.[^\s@.,;<>"]+)+$/.test(input);

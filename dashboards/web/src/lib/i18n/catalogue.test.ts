@@ -13,6 +13,14 @@ it('has the same keys, of the same kind, in French and English', () => {
   expect(shape(en).sort()).toEqual(shape(fr).sort());
 });
 
+it('is translated: what reads the same in both languages is known to', () => {
+  const same = (a: unknown, b: unknown, path = ''): string[] => {
+    if (a !== null && typeof a === 'object' && b !== null && typeof b === 'object') return Object.entries(a).flatMap(([key, inner]) => same(inner, (b as Record<string, unknown>)[key], `${path}.${key}`));
+    return typeof a === 'string' && a === b ? [path] : [];
+  };
+  expect(same(fr, en).sort()).toEqual(['.absenceEdit', '.absenceWord', '.agenda', '.date', '.email', '.product']);
+});
+
 it('leaves nothing empty', () => {
   const empty = (value: unknown): boolean => (typeof value === 'string' ? value.trim() === '' : value !== null && typeof value === 'object' && Object.values(value).some(empty));
   expect([empty(fr), empty(en)]).toEqual([false, false]);
