@@ -1,5 +1,6 @@
 // What the tests know of the product's screens: where things are and how a person gets through them. Every step waits for
 // a condition, never for a time. Must not be here: assertions (they are the tests'), and how browsers start (`browser.mjs`).
+import { openContext } from './browser.mjs';
 import { staffLink } from './server.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -56,6 +57,21 @@ export async function openAgenda(context, demo, binary) {
 }
 
 /**
+ * The staff's agenda and a patient's page of its first practitioner (`practitioner` is their name), each in a context of
+ * its own. `close()` answers with what neither may have: requests elsewhere and errors.
+ */
+export async function openSideBySide(browser, demo, binary) {
+  const [staff, visit] = await Promise.all([openContext(browser, demo.base_url), openContext(browser, demo.base_url)]);
+  const [agenda, patient] = await Promise.all([openAgenda(staff.context, demo, binary), openPatientPage(visit.context, demo)]);
+  const practitioner = (await patient.locator('h1').textContent()).split('–').at(-1).trim();
+  const close = async () => {
+    await Promise.all([staff.context.close(), visit.context.close()]);
+    return { foreign: [...staff.foreign, ...visit.foreign], errors: [...staff.errors, ...visit.errors] };
+  };
+  return { agenda, patient, practitioner, staff, close };
+}
+
+/**
  * Turns the pages of a desktop's patient page until it shows a slot that can still be cancelled by the patient, and
  * answers with it: `{ start_ms, kind }`. `skip` slots are left alone.
  */
@@ -68,6 +84,24 @@ export async function findFreeSlot(page, { skip = new Set(), after_ms = Date.now
     await turnWeek(page);
   }
   throw new Error('no free slot on any page');
+}
+
+/**
+ * Two free slots of one day, an hour to three hours apart, that are drawn on one page; later than `findFreeSlot` looks for.
+ */
+export async function findFreeSlots(page) {
+  let after_ms = Date.now() + CANCELLABLE_MS;
+  for (let week = 0; week < WEEKS_MAX; week += 1) {
+    const first = await findFreeSlot(page, { after_ms });
+    const shown = await page.getByTestId('slot').evaluateAll((buttons) =>
+      buttons.map((button) => ({ start_ms: Number(button.dataset.startMs), kind: button.dataset.kind })));
+    for (const from of shown.filter((one) => one.start_ms >= first.start_ms)) {
+      const to = shown.find((one) => one.start_ms - from.start_ms >= HOUR_MS && one.start_ms - from.start_ms <= 3 * HOUR_MS);
+      if (to) return [from, to];
+    }
+    after_ms = shown.at(-1).start_ms;
+  }
+  throw new Error('no two free slots near each other on any page');
 }
 
 /** Turns the pages until one slot is drawn in whatever state. */
@@ -131,6 +165,31 @@ export function wallInParis(ms) {
 /** Brings the agenda to the day of an instant. */
 export async function showDay(page, ms) {
   await page.getByTestId('goto-date').fill(wallInParis(ms).date);
+}
+
+/** Drags a booking of the day's columns down by so many minutes, with the mouse. */
+export async function dragBooking(page, booking, minutes) {
+  const event = page.locator('.ec-event', { has: drawnBooking(page, booking) });
+  // In the middle, so that three hours later is in sight, too: past the edge the calendar would scroll under the mouse.
+  await event.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+  const box = await event.boundingBox();
+  const starts_at = { x: box.x + box.width / 2, y: box.y + 8 };
+  const half_hour = await page.locator('.ec [style*="--ec-slot-height"]').first().evaluate((element) => Number.parseFloat(element.style.getPropertyValue('--ec-slot-height')));
+  const pixels = half_hour / 30;
+  await page.mouse.move(starts_at.x, starts_at.y);
+  await page.mouse.down();
+  await page.mouse.move(starts_at.x, starts_at.y + (minutes * pixels) / 2, { steps: 4 });
+  await page.mouse.move(starts_at.x, starts_at.y + minutes * pixels, { steps: 4 });
+  await page.mouse.up();
+}
+
+/** Presses Tab until something matches. */
+export async function tabTo(page, selector, presses_max = 150) {
+  for (let press = 0; press < presses_max; press += 1) {
+    if ((await page.locator(selector).count()) > 0) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab never reaches ${selector}`);
 }
 
 /** A booking by the staff through the dialog; closed once the server has accepted it. */
