@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-screen pictures load deny clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load deny clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -37,7 +37,7 @@ run: prepare-build web ## Install what is missing, build, start the demo on http
 	@echo; echo "==> Starting the demo; its store is $(DATA) and stays there between runs; stop with Ctrl-C"
 	@exec "$(TARGET)/debug/cabinet" demo --data "$(DATA)" --port "$(PORT)"
 
-test: prepare-test lock fmt web clippy rust-test web-test browser-test ## Install what tests need, then run everything
+test: prepare-test lock fmt web clippy rust-test instructions web-test browser-test ## Install what tests need, then run everything
 	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
 
 bench: ## Run the benchmarks
@@ -46,6 +46,13 @@ bench: ## Run the benchmarks
 
 bench-recovery: ## Time the recovery after kill -9 (CABINET_BENCH_EVENTS=1000000 CABINET_BENCH_AGENDAS=1000)
 	@$(STEP) "Storage: opening after kill -9, rebuilding sled" cargo bench --locked --profile dev -p cabinet-storage --bench recovery
+
+bench-memory: ## Memory of started agendas, cold starts, growth to 100,000 (CABINET_BENCH_BOOKINGS=60)
+	@$(STEP) "Memory: bytes per agenda, cold starts" cargo bench --locked -p cabinet-actors --bench memory
+	@$(STEP) "Memory: growth, into loadtests/results/" env CABINET_BENCH_GROWTH=1 cargo bench --locked -p cabinet-actors --bench memory
+
+instructions: ## Count instructions of what must stay fast, hold them against the table (ACCEPT=1 rewrites it)
+	@$(STEP) "Instructions of the hot paths (callgrind)" tests/tools/instructions
 
 bench-screen: prepare-test web ## Measure booking-to-screen in real browsers (BOOKINGS=50)
 	@$(STEP) "Browser tests: packages" tests/tools/npm-ci tests/browser
@@ -73,7 +80,7 @@ prepare-build:
 	@$(STEP) "Checking for Rust, Node and a C compiler" tests/tools/prepare build
 
 prepare-test:
-	@$(STEP) "Checking for Rust, Node, a C compiler and Chromium" tests/tools/prepare test
+	@$(STEP) "Checking for Rust, Node, a C compiler, valgrind and Chromium" tests/tools/prepare test
 
 lock:
 	@$(STEP) "Lock file: ring is the only crypto provider" tests/tools/lock-check

@@ -5,8 +5,26 @@ use cabinet_domain::ids::{AgendaKey, BlobId, HistoryId, Seq};
 use cabinet_domain::person::Person;
 use cabinet_domain::slots::SlotChanges;
 use cabinet_domain::time::UtcMillis;
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The opened blobs that a delta's events name: few, so a list, and shared with the agenda's state.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NamedPeople(Box<[(BlobId, Arc<Person>)]>);
+
+impl NamedPeople {
+    /// What the blob says; none when no event names it or its patient's key is forgotten.
+    #[must_use]
+    pub fn get(&self, blob: BlobId) -> Option<&Person> {
+        let found = self.0.iter().find(|(named, _)| *named == blob);
+        found.map(|(_, person)| person.as_ref())
+    }
+}
+
+impl FromIterator<(BlobId, Arc<Person>)> for NamedPeople {
+    fn from_iter<I: IntoIterator<Item = (BlobId, Arc<Person>)>>(named: I) -> Self {
+        Self(named.into_iter().collect())
+    }
+}
 
 /// Where a subscriber stands in a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +51,7 @@ pub struct StaffDelta {
     /// What happened, in order.
     pub events: Vec<Recorded<Event>>,
     /// Opened blobs that the events name.
-    pub people: BTreeMap<BlobId, Person>,
+    pub people: NamedPeople,
 }
 
 /// For anyone: which slots of online types changed. Events that change none make no delta.

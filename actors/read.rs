@@ -16,7 +16,7 @@ impl<'a> People<'a> {
     /// What the blob says; none when the state does not name it or its patient's key is forgotten.
     #[must_use]
     pub fn get(&self, blob: BlobId) -> Option<&'a Person> {
-        self.0.get(&blob)?.person.as_ref()
+        self.0.get(&blob)?.person.as_deref()
     }
 }
 

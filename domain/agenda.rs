@@ -163,7 +163,7 @@ impl From<Stored> for Agenda {
             remembered: stored.remembered,
             index: Index::default(),
         };
-        agenda.rebuild_index();
+        agenda.pack();
         agenda
     }
 }
@@ -186,6 +186,14 @@ impl Agenda {
             remembered: BTreeMap::new(),
             index: Index::default(),
         }
+    }
+
+    /// Lays everything out tightly: maps that grew entry by entry, as in decoding and in applying events, leave up to half
+    /// of their room unused. To be called once on a state that will stay in memory.
+    pub fn pack(&mut self) {
+        self.bookings = std::mem::take(&mut self.bookings).into_iter().collect();
+        self.remembered = std::mem::take(&mut self.remembered).into_iter().collect();
+        self.rebuild_index();
     }
 
     /// Rebuilds what is derived from the public fields. Decoding does it by itself; needed only by who fills the fields

@@ -15,6 +15,7 @@ use cabinet_domain::ids::{BlobId, HistoryId, PatientId, Seq};
 use cabinet_domain::person::{Person, PersonalPart};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A personal blob as it lies on disk, and what it says if its key still exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub struct PersonRecord {
     pub patient: PatientId,
     /// Sealed bytes; they move unchanged from event to checkpoint.
     pub sealed: Bytes,
-    /// The opened blob; none once the patient's key is forgotten. Never written anywhere.
-    pub person: Option<Person>,
+    /// The opened blob, shared by all who show it; none once the patient's key is forgotten. Never written anywhere.
+    pub person: Option<Arc<Person>>,
 }
 
 /// A stream as loaded: state at the head, and the tail of events it was brought there with.

@@ -10,8 +10,9 @@ use cabinet_domain::ids::{AgendaKey, HistoryId, Seq};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Deltas kept per audience for resumption.
-pub const RING_DELTAS_MAX: usize = 256;
+/// Deltas kept per audience for resumption: as many as a session's outbox holds. Who missed more gets a snapshot. They are
+/// the largest part of a quiet agenda's memory, and each is published again when the agenda is loaded.
+pub const RING_DELTAS_MAX: usize = 64;
 
 /// Names one subscription in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,10 +2,10 @@
 //!
 //! Must not be here: who is listening, positions.
 
+use crate::delta::NamedPeople;
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::{BlobId, Seq, TypeId};
-use cabinet_domain::person::Person;
 use cabinet_domain::slots::{Slot, SlotChanges, horizon, slot_changes};
 use cabinet_domain::time::{UtcMillis, UtcMinute};
 use cabinet_storage::PersonRecord;
@@ -41,7 +41,7 @@ pub struct Publication {
     /// Its events, in order.
     pub events: Vec<Recorded<Event>>,
     /// Opened blobs that its events name.
-    pub people: BTreeMap<BlobId, Person>,
+    pub people: NamedPeople,
     /// For boards.
     pub board: BoardPart,
 }
@@ -85,8 +85,15 @@ impl Publisher {
     }
 
     fn close(&mut self, people: &BTreeMap<BlobId, PersonRecord>) {
-        let events = std::mem::take(&mut self.events);
-        let board = std::mem::take(&mut self.board);
+        let mut events = std::mem::take(&mut self.events);
+        let mut board = std::mem::take(&mut self.board);
+        // Rings keep these for long: without the room that growing left.
+        events.shrink_to_fit();
+        board.changes.shrink_to_fit();
+        for changes in &mut board.changes {
+            changes.removed.shrink_to_fit();
+            changes.added.shrink_to_fit();
+        }
         let (Some(first), Some(last)) = (events.first(), events.last()) else {
             return;
         };

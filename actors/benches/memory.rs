@@ -11,7 +11,6 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    clippy::cast_precision_loss,
     reason = "a benchmark measures with the machine's clock, prints, and must say when it cannot start"
 )]
 
@@ -122,14 +121,14 @@ async fn written(bookings: usize) -> Copies {
     let mut people = BTreeMap::new();
     let checkpoint_at = full.history.len().saturating_sub(TAIL_EVENTS);
     for (recorded, expected) in full.history.into_iter().zip(0..) {
-        let personal = match &recorded.event {
-            Event::SlotBooked { booking, .. } => vec![PersonalPart {
+        let mut personal = Vec::new();
+        if let Event::SlotBooked { booking, .. } = &recorded.event {
+            personal.push(PersonalPart {
                 patient: booking.patient,
                 blob: booking.details,
                 person: person(booking.patient.0),
-            }],
-            _ => Vec::new(),
-        };
+            });
+        }
         let recorded = recorded.with(StreamEvent::Agenda(recorded.event.clone()));
         state.apply(&recorded);
         let commit = Commit {

@@ -161,6 +161,16 @@ pub enum ServerFrame {
     },
 }
 
+impl ServerFrame {
+    /// As it is sent.
+    ///
+    /// # Errors
+    /// None known: plain data with string keys.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
 /// One change of an agenda as staff see it. `set` inserts or replaces by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "change", rename_all = "snake_case")]

@@ -240,7 +240,7 @@ fn kept((stored, part): (StoredBlob, &PersonalPart)) -> (BlobId, PersonRecord) {
     let record = PersonRecord {
         patient: stored.patient,
         sealed: stored.sealed,
-        person: Some(part.person.clone()),
+        person: Some(Arc::new(part.person.clone())),
     };
     (stored.blob, record)
 }

@@ -90,7 +90,7 @@ async fn everything_is_there_after_restarts_and_a_lost_read_store() {
         .unwrap();
         let loaded = storage.streams().load(agenda(1, 2)).await.unwrap();
         assert_eq!((loaded.head, loaded.tail.len()), (3, 0));
-        assert_eq!(loaded.people[&BlobId(2)].person, Some(person(2)));
+        assert_eq!(loaded.people[&BlobId(2)].person.as_deref(), Some(&person(2)));
         ready(&storage).await;
         let found = storage.records().get(record(2)).await.unwrap();
         assert_eq!(found.map(|(_, value)| value), Some(vec![2; 10]));
@@ -113,7 +113,7 @@ async fn a_forgotten_patient_stays_forgotten_on_disk() {
     let storage = Storage::open(options(root.path())).unwrap();
     let loaded = storage.streams().load(agenda(1, 2)).await.unwrap();
     assert_eq!(loaded.people[&BlobId(2)].person, None);
-    assert_eq!(loaded.people[&BlobId(3)].person, Some(person(3)));
+    assert_eq!(loaded.people[&BlobId(3)].person.as_deref(), Some(&person(3)));
     storage.close().await.unwrap();
 }
 

@@ -61,7 +61,7 @@ impl Served {
             state,
             tail_base,
             tail,
-            mut people,
+            people,
             head: _,
             history,
         } = loaded;
@@ -72,11 +72,13 @@ impl Served {
         let tail_events = u64::try_from(tail.len()).unwrap_or(u64::MAX);
         let mut opened = replay(*before, tail, &people);
         opened.base = opened.base.min(live.seq);
-        retain_named(&mut people, &live);
+        let people = named(people, &live);
+        let mut live = *live;
+        live.pack();
         let mut served = Self {
             marked: kept,
             kept,
-            live: *live,
+            live,
             scratch: None,
             people,
             history,
@@ -166,9 +168,10 @@ impl Served {
     }
 }
 
-fn retain_named(people: &mut BTreeMap<BlobId, PersonRecord>, agenda: &Agenda) {
+/// Those that the state names, in a map built at once: one grown entry by entry leaves much of its room unused.
+fn named(people: BTreeMap<BlobId, PersonRecord>, agenda: &Agenda) -> BTreeMap<BlobId, PersonRecord> {
     let named: BTreeSet<BlobId> = agenda.bookings.values().map(|booking| booking.details).collect();
-    people.retain(|blob, _| named.contains(blob));
+    people.into_iter().filter(|(blob, _)| named.contains(blob)).collect()
 }
 
 fn agenda_event(recorded: &Recorded<StreamEvent>) -> Option<Recorded<Event>> {

@@ -7,6 +7,9 @@ const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 360.0;
 const MARGIN: f64 = 56.0;
 
+/// Colour, name, value.
+type Curve = (&'static str, &'static str, fn(&Row) -> f64);
+
 /// One step of the growth.
 pub(crate) struct Row {
     /// Agendas started so far.
@@ -63,7 +66,7 @@ fn svg(rows: &[Row], bookings: usize) -> String {
         bottom + 18.0,
         largest.0
     );
-    let lines: [(&str, &str, fn(&Row) -> f64); 2] = [
+    let lines: [Curve; 2] = [
         ("#1f77b4", "resident set", |row| row.resident_mib),
         ("#d62728", "allocator", |row| row.held_mib),
     ];

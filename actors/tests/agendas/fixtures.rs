@@ -330,7 +330,7 @@ fn sealed(part: PersonalPart) -> (BlobId, PersonRecord) {
     let record = PersonRecord {
         patient: part.patient,
         sealed: part.blob.0.to_be_bytes().to_vec().into(),
-        person: Some(part.person),
+        person: Some(Arc::new(part.person)),
     };
     (part.blob, record)
 }

@@ -5,20 +5,26 @@ use crate::v1::session::StaffChange;
 use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::BlobId;
 use cabinet_domain::person::Person;
-use std::collections::BTreeMap;
 
 /// The changes that `events` made to a staff view, in order; none when one of them changed what deltas do not carry
-/// (settings, types, rules, exceptional openings): the view must be read again (`resync`).
+/// (settings, types, rules, exceptional openings): the view must be read again (`resync`). `people` opens blobs.
 #[must_use]
-pub fn staff_changes(events: &[Recorded<Event>], people: &BTreeMap<BlobId, Person>) -> Option<Vec<StaffChange>> {
+pub fn staff_changes<'a>(
+    events: &[Recorded<Event>],
+    people: impl Fn(BlobId) -> Option<&'a Person>,
+) -> Option<Vec<StaffChange>> {
     let mut changes = Vec::new();
     for recorded in events {
-        push(&mut changes, &recorded.event, people)?;
+        push(&mut changes, &recorded.event, &people)?;
     }
     Some(changes)
 }
 
-fn push(changes: &mut Vec<StaffChange>, event: &Event, people: &BTreeMap<BlobId, Person>) -> Option<()> {
+fn push<'a>(
+    changes: &mut Vec<StaffChange>,
+    event: &Event,
+    people: &impl Fn(BlobId) -> Option<&'a Person>,
+) -> Option<()> {
     match event {
         Event::ProfileSet(_)
         | Event::TypeSet(_)
@@ -45,7 +51,7 @@ fn push(changes: &mut Vec<StaffChange>, event: &Event, people: &BTreeMap<BlobId,
         } => {
             changes.extend(from_hold.map(|id| StaffChange::HoldGone { id: id.to_string() }));
             changes.push(StaffChange::BookingSet {
-                booking: outward::booking(booking, people.get(&booking.details)),
+                booking: outward::booking(booking, people(booking.details)),
             });
         }
         Event::BookingMoved {

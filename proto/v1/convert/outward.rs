@@ -75,6 +75,15 @@ pub fn slot_changes(changes: &domain::slots::SlotChanges) -> TypeSlotChanges {
     }
 }
 
+/// The JSON of a board's `types` in a `delta`: what all boards of a topic share.
+///
+/// # Errors
+/// None known: plain data with string keys.
+pub fn slot_changes_json(changes: &[domain::slots::SlotChanges]) -> Result<Vec<u8>, serde_json::Error> {
+    let types: Vec<TypeSlotChanges> = changes.iter().map(slot_changes).collect();
+    serde_json::to_vec(&types)
+}
+
 /// A place.
 #[must_use]
 pub fn place(place: &domain::practice::Place) -> Place {

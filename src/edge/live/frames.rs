@@ -115,8 +115,7 @@ impl Change {
         let slots = if delta.changes.is_empty() && delta.types_changed {
             None
         } else {
-            let types: Vec<model::TypeSlotChanges> = delta.changes.iter().map(convert::outward::slot_changes).collect();
-            Some(closing(serde_json::to_vec(&types)?)?)
+            Some(closing(convert::outward::slot_changes_json(&delta.changes)?)?)
         };
         Ok(Self {
             from: delta.from,

@@ -103,9 +103,9 @@ impl Sink for Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cabinet_actors::delta::NamedPeople;
     use cabinet_domain::ids::{AgendaId, AgendaKey, HistoryId, PracticeId};
     use cabinet_domain::time::UtcMillis;
-    use std::collections::BTreeMap;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn delta(to: u64) -> Delta {
@@ -119,7 +119,7 @@ mod tests {
             to,
             at: UtcMillis(0),
             events: Vec::new(),
-            people: BTreeMap::new(),
+            people: NamedPeople::default(),
         }))
     }
 

@@ -164,7 +164,7 @@ impl Actor for Session {
 /// Says a frame; answers its length in bytes.
 pub(super) fn send(ctx: &mut Context, frame: &ServerFrame) -> usize {
     // Every frame is plain data with string keys: writing it cannot fail.
-    let Ok(text) = serde_json::to_string(frame) else {
+    let Ok(text) = frame.to_json() else {
         return 0;
     };
     let bytes = text.len();

@@ -360,6 +360,6 @@ fn delta_frame(delta: &StaffDelta, now_ms: i64) -> Option<ServerFrame> {
         from: delta.from,
         to: delta.to,
         now_ms,
-        changes: staff_changes(&delta.events, &delta.people)?,
+        changes: staff_changes(&delta.events, |blob| delta.people.get(blob))?,
     })
 }

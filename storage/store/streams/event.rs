@@ -10,6 +10,7 @@ use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::{BlobId, PatientId, Seq};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// First byte of a stored event; then the writer's fence in eight bytes, then the envelope.
 const EVENT_LAYOUT: u8 = 1;
@@ -145,7 +146,7 @@ pub(crate) fn open_blob(keyring: &Keyring, practice: u128, stored: StoredBlob) -
             let place = person_place(practice, stored.patient, stored.blob);
             let plain = seal::open(&key, &place, &stored.sealed).map_err(|why| wrong(why.to_string()))?;
             keyring.recorded(practice, stored.patient.0, id);
-            Some(codec::decode(codec::PERSON, &plain)?)
+            Some(Arc::new(codec::decode(codec::PERSON, &plain)?))
         }
     };
     Ok(PersonRecord {

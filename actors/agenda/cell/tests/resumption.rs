@@ -2,12 +2,15 @@
 
 use super::bench::{Bench, options};
 use crate::agenda::cell::*;
-use crate::agenda::feed::{Joining, SubscriptionId};
+use crate::agenda::feed::{Joining, RING_DELTAS_MAX, SubscriptionId};
 use crate::delta::{Delta, Pushed, Sink, TopicPosition};
 use crate::fixtures::*;
 use cabinet_domain::audience::Audience;
 use cabinet_domain::command::Allowances;
 use cabinet_domain::ids::{BookingId, Seq};
+
+/// As a number of orders.
+const RING: u128 = RING_DELTAS_MAX as u128;
 
 #[derive(Default)]
 struct Listener {
@@ -78,7 +81,7 @@ fn boards_hear_of_slots_only_and_staff_of_everything() {
     assert!(changed.types_changed);
     let staff = staff.heard.lock();
     let Delta::Staff(booked) = &staff[1] else { panic!() };
-    assert_eq!(booked.people[&BlobId(20)], person(20));
+    assert_eq!(booked.people.get(BlobId(20)), Some(&person(20)));
 }
 
 #[test]
@@ -122,18 +125,21 @@ fn whoever_missed_more_than_the_ring_holds_gets_a_snapshot() {
     let mut bench = Bench::opened();
     let sink = Arc::new(Listener::default());
     let before = bench.agenda().seq;
-    for n in 0..256_u128 {
+    for n in 0..RING {
         let minutes = if n % 2 == 0 { 45 } else { 30 };
         bench.order(order(100 + n, Command::SetType(kind(STAFF_ONLY, minutes, false))));
         bench.finish();
     }
-    assert_eq!(bench.join(Audience::Staff, Some(before), &sink).0.unwrap().len(), 256);
-    bench.order(order(400, Command::SetType(kind(STAFF_ONLY, 60, false))));
+    assert_eq!(
+        bench.join(Audience::Staff, Some(before), &sink).0.unwrap().len(),
+        RING_DELTAS_MAX
+    );
+    bench.order(order(100 + RING, Command::SetType(kind(STAFF_ONLY, 60, false))));
     bench.finish();
     assert!(bench.join(Audience::Staff, Some(before), &sink).0.is_none());
     assert_eq!(
         bench.join(Audience::Staff, Some(before + 1), &sink).0.unwrap().len(),
-        256
+        RING_DELTAS_MAX
     );
     assert_eq!(
         bench.join(Audience::Board, Some(before), &sink).0.unwrap().len(),
@@ -155,11 +161,22 @@ fn the_ring_rebuilt_from_a_long_tail_knows_where_it_begins() {
     let sink = Arc::new(Listener::default());
     let head = next.agenda().seq;
     assert_eq!(
-        next.join(Audience::Staff, Some(head - 256), &sink).0.unwrap().len(),
-        256
+        next.join(Audience::Staff, Some(head - u64::try_from(RING).unwrap()), &sink)
+            .0
+            .unwrap()
+            .len(),
+        RING_DELTAS_MAX
     );
-    assert!(next.join(Audience::Staff, Some(head - 257), &sink).0.is_none());
-    assert!(next.join(Audience::Board, Some(head - 257), &sink).0.is_none());
+    assert!(
+        next.join(Audience::Staff, Some(head - u64::try_from(RING).unwrap() - 1), &sink)
+            .0
+            .is_none()
+    );
+    assert!(
+        next.join(Audience::Board, Some(head - u64::try_from(RING).unwrap() - 1), &sink)
+            .0
+            .is_none()
+    );
 }
 
 #[test]
