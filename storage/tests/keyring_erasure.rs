@@ -259,7 +259,7 @@ async fn keys_made_in_vain_do_not_pile_up_and_every_patient_stays_readable() {
             .load(agenda(1, u128::from(process) + 1))
             .await
             .unwrap();
-        assert_eq!(loaded.people[&BlobId(1)].person, Some(person(1)));
+        assert_eq!(loaded.people[&BlobId(1)].person, Some(std::sync::Arc::new(person(1))));
     }
     storage.close().await.unwrap();
 }
