@@ -47,9 +47,9 @@ bench: ## Run the benchmarks
 bench-recovery: ## Time the recovery after kill -9 (CABINET_BENCH_EVENTS=1000000 CABINET_BENCH_AGENDAS=1000)
 	@$(STEP) "Storage: opening after kill -9, rebuilding sled" cargo bench --locked --profile dev -p cabinet-storage --bench recovery
 
-bench-memory: ## Memory of started agendas, cold starts, growth to 100,000 (CABINET_BENCH_BOOKINGS=60)
-	@$(STEP) "Memory: bytes per agenda, cold starts" cargo bench --locked -p cabinet-actors --bench memory
-	@$(STEP) "Memory: growth, into loadtests/results/" env CABINET_BENCH_GROWTH=1 cargo bench --locked -p cabinet-actors --bench memory
+bench-memory: ## Memory of started agendas, cold starts, growth to 100,000 (CABINET_BENCH_BOOKINGS=20)
+	@$(STEP) "Memory: bytes per agenda, cold starts" cargo bench --locked --profile dev --bench memory
+	@$(STEP) "Memory: growth, into loadtests/results/" env CABINET_BENCH_GROWTH=1 cargo bench --locked --profile dev --bench memory
 
 instructions: ## Count instructions of what must stay fast, hold them against the table (ACCEPT=1 rewrites it)
 	@$(STEP) "Instructions of the hot paths (callgrind)" tests/tools/instructions

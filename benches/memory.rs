@@ -14,7 +14,7 @@
     reason = "a benchmark measures with the machine's clock, prints, and must say when it cannot start"
 )]
 
-#[path = "../../domain/benches/full_agenda/mod.rs"]
+#[path = "../domain/benches/full_agenda/mod.rs"]
 mod full_agenda;
 mod plot;
 
@@ -22,8 +22,7 @@ use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::clock::Clock;
 use cabinet_actors::metrics::Metrics;
 use cabinet_domain::event::Event;
-use cabinet_domain::ids::BlobId;
-use cabinet_domain::ids::{AgendaId, AgendaKey, HistoryId, PracticeId};
+use cabinet_domain::ids::{AgendaId, AgendaKey, BlobId, HistoryId, PracticeId};
 use cabinet_domain::person::{Person, PersonalPart};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
@@ -42,7 +41,8 @@ use std::time::Instant;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Events after the checkpoint: as many as an agenda in use has between two of them, so that its rings are full.
+/// Events after the checkpoint: as many as an agenda in use has between two of them, so that its rings are full. Those that
+/// opened the agenda lie before the checkpoint in any case.
 const TAIL_EVENTS: usize = 300;
 /// Agendas that are asked for at the same time.
 const AT_ONCE: usize = 64;
@@ -119,7 +119,8 @@ async fn written(bookings: usize) -> Copies {
     let original = StreamKey::Agenda(key);
     let mut state = inner.load(original).await.unwrap().state;
     let mut people = BTreeMap::new();
-    let checkpoint_at = full.history.len().saturating_sub(TAIL_EVENTS);
+    let opening = full.history.len() - bookings;
+    let checkpoint_at = full.history.len().saturating_sub(TAIL_EVENTS).max(opening);
     for (recorded, expected) in full.history.into_iter().zip(0..) {
         let mut personal = Vec::new();
         if let Event::SlotBooked { booking, .. } = &recorded.event {
@@ -220,7 +221,7 @@ fn kib(bytes: usize) -> f64 {
 
 /// Starts `count` agendas, tells what they take.
 async fn measure(count: usize, bookings: usize) {
-    println!("{count} agendas with {bookings} bookings each, {TAIL_EVENTS} events behind their checkpoint");
+    println!("{count} agendas with {bookings} bookings each, at most {TAIL_EVENTS} events after their checkpoint");
     let store = written(bookings).await;
     parts(&store).await;
     let agendas = started(store);
@@ -277,7 +278,7 @@ fn setting(name: &str, otherwise: usize) -> usize {
 fn main() {
     actix_rt::System::new().block_on(async {
         if setting("CABINET_BENCH_GROWTH", 0) == 1 {
-            grow(setting("CABINET_BENCH_BOOKINGS", 60)).await;
+            grow(setting("CABINET_BENCH_BOOKINGS", 20)).await;
         } else {
             measure(500, BOOKINGS).await;
             measure(10_000, 60).await;

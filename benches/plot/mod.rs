@@ -91,11 +91,11 @@ fn svg(rows: &[Row], bookings: usize) -> String {
 
 /// Writes both files.
 pub(crate) fn write(rows: &[Row], bookings: usize) -> std::io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loadtests/results");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtests/results");
     std::fs::create_dir_all(&folder)?;
     let lines: Vec<String> = rows.iter().map(Row::line).collect();
     let table = format!(
-        "# Memory of started agendas\n\n{bookings} bookings each; measured by `make bench-memory` (see `actors/benches/memory.rs`).\n\n\
+        "# Memory of started agendas\n\n{bookings} bookings each; measured by `make bench-memory` (see `benches/memory.rs`).\n\n\
          | agendas | seconds | allocated MiB | resident MiB | KiB each |\n|---|---|---|---|---|\n{}\n\n![growth](memory.svg)\n",
         lines.join("\n")
     );
