@@ -195,7 +195,13 @@ impl Lifecycle {
                 }
             }
         }
-        live.retain(|_, incarnation| incarnation.ending.0.get() != Some(&Last::Orderly));
+        // Who left in order is forgotten when the map would have to grow, with room for as many again after it: looking through
+        // all agendas at every start made starting many of them quadratic.
+        if live.len() == live.capacity() {
+            live.retain(|_, incarnation| incarnation.ending.0.get() != Some(&Last::Orderly));
+            let kept = live.len();
+            live.reserve(kept);
+        }
         let incarnation = self.start(key);
         live.insert(key, incarnation.clone());
         Some(incarnation.address)
