@@ -9,6 +9,8 @@ pub enum CloseCode {
     GoingAway,
     /// The frames break RFC 6455.
     Protocol,
+    /// A text, or the reason of a close frame, is not UTF-8.
+    NotText,
     /// A frame or message is larger than allowed.
     TooBig,
     /// A defect was caught.
@@ -27,10 +29,11 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every code, ascending.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Normal,
         Self::GoingAway,
         Self::Protocol,
+        Self::NotText,
         Self::TooBig,
         Self::Internal,
         Self::SignedOut,
@@ -47,6 +50,7 @@ impl CloseCode {
             Self::Normal => 1000,
             Self::GoingAway => 1001,
             Self::Protocol => 1002,
+            Self::NotText => 1007,
             Self::TooBig => 1009,
             Self::Internal => 1011,
             Self::SignedOut => 4001,
@@ -64,6 +68,7 @@ impl CloseCode {
             Self::Normal => "normal",
             Self::GoingAway => "going away",
             Self::Protocol => "protocol error",
+            Self::NotText => "not text",
             Self::TooBig => "too big",
             Self::Internal => "internal error",
             Self::SignedOut => "signed out",
@@ -79,7 +84,9 @@ impl CloseCode {
     pub const fn retry(self) -> bool {
         match self {
             Self::GoingAway | Self::Internal | Self::Slow | Self::NoPong | Self::TooManySockets => true,
-            Self::Normal | Self::Protocol | Self::TooBig | Self::SignedOut | Self::TooManyFrames => false,
+            Self::Normal | Self::Protocol | Self::NotText | Self::TooBig | Self::SignedOut | Self::TooManyFrames => {
+                false
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Sessions (`/ws`): someone known, two-way. `session` is the actor and the only file that knows the socket library, `topics` joins and tells,
-//! `frames` reads what arrives, `body` hands on what is said, `outbox` takes deltas from agendas, `presence` knows who looks at what.
+//! Sessions (`/ws`): someone known, two-way. `session` is the actor, `socket` the only file that knows the socket
+//! library, `topics` joins and tells, `frames` reads what arrives, `body` hands on what is said, `outbox` takes deltas from
+//! agendas, `presence` knows who looks at what.
 //!
 //! Must not be here: boards (`live`), permissions (`guard`).
 
@@ -8,6 +9,7 @@ pub mod frames;
 pub mod outbox;
 pub mod presence;
 mod session;
+pub mod socket;
 mod topics;
 
 pub use presence::Presence;

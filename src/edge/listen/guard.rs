@@ -1,11 +1,17 @@
-//! Reads WebSocket frame headers as bytes arrive and refuses a frame at its header, before its payload is buffered. The
-//! codec of either socket would only do so once the payload is there.
+//! Reads WebSocket frames as bytes arrive and refuses one at the first byte that is not allowed: at its header, before its
+//! payload is buffered, where the header says it. The codec of either socket would only do so once the payload is there,
+//! and lets some of it through.
 //!
 //! Checked: declared length, length of a fragmented message, mask, reserved bits, opcodes, the rules of control frames, the
-//! order of fragments. Must not be here: what frames mean.
+//! order of fragments; and by `content`, that text is UTF-8 and a close frame well formed. Must not be here: what frames
+//! mean.
+
+mod content;
 
 use actix_web::error::PayloadError;
 use actix_web::web::Bytes;
+use cabinet_proto::v1::close::CloseCode;
+use content::{Utf8, judge_close, unmasked};
 use futures_util::Stream;
 use std::cell::Cell;
 use std::pin::Pin;
@@ -26,7 +32,7 @@ pub struct FrameLimits {
     pub message_bytes_max: u64,
 }
 
-/// Why a frame was refused at its header.
+/// Why a frame was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameRefusal {
     /// It declares more than the limit.
@@ -35,15 +41,19 @@ pub enum FrameRefusal {
     /// It breaks RFC 6455.
     #[error("the frame breaks the protocol")]
     Malformed,
+    /// Its text, or the reason of its close frame, is not UTF-8.
+    #[error("the text is not UTF-8")]
+    NotText,
 }
 
 impl FrameRefusal {
-    /// The close code that tells it: 1009 or 1002.
+    /// The close code that tells it.
     #[must_use]
-    pub const fn close_code(self) -> u16 {
+    pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::TooBig => 1009,
-            Self::Malformed => 1002,
+            Self::TooBig => CloseCode::TooBig,
+            Self::Malformed => CloseCode::Protocol,
+            Self::NotText => CloseCode::NotText,
         }
     }
 }
@@ -61,17 +71,13 @@ pub enum Opcode {
     Pong,
 }
 
-/// A part of one frame's payload, still masked; an empty frame makes one empty piece.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Piece<'a> {
+/// A part of one frame's payload; an empty frame makes one empty piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
     /// Of which kind of frame.
     pub opcode: Opcode,
-    /// The payload's mask.
-    pub mask: [u8; 4],
-    /// Where in the payload this part begins.
-    pub offset: u64,
-    /// The part.
-    pub masked: &'a [u8],
+    /// Bytes of the part.
+    pub bytes: usize,
     /// The frame ends here.
     pub last: bool,
 }
@@ -84,15 +90,26 @@ struct Frame {
     seen: u64,
 }
 
-/// The incremental reader of one connection's frames. Holds at most one header (14 bytes).
+/// The message that the last data frame belongs to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Message {
+    bytes: u64,
+    text: bool,
+    /// More fragments follow.
+    open: bool,
+}
+
+/// The incremental reader of one connection's frames. Holds at most one header, one control frame and a part of one
+/// character.
 #[derive(Debug)]
 pub struct FrameGuard {
     limits: FrameLimits,
     header: [u8; HEADER_BYTES_MAX],
     header_bytes: usize,
     frame: Option<Frame>,
-    /// Payload bytes of the fragmented message under way.
-    fragmented: Option<u64>,
+    message: Message,
+    text: Utf8,
+    control: Vec<u8>,
 }
 
 impl FrameGuard {
@@ -104,15 +121,23 @@ impl FrameGuard {
             header: [0; HEADER_BYTES_MAX],
             header_bytes: 0,
             frame: None,
-            fragmented: None,
+            message: Message::default(),
+            text: Utf8::default(),
+            control: Vec::new(),
         }
+    }
+
+    /// The payload, so far, of the last control frame.
+    #[must_use]
+    pub fn control(&self) -> &[u8] {
+        &self.control
     }
 
     /// Takes the next piece off the front of `bytes`. None when `bytes` is used up.
     ///
     /// # Errors
-    /// [`FrameRefusal`] at the header that is not allowed; the connection must then be closed.
-    pub fn next_piece<'a>(&mut self, bytes: &mut &'a [u8]) -> Result<Option<Piece<'a>>, FrameRefusal> {
+    /// [`FrameRefusal`] at what is not allowed; the connection must then be closed.
+    pub fn next_piece(&mut self, bytes: &mut &[u8]) -> Result<Option<Piece>, FrameRefusal> {
         let mut frame = match self.frame.take() {
             Some(frame) => frame,
             None => match self.header(bytes)? {
@@ -128,19 +153,43 @@ impl FrameGuard {
         let taken = usize::try_from(wanted).unwrap_or(usize::MAX).min(bytes.len());
         let (masked, rest) = bytes.split_at(taken);
         *bytes = rest;
-        let offset = frame.seen;
+        self.look_inside(&frame, masked)?;
         frame.seen = frame.seen.saturating_add(masked.len() as u64);
         let last = frame.seen == frame.bytes;
-        if !last {
+        if last {
+            self.look_back(&frame)?;
+        } else {
             self.frame = Some(frame);
         }
         Ok(Some(Piece {
             opcode: frame.opcode,
-            mask: frame.mask,
-            offset,
-            masked,
+            bytes: masked.len(),
             last,
         }))
+    }
+
+    fn look_inside(&mut self, frame: &Frame, masked: &[u8]) -> Result<(), FrameRefusal> {
+        if frame.opcode != Opcode::Data {
+            if frame.seen == 0 {
+                self.control.clear();
+            }
+            return unmasked(masked, frame.mask, frame.seen, |block| {
+                self.control.extend_from_slice(block);
+                Ok(())
+            });
+        }
+        if !self.message.text {
+            return Ok(());
+        }
+        unmasked(masked, frame.mask, frame.seen, |block| self.text.take(block))
+    }
+
+    fn look_back(&self, frame: &Frame) -> Result<(), FrameRefusal> {
+        match frame.opcode {
+            Opcode::Data if self.message.text && !self.message.open => self.text.end(),
+            Opcode::Close => judge_close(&self.control),
+            Opcode::Data | Opcode::Ping | Opcode::Pong => Ok(()),
+        }
     }
 
     /// Reads a header, byte by byte until it is whole. Its first two bytes are judged as soon as they are there.
@@ -201,14 +250,19 @@ impl FrameGuard {
             };
         }
         let continues = code == 0;
-        if continues != self.fragmented.is_some() {
+        if continues != self.message.open {
             return Err(FrameRefusal::Malformed);
         }
-        let message = self.fragmented.unwrap_or(0).saturating_add(declared);
-        if declared > self.limits.frame_bytes_max || message > self.limits.message_bytes_max {
+        let before = if continues { self.message.bytes } else { 0 };
+        let bytes = before.saturating_add(declared);
+        if declared > self.limits.frame_bytes_max || bytes > self.limits.message_bytes_max {
             return Err(FrameRefusal::TooBig);
         }
-        self.fragmented = (!fin).then_some(message);
+        self.message = Message {
+            bytes,
+            text: code == 1 || (continues && self.message.text),
+            open: !fin,
+        };
         Ok(())
     }
 }
@@ -241,11 +295,13 @@ impl GuardVerdict {
     }
 }
 
-/// A request payload with a [`FrameGuard`] in front of whatever decodes it. A refused header ends it with an error.
+/// A request payload with a [`FrameGuard`] in front of whatever decodes it. It ends before what is refused, and after a
+/// close frame; what came before is passed on, so that it is answered first.
 pub struct GuardedPayload<S> {
     stream: S,
     guard: FrameGuard,
     verdict: GuardVerdict,
+    ended: bool,
 }
 
 impl<S> GuardedPayload<S> {
@@ -255,13 +311,36 @@ impl<S> GuardedPayload<S> {
             stream,
             guard: FrameGuard::new(limits),
             verdict: GuardVerdict::default(),
+            ended: false,
         }
     }
 
-    /// Tells, after the error, what was refused.
+    /// Tells, after the end, what was refused.
     #[must_use]
     pub fn verdict(&self) -> GuardVerdict {
         self.verdict.clone()
+    }
+
+    /// How much of `chunk` may be passed on.
+    fn passed(&mut self, chunk: &[u8]) -> usize {
+        let mut rest = chunk;
+        loop {
+            let before = chunk.len() - rest.len();
+            match self.guard.next_piece(&mut rest) {
+                Ok(Some(piece)) => {
+                    self.ended = piece.opcode == Opcode::Close && piece.last;
+                    if self.ended {
+                        return chunk.len() - rest.len();
+                    }
+                }
+                Ok(None) => return chunk.len(),
+                Err(refusal) => {
+                    self.verdict.0.set(Some(refusal));
+                    self.ended = true;
+                    return before;
+                }
+            }
+        }
     }
 }
 
@@ -272,27 +351,17 @@ where
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.verdict.refusal().is_some() {
+        if self.ended {
             return Poll::Ready(None);
         }
-        let Some(chunk) = ready!(Pin::new(&mut self.stream).poll_next(cx)) else {
-            return Poll::Ready(None);
-        };
-        let chunk = match chunk {
-            Ok(chunk) => chunk,
-            Err(error) => return Poll::Ready(Some(Err(error))),
-        };
-        let mut rest: &[u8] = &chunk;
-        loop {
-            match self.guard.next_piece(&mut rest) {
-                Ok(Some(_)) => {}
-                Ok(None) => return Poll::Ready(Some(Ok(chunk))),
-                Err(refusal) => {
-                    self.verdict.0.set(Some(refusal));
-                    return Poll::Ready(Some(Err(PayloadError::Overflow)));
-                }
-            }
-        }
+        let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
+        Poll::Ready(next.map(|chunk| {
+            chunk.map(|mut chunk| {
+                let passed = self.passed(&chunk);
+                chunk.truncate(passed);
+                chunk
+            })
+        }))
     }
 }
 

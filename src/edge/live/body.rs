@@ -31,8 +31,6 @@ const LAST_FLUSH: Duration = Duration::from_secs(2);
 pub(super) struct BoardBody {
     pub(super) payload: Option<Payload>,
     pub(super) guard: FrameGuard,
-    /// The control frame being read, unmasked.
-    pub(super) control: Vec<u8>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) topic: AgendaKey,
     pub(super) attention: Arc<Attention>,
@@ -64,34 +62,25 @@ impl BoardBody {
             let piece = match self.guard.next_piece(&mut bytes) {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return None,
-                Err(FrameRefusal::TooBig) => {
-                    self.metrics.dropped(DropReason::TooBig);
-                    return Some(CloseCode::TooBig);
+                Err(refusal) => {
+                    self.metrics.dropped(match refusal {
+                        FrameRefusal::TooBig => DropReason::TooBig,
+                        FrameRefusal::Malformed | FrameRefusal::NotText => DropReason::Protocol,
+                    });
+                    return Some(refusal.close_code());
                 }
-                Err(FrameRefusal::Malformed) => {
+            };
+            match piece.opcode {
+                Opcode::Data => {
                     self.metrics.dropped(DropReason::Protocol);
                     return Some(CloseCode::Protocol);
                 }
-            };
-            if piece.opcode == Opcode::Data {
-                self.metrics.dropped(DropReason::Protocol);
-                return Some(CloseCode::Protocol);
-            }
-            let mask = piece
-                .mask
-                .iter()
-                .cycle()
-                .skip(usize::try_from(piece.offset % 4).unwrap_or(0));
-            self.control
-                .extend(piece.masked.iter().zip(mask).map(|(byte, mask)| byte ^ mask));
-            if !piece.last {
-                continue;
-            }
-            let payload = std::mem::take(&mut self.control);
-            match piece.opcode {
-                Opcode::Pong => self.outbox.pong_received(),
-                Opcode::Ping => self.outbox.control(frames::pong(&payload), Instant::now()),
-                Opcode::Close | Opcode::Data => return Some(CloseCode::Normal),
+                Opcode::Pong if piece.last => self.outbox.pong_received(),
+                Opcode::Ping if piece.last => {
+                    self.outbox.control(frames::pong(self.guard.control()), Instant::now());
+                }
+                Opcode::Close if piece.last => return Some(CloseCode::Normal),
+                Opcode::Pong | Opcode::Ping | Opcode::Close => {}
             }
         }
     }

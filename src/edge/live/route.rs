@@ -107,7 +107,6 @@ fn open(request: &HttpRequest, payload: Payload, hubs: &Hubs) -> Result<HttpResp
     let body = BoardBody {
         payload: Some(payload),
         guard: FrameGuard::new(LIMITS),
-        control: Vec::new(),
         outbox,
         topic,
         attention: link.attention.clone(),

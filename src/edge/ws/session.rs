@@ -1,23 +1,21 @@
-//! The session actor: one per socket of staff. The only file that names the socket library (`docs/adr/0003`).
+//! The session actor: one per socket of staff.
 //!
 //! The actor is polled only while the connection's write buffer has room; whoever stops reading is found by the reaper
 //! from outside. Must not be here: parsing (`frames`), rules, what is shown (`view`).
 
-use super::body::{SaidBytes, Sliced};
 use super::frames::{Rate, read, refused};
 use super::presence::{Notice, Tell};
+use super::socket::{self, Arrival, Received, Socket};
 use super::topics::{Asked, Topic};
 use crate::edge::EdgeState;
 use crate::edge::guard::staff::StaffOf;
-use crate::edge::listen::{Connection, ConnectionHandle, FrameLimits, GuardVerdict, GuardedPayload, ProgressWatch};
+use crate::edge::listen::{Connection, ConnectionHandle, FrameLimits, ProgressWatch};
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::routes::staff::order;
 use actix::prelude::*;
-use actix_http::ws::{Codec, Item};
 use actix_web::http::header::ORIGIN;
-use actix_web::web::{Bytes, Data, Payload};
+use actix_web::web::{Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse};
-use actix_web_actors::ws::{self, WebsocketContext};
 use cabinet_domain::ids::{AgendaId, AgendaKey};
 use cabinet_proto::v1::close::CloseCode;
 use cabinet_proto::v1::convert::inward;
@@ -58,13 +56,11 @@ pub(super) async fn open(
         frame_bytes_max: bytes,
         message_bytes_max: bytes,
     };
-    let payload = GuardedPayload::new(payload, limits);
     let connection = request.conn_data::<Connection>().map(Connection::handle);
-    let said = SaidBytes::default();
-    let session = Session {
+    socket::open(&request, payload, limits, |socket| Session {
         watch: connection.as_ref().and_then(ConnectionHandle::watch),
         connection,
-        verdict: payload.verdict(),
+        socket,
         id: 0,
         state: EdgeState::clone(&state),
         staff,
@@ -74,14 +70,7 @@ pub(super) async fn open(
         joining: false,
         rate: Rate::new(Instant::now()),
         pinged: None,
-        fragments: None,
-        ended: false,
-        said: said.clone(),
-    };
-    let mut response = ws::handshake(&request)?;
-    let codec = Codec::new().max_size(CLIENT_FRAME_BYTES_MAX);
-    let frames = WebsocketContext::with_codec(session, payload, codec);
-    Ok(response.streaming(Sliced::new(frames, said)))
+    })
 }
 
 pub(super) struct Session {
@@ -95,16 +84,12 @@ pub(super) struct Session {
     pub(super) joining: bool,
     rate: Rate,
     pinged: Option<Instant>,
-    /// A fragmented text message so far; binary ones are not kept.
-    fragments: Option<Vec<u8>>,
+    pub(super) socket: Socket,
     connection: Option<ConnectionHandle>,
     watch: Option<Arc<ProgressWatch>>,
-    verdict: GuardVerdict,
-    ended: bool,
-    pub(super) said: SaidBytes,
 }
 
-pub(super) type Context = WebsocketContext<Session>;
+pub(super) type Context = socket::Context<Session>;
 
 /// Something waits in the outbox of this topic.
 #[derive(Message)]
@@ -174,19 +159,10 @@ pub(super) fn send(ctx: &mut Context, frame: &ServerFrame) -> usize {
 
 impl Session {
     fn end(&mut self, ctx: &mut Context, code: CloseCode) {
-        if std::mem::replace(&mut self.ended, true) {
-            return;
+        if self.socket.end(ctx, code) {
+            let closes = &self.state.metrics.session_closes;
+            closes.with_label_values(&[code.reason()]).inc();
         }
-        self.state
-            .metrics
-            .session_closes
-            .with_label_values(&[code.reason()])
-            .inc();
-        ctx.close(Some(ws::CloseReason {
-            code: ws::CloseCode::from(code.number()),
-            description: Some(code.reason().to_owned()),
-        }));
-        ctx.stop();
     }
 
     fn tick(&mut self, ctx: &mut Context) {
@@ -225,9 +201,6 @@ impl Session {
     }
 
     fn text(&mut self, ctx: &mut Context, text: &[u8]) {
-        if self.ended {
-            return;
-        }
         if !self.rate.admit(Instant::now()) {
             self.end(ctx, CloseCode::TooManyFrames);
             return;
@@ -316,26 +289,6 @@ impl Session {
         Ok(())
     }
 
-    fn fragment(&mut self, ctx: &mut Context, item: Item) {
-        match item {
-            Item::FirstText(bytes) => self.fragments = Some(bytes.to_vec()),
-            Item::FirstBinary(_) => self.fragments = None,
-            Item::Continue(bytes) => {
-                // The guard bounds the sum over all fragments.
-                if let Some(fragments) = &mut self.fragments {
-                    fragments.extend_from_slice(&bytes);
-                }
-            }
-            Item::Last(bytes) => match self.fragments.take() {
-                Some(mut text) => {
-                    text.extend_from_slice(&bytes);
-                    self.text(ctx, &text);
-                }
-                None => self.binary(ctx),
-            },
-        }
-    }
-
     fn binary(&mut self, ctx: &mut Context) {
         if !self.rate.admit(Instant::now()) {
             self.end(ctx, CloseCode::TooManyFrames);
@@ -364,35 +317,27 @@ impl Handler<Noticed> for Session {
     }
 }
 
-impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
-    fn handle(&mut self, message: Result<ws::Message, ws::ProtocolError>, ctx: &mut Context) {
-        match message {
-            Ok(ws::Message::Text(text)) => self.text(ctx, text.as_bytes()),
-            Ok(ws::Message::Binary(_)) => self.binary(ctx),
-            Ok(ws::Message::Continuation(item)) => self.fragment(ctx, item),
-            Ok(ws::Message::Ping(bytes)) => ctx.pong(&Bytes::copy_from_slice(&bytes)),
-            Ok(ws::Message::Pong(_)) => {
+impl StreamHandler<Arrival> for Session {
+    fn handle(&mut self, arrival: Arrival, ctx: &mut Context) {
+        match self.socket.receive(arrival) {
+            Received::Text(text) => self.text(ctx, &text),
+            Received::Binary(_) => self.binary(ctx),
+            Received::Ping(payload) => ctx.pong(&payload),
+            Received::Pong => {
                 self.pinged = None;
                 if let Some(watch) = &self.watch {
                     watch.pong_received();
                 }
             }
-            Ok(ws::Message::Close(_)) => self.end(ctx, CloseCode::Normal),
-            Ok(ws::Message::Nop) => {}
-            Err(error) => {
-                let too_big = matches!(error, ws::ProtocolError::Overflow)
-                    || self.verdict.refusal() == Some(crate::edge::listen::FrameRefusal::TooBig);
-                let code = if too_big {
-                    CloseCode::TooBig
-                } else {
-                    CloseCode::Protocol
-                };
-                self.end(ctx, code);
-            }
+            Received::End(code) => self.end(ctx, code),
+            Received::Nothing => {}
         }
     }
 
     fn finished(&mut self, ctx: &mut Context) {
-        ctx.stop();
+        match self.socket.finished() {
+            Some(code) => self.end(ctx, code),
+            None => ctx.stop(),
+        }
     }
 }

@@ -317,7 +317,7 @@ impl Session {
         if self.topics.get(&key).is_none_or(|topic| topic.lacks.is_some()) {
             return;
         }
-        if self.said.get() >= SAID_BYTES_MAX {
+        if self.socket.said_bytes() >= SAID_BYTES_MAX {
             // The rest once the connection has taken this; a wake that finds the mailbox full is made good every second.
             ctx.notify_later(Woken(key), SAID_PAUSE);
             return;
@@ -334,7 +334,7 @@ impl Session {
         let mut lost = taken.lost;
         for delta in taken.deltas {
             if let Some(frame) = delta_frame(&delta, now_ms) {
-                self.said.set(self.said.get().saturating_add(send(ctx, &frame)));
+                self.socket.has_said(send(ctx, &frame));
             } else {
                 lost = true;
                 break;

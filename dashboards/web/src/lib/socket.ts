@@ -20,7 +20,7 @@ export type SocketEvents = {
 const OFFLINE_AFTER_MS = 20_000;
 
 /** Close codes after which the protocol says not to come back by oneself: this page is at fault, or the session is over. */
-const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1009, 4001, 4029]);
+const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1007, 1009, 4001, 4029]);
 
 export class LiveSocket {
   #socket: WebSocket | null = null;
