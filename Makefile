@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load deny clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -19,6 +19,7 @@ DATA ?= data/demo
 PORT ?= 8443
 SCENARIO ?= screen
 BOOKINGS ?= 50
+EXAMPLES ?= 100
 STEP := tests/tools/step
 BEGIN := $(shell date +%s)
 # What the browser tests and their like are told; asked for when needed, as `prepare-test` may install the browser.
@@ -72,6 +73,17 @@ deny: ## Check licences, bans, sources and advisories of the dependencies (needs
 	@command -v cargo-deny > /dev/null || { echo "cargo-deny is not installed: cargo install cargo-deny --locked"; exit 1; }
 	@$(STEP) "Dependencies: licences, bans, sources" cargo deny --locked check bans licenses sources
 	@$(STEP) "Dependencies: advisories (needs the network)" cargo deny --locked check advisories
+
+fuzz: ## Feed ten times as much bad input as the tests do, from a fresh seed (CABINET_FUZZ_SEED=, CABINET_FUZZ_FACTOR=)
+	@$(STEP) "Fuzzing" env CABINET_FUZZ_FACTOR="$${CABINET_FUZZ_FACTOR:-10}" CABINET_FUZZ_SEED="$${CABINET_FUZZ_SEED:-$$(date +%s)}" tests/tools/fuzz
+
+schemathesis: prepare-build web ## Hold the running demo to its OpenAPI document (EXAMPLES=100 per operation)
+	@$(STEP) "Building the server" cargo build --locked --bin cabinet
+	@$(STEP) "OpenAPI document against the demo" tests/tools/schemathesis "$(TARGET)/debug/cabinet" "$(EXAMPLES)"
+
+autobahn: prepare-build ## Run the original Autobahn suite (needs Python 2.7: PYTHON2=) against the code of /ws
+	@$(STEP) "Building the echo server" cargo test --locked --test autobahn --no-run
+	@$(STEP) "Autobahn test suite" tests/tools/autobahn
 
 clean: ## Remove everything that was built or installed here; the demo's store stays
 	rm -rf target dashboards/web/dist dashboards/web/node_modules tests/browser/node_modules

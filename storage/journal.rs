@@ -23,6 +23,9 @@ mod upkeep;
 pub mod verify;
 mod witness;
 
+#[cfg(test)]
+mod fuzz_tests;
+
 pub use file::FileJournal;
 pub use inline::InlineJournal;
 pub(crate) use opening::may_begin;

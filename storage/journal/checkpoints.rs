@@ -43,7 +43,7 @@ pub(super) fn parse_name(name: &str) -> Option<(StreamKey, Seq)> {
     Some((StreamKey::from_bytes(&bytes)?, at.parse().ok()?))
 }
 
-fn encode(history: u128, stream: StreamKey, at: Seq, sealed: &[u8]) -> Vec<u8> {
+pub(super) fn encode(history: u128, stream: StreamKey, at: Seq, sealed: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(sealed.len() + 128);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
@@ -65,7 +65,7 @@ fn decode_version(reader: &mut Reader<'_>) -> Result<(), Fault> {
     reader.version(FORMAT_VERSION)
 }
 
-fn decode(bytes: &[u8], history: u128, stream: StreamKey, at: Seq) -> Result<&[u8], Fault> {
+pub(super) fn decode(bytes: &[u8], history: u128, stream: StreamKey, at: Seq) -> Result<&[u8], Fault> {
     let cut = Fault::Bad("the checkpoint is cut off");
     let split = bytes.len().checked_sub(CHAIN_BYTES).ok_or(cut.clone())?;
     let (content, check) = bytes.split_at(split);

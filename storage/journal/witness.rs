@@ -30,7 +30,7 @@ pub(super) struct Testimony {
 }
 
 impl Testimony {
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(USED_BYTES);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
@@ -44,7 +44,7 @@ impl Testimony {
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Fault> {
         let short = Fault::Bad("the witness is cut off");
         let (used, _) = bytes.split_at_checked(USED_BYTES).ok_or(short.clone())?;
         let (content, check) = used.split_at(USED_BYTES - CHAIN_BYTES);

@@ -462,3 +462,27 @@ impl RingFile {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz_driver::fuzz;
+
+    #[test]
+    fn any_bytes_are_read_up_to_the_first_wrong_frame_or_refused() {
+        let (mut bytes, mut sum) = header(7, 3);
+        for body in [&b"a wrapped key"[..], b"", &[9; 80]] {
+            let (entry, after) = frame(&sum, body);
+            bytes.extend(entry);
+            sum = after;
+        }
+        let mut read = 0_u64;
+        fuzz("keyring", &[bytes], 100_000, |input, _| {
+            if let Copy::Read(parsed) = parse(input, 7) {
+                assert!(parsed.valid_bytes <= input.len());
+                read += 1;
+            }
+        });
+        assert!(read > 1_000, "only {read} were read");
+    }
+}

@@ -5,7 +5,8 @@
 use crate::cases::{Case, Closing, Event, Step, close, whole};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What must happen has this long.
 const PATIENCE: Duration = Duration::from_secs(30);

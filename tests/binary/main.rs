@@ -19,5 +19,6 @@ mod jam;
 mod kill;
 mod server;
 mod session;
+mod smuggling;
 mod stop;
 mod wait;
