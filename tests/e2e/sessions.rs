@@ -7,6 +7,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -52,6 +54,14 @@ impl Session {
 
     async fn raw(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
+    }
+
+    /// A text message in two frames.
+    async fn fragments(&mut self, parts: [&str; 2]) {
+        for (part, code, last) in [(parts[0], Data::Text, false), (parts[1], Data::Continue, true)] {
+            let frame = Frame::message(part.to_owned(), OpCode::Data(code), last);
+            self.raw(Message::Frame(frame)).await;
+        }
     }
 
     /// The next text frame; pings are answered by the client library.
@@ -285,6 +295,17 @@ async fn a_frame_over_the_limit_closes_with_1009_and_one_at_the_limit_does_not()
 }
 
 #[actix_web::test]
+async fn a_message_in_fragments_has_the_limit_of_one_frame() {
+    let world = World::start().await;
+    let mut session = Session::open(&world, 50).await;
+    let half = " ".repeat(32_768);
+    session.fragments([&half, &half]).await;
+    assert_eq!(session.next_of("refused").await["problem"]["code"], "malformed");
+    session.fragments([&half, &format!("{half} ")]).await;
+    assert_eq!(session.closed().await, Some(1009));
+}
+
+#[actix_web::test]
 async fn a_hundred_frames_are_read_and_one_more_closes_with_4029() {
     let world = World::start().await;
     let mut session = Session::open(&world, 50).await;
@@ -326,8 +347,6 @@ async fn colleagues_see_who_looks_at_an_agenda_and_who_stops() {
 
 #[actix_web::test]
 async fn pings_are_answered_and_a_fragmented_frame_is_one_frame() {
-    use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-    use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
     let world = World::start().await;
     let mut session = Session::open(&world, 50).await;
     session.raw(Message::Ping(Bytes::from_static(b"hello"))).await;
@@ -337,9 +356,6 @@ async fn pings_are_answered_and_a_fragmented_frame_is_one_frame() {
     assert_eq!(echo, Bytes::from_static(b"hello"));
     let text = json!({"event": "leave", "ref": 9, "topic": AGENDA.agenda.to_string()}).to_string();
     let (first, rest) = text.split_at(20);
-    for (part, code, last) in [(first, Data::Text, false), (rest, Data::Continue, true)] {
-        let frame = Frame::message(part.to_owned(), OpCode::Data(code), last);
-        session.raw(Message::Frame(frame)).await;
-    }
+    session.fragments([first, rest]).await;
     assert_eq!(session.next().await, json!({"event": "done", "ref": 9}));
 }

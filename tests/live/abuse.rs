@@ -85,6 +85,23 @@ async fn frames_a_board_may_not_send_close_it_with_their_code() {
         ("long ping", &[0x89, 0xfe, 0, 126, 0, 0, 0, 0], 1002),
         ("1 GiB", &huge, 1009),
         ("close", &[0x88, 0x80, 0, 0, 0, 0], 1000),
+        ("close with half a code", &[0x88, 0x81, 0, 0, 0, 0, 3], 1002),
+        (
+            "close with a code that may not be sent",
+            &[0x88, 0x82, 0, 0, 0, 0, 3, 0xed],
+            1002,
+        ),
+        (
+            "close with a reason that is no text",
+            &[0x88, 0x83, 0, 0, 0, 0, 3, 0xe8, 0xff],
+            1007,
+        ),
+        (
+            "64 KiB, not one byte of it sent",
+            &[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+            1002,
+        ),
+        ("a byte more", &[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0], 1009),
     ] {
         assert_eq!(rig.board(0, None).await.closes_after(bytes).await, Some(code), "{name}");
     }

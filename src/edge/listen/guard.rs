@@ -71,7 +71,8 @@ pub enum Opcode {
     Pong,
 }
 
-/// A part of one frame's payload; an empty frame makes one empty piece.
+/// A part of one frame's payload. It may be empty: an empty frame makes one piece, and so does a header whose payload is
+/// still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
     /// Of which kind of frame.
@@ -138,6 +139,9 @@ impl FrameGuard {
     /// # Errors
     /// [`FrameRefusal`] at what is not allowed; the connection must then be closed.
     pub fn next_piece(&mut self, bytes: &mut &[u8]) -> Result<Option<Piece>, FrameRefusal> {
+        if self.frame.is_some() && bytes.is_empty() {
+            return Ok(None);
+        }
         let mut frame = match self.frame.take() {
             Some(frame) => frame,
             None => match self.header(bytes)? {
@@ -146,10 +150,6 @@ impl FrameGuard {
             },
         };
         let wanted = frame.bytes.saturating_sub(frame.seen);
-        if bytes.is_empty() && wanted > 0 {
-            self.frame = Some(frame);
-            return Ok(None);
-        }
         let taken = usize::try_from(wanted).unwrap_or(usize::MAX).min(bytes.len());
         let (masked, rest) = bytes.split_at(taken);
         *bytes = rest;
