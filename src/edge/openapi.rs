@@ -1,8 +1,12 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
+use super::problem::PROBLEM_JSON;
 use super::routes::{health, manage, public, staff};
 use actix_web::get;
 use actix_web::web::Json;
+use utoipa::openapi::Ref;
+use utoipa::openapi::content::Content;
+use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -34,7 +38,7 @@ use utoipa::{Modify, OpenApi};
         staff::post_command,
         get_document,
     ),
-    modifiers(&SessionCookie)
+    modifiers(&SessionCookie, &CommonProblems)
 )]
 pub struct Document;
 
@@ -49,6 +53,63 @@ impl Modify for SessionCookie {
         let components = document.components.get_or_insert_with(Default::default);
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
+}
+
+/// What the guards and the frame answer for whole groups of operations: said here once instead of at each handler.
+struct CommonProblems;
+
+/// Which operations a problem may meet.
+#[derive(Clone, Copy)]
+enum Meets {
+    /// Those with a body.
+    Bodies,
+    /// Changing ones: the page they come from is checked.
+    Changes,
+    /// Those that name something in their path.
+    Named,
+    /// Those that reach an agenda or the sign-in records.
+    Stores,
+}
+
+const COMMON_PROBLEMS: [(Meets, &str, &str); 7] = [
+    (Meets::Bodies, "400", "Not understood"),
+    (Meets::Bodies, "413", "Too large"),
+    (Meets::Bodies, "415", "The body must be application/json"),
+    (Meets::Changes, "403", "Not from this origin"),
+    (Meets::Named, "400", "Not understood"),
+    (Meets::Named, "404", "Not found"),
+    (Meets::Stores, "503", "Busy: try again in a moment"),
+];
+
+impl Modify for CommonProblems {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let stores = path.starts_with("/api/v1/public/") || path.starts_with("/api/v1/staff/");
+            for (changes, operation) in [(false, &mut item.get), (true, &mut item.post)] {
+                let Some(operation) = operation else { continue };
+                for (meets, status, description) in COMMON_PROBLEMS {
+                    let met = match meets {
+                        Meets::Bodies => operation.request_body.is_some(),
+                        Meets::Changes => changes,
+                        Meets::Named => path.contains('{'),
+                        Meets::Stores => stores,
+                    };
+                    let responses = &mut operation.responses.responses;
+                    if met && !responses.contains_key(status) {
+                        responses.insert(status.to_owned(), problem(description).into());
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let shape = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new()
+        .description(description)
+        .content(PROBLEM_JSON, shape)
+        .build()
 }
 
 /// This document.

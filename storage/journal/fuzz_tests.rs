@@ -28,7 +28,7 @@ fn segments_and_records_are_read_or_refused() {
         first: 5,
         previous: genesis(7),
     };
-    fuzz("segment", &[header.encode()], 60_000, |input, _| {
+    fuzz("segment", &[header.encode()], 300_000, |input, _| {
         drop(SegmentHeader::decode(input))
     });
     let mut record = Vec::new();
@@ -39,7 +39,7 @@ fn segments_and_records_are_read_or_refused() {
         &genesis(7),
         b"a body of some bytes",
     );
-    fuzz("record", &[record], 150_000, |input, draw| {
+    fuzz("record", &[record], 500_000, |input, draw| {
         if let Ok(found) = read_record(input, 7, &genesis(7)) {
             assert!(found.body.len() <= input.len());
             drop(body::decode(found.body));
@@ -81,7 +81,7 @@ fn bodies_are_read_or_refused() {
     };
     let whole = body::encode(&append);
     assert_eq!(body::decode(&whole), Some(append));
-    fuzz("body", &[whole], 150_000, |input, _| {
+    fuzz("body", &[whole], 500_000, |input, _| {
         drop(body::decode(input));
         drop(body::decode_facts(input));
     });
@@ -90,7 +90,7 @@ fn bodies_are_read_or_refused() {
 #[test]
 fn index_witness_and_checkpoint_are_read_or_refused() {
     let index = Index::default().encode(7);
-    fuzz("index", &[index], 60_000, |input, draw| {
+    fuzz("index", &[index], 300_000, |input, draw| {
         drop(Index::decode(&rehashed(input, draw)))
     });
     let testimony = witness::Testimony {
@@ -99,14 +99,14 @@ fn index_witness_and_checkpoint_are_read_or_refused() {
         chain: genesis(7),
         turn: 3,
     };
-    fuzz("witness", &[testimony.encode()], 60_000, |input, draw| {
+    fuzz("witness", &[testimony.encode()], 300_000, |input, draw| {
         drop(witness::Testimony::decode(&rehashed(input, draw)));
     });
     let stream = StreamKey::Practice(PracticeId(1));
     fuzz(
         "checkpoint",
         &[checkpoints::encode(7, stream, 9, b"sealed")],
-        60_000,
+        300_000,
         |input, draw| {
             drop(checkpoints::decode(&rehashed(input, draw), 7, stream, 9));
             drop(crate::codec::decode_checkpoint(input));

@@ -477,7 +477,7 @@ mod tests {
             sum = after;
         }
         let mut read = 0_u64;
-        fuzz("keyring", &[bytes], 100_000, |input, _| {
+        fuzz("keyring", &[bytes], 500_000, |input, _| {
             if let Copy::Read(parsed) = parse(input, 7) {
                 assert!(parsed.valid_bytes <= input.len());
                 read += 1;

@@ -86,7 +86,8 @@ fn frames_get_the_same_verdict_however_they_are_cut() {
     ];
     fuzz("frames", &seeds, 400_000, |input, draw| {
         let whole = verdict(input, draw, usize::MAX);
-        let cut = verdict(input, draw, 1 + draw.below(40));
+        let chunk_bytes_max = 1 + draw.below(40);
+        let cut = verdict(input, draw, chunk_bytes_max);
         assert_eq!(whole, cut);
     });
 }
