@@ -6,8 +6,8 @@
 use super::EdgeState;
 use super::guard::agenda::{PublicAgenda, PublicPractice};
 use super::problem::{EdgeCode, Failure};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -52,6 +52,9 @@ pub fn configure(config: &mut ServiceConfig) {
         .default_service(web::route().to(nothing));
 }
 
+/// The methods that something here answers to; with any other, every address answers 405 (RFC 9110 section 15.5.6).
+const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
+
 async fn page(request: HttpRequest) -> HttpResponse {
     serve(&request, PAGE, StatusCode::OK)
 }
@@ -79,6 +82,13 @@ async fn asset(request: HttpRequest) -> HttpResponse {
 
 /// Anything else: a page for browsers that follow a link, a problem for programs.
 async fn nothing(request: HttpRequest, _state: web::Data<EdgeState>) -> HttpResponse {
+    if !METHODS.contains(request.method()) {
+        let mut refused = Failure::from(EdgeCode::MethodNotAllowed).error_response();
+        refused
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+        return refused;
+    }
     let accept = request.headers().get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
     let browser = accept.is_some_and(|kinds| kinds.contains("text/html"));
     if browser && request.method().is_safe() && !request.path().starts_with("/api/") {

@@ -4,7 +4,7 @@
 use super::format::{CHAIN_BYTES, RecordKind, SegmentHeader, genesis, read_record, sha256, write_record};
 use super::index::Index;
 use super::{Append, RecordKey, RecordWrite, body, checkpoints, witness};
-use crate::fuzz_driver::{Draw, fuzz};
+use crate::fuzz_driver::{Draw, fuzz, tried};
 use bytes::Bytes;
 use cabinet_domain::ids::PracticeId;
 use cabinet_domain::stream::StreamKey;
@@ -29,7 +29,7 @@ fn segments_and_records_are_read_or_refused() {
         previous: genesis(7),
     };
     fuzz("segment", &[header.encode()], 300_000, |input, _| {
-        drop(SegmentHeader::decode(input))
+        tried(SegmentHeader::decode(input))
     });
     let mut record = Vec::new();
     write_record(
@@ -42,7 +42,7 @@ fn segments_and_records_are_read_or_refused() {
     fuzz("record", &[record], 500_000, |input, draw| {
         if let Ok(found) = read_record(input, 7, &genesis(7)) {
             assert!(found.body.len() <= input.len());
-            drop(body::decode(found.body));
+            tried(body::decode(found.body));
         }
         // A whole record around whatever was drawn: its body is then read.
         let mut sealed = Vec::new();
@@ -54,7 +54,7 @@ fn segments_and_records_are_read_or_refused() {
         write_record(&mut sealed, (kind, draw.next(), draw.next()), 7, &genesis(7), input);
         let found = read_record(&sealed, 7, &genesis(7)).expect("a whole record");
         assert_eq!(found.body, input);
-        drop(body::decode(found.body));
+        tried(body::decode(found.body));
     });
 }
 
@@ -82,8 +82,8 @@ fn bodies_are_read_or_refused() {
     let whole = body::encode(&append);
     assert_eq!(body::decode(&whole), Some(append));
     fuzz("body", &[whole], 500_000, |input, _| {
-        drop(body::decode(input));
-        drop(body::decode_facts(input));
+        tried(body::decode(input));
+        tried(body::decode_facts(input));
     });
 }
 
@@ -91,7 +91,7 @@ fn bodies_are_read_or_refused() {
 fn index_witness_and_checkpoint_are_read_or_refused() {
     let index = Index::default().encode(7);
     fuzz("index", &[index], 300_000, |input, draw| {
-        drop(Index::decode(&rehashed(input, draw)))
+        tried(Index::decode(&rehashed(input, draw)))
     });
     let testimony = witness::Testimony {
         history: 7,
@@ -100,7 +100,7 @@ fn index_witness_and_checkpoint_are_read_or_refused() {
         turn: 3,
     };
     fuzz("witness", &[testimony.encode()], 300_000, |input, draw| {
-        drop(witness::Testimony::decode(&rehashed(input, draw)));
+        tried(witness::Testimony::decode(&rehashed(input, draw)));
     });
     let stream = StreamKey::Practice(PracticeId(1));
     fuzz(
@@ -108,8 +108,8 @@ fn index_witness_and_checkpoint_are_read_or_refused() {
         &[checkpoints::encode(7, stream, 9, b"sealed")],
         300_000,
         |input, draw| {
-            drop(checkpoints::decode(&rehashed(input, draw), 7, stream, 9));
-            drop(crate::codec::decode_checkpoint(input));
+            tried(checkpoints::decode(&rehashed(input, draw), 7, stream, 9));
+            tried(crate::codec::decode_checkpoint(input));
         },
     );
 }

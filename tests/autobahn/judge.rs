@@ -116,7 +116,7 @@ fn record(events: Vec<Event>, code: Option<u16>, closed_by_client: bool) -> Reco
 
 #[test]
 fn verdicts_can_be_other_than_ok() {
-    let cases = crate::cases::all();
+    let cases = crate::cases::protocol();
     let of = |id: &str| cases.iter().find(|case| case.id == id).expect("a case");
     let hello = || Event::Text(b"Hello, world!".to_vec());
     for (id, record, behaviour, close) in [

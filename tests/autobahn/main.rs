@@ -17,6 +17,7 @@ mod cases;
 mod client;
 mod echo;
 mod judge;
+mod limits;
 mod utf8;
 
 use judge::{Outcome, Verdict};
@@ -71,7 +72,8 @@ fn report(outcomes: &[Outcome]) {
 #[actix_web::test]
 async fn all_301_cases_are_strict() {
     let address = echo::start(0);
-    let cases = cases::all();
+    let mut cases = cases::protocol();
+    cases.extend(limits::all());
     assert_eq!(cases.len(), 301);
     let outcomes = actix_web::rt::task::spawn_blocking(move || run(address, &cases))
         .await

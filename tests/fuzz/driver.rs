@@ -146,6 +146,11 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// Takes what a reader made of an input, so that the work is not optimised away.
+pub(crate) fn tried<T>(outcome: T) {
+    drop(std::hint::black_box(Some(outcome)));
+}
+
 /// Runs `check` on the kept inputs and `seeds` as they are, then on `inputs` mutations of them.
 pub(crate) fn fuzz(target: &str, seeds: &[Vec<u8>], inputs: u64, mut check: impl FnMut(&[u8], &mut Draw)) {
     let mut seeds = seeds.to_vec();

@@ -22,7 +22,7 @@ use cabinet_proto::v1::http::{
     StaffCommandRequest,
 };
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame};
-use driver::{Draw, fuzz};
+use driver::{Draw, fuzz, tried};
 
 /// The limits of both sockets.
 const LIMITS: FrameLimits = FrameLimits {
@@ -128,8 +128,8 @@ fn session_frames_are_read_or_refused_with_a_code() {
                     until_ms,
                     ..
                 } => {
-                    drop(inward::id::<BookingId>("topic", &topic));
-                    drop(inward::view_span(from_ms, until_ms));
+                    tried(inward::id::<BookingId>("topic", &topic));
+                    tried(inward::view_span(from_ms, until_ms));
                 }
                 ClientFrame::Leave { .. } | ClientFrame::Presence { .. } => {}
             }
@@ -148,7 +148,7 @@ fn session_frames_are_read_or_refused_with_a_code() {
 }
 
 fn convert(command: &StaffCommand) {
-    drop(inward::staff_command(command, PatientId(1), BlobId(2)));
+    tried(inward::staff_command(command, PatientId(1), BlobId(2)));
 }
 
 #[test]
@@ -156,12 +156,12 @@ fn bodies_are_read_or_refused() {
     let mut understood = 0_u64;
     fuzz("bodies", &samples(), 200_000, |input, draw| {
         let read = match draw.below(7) {
-            0 => parse::<HoldRequest>(input).map(|body| drop(inward::minute("start_ms", body.start_ms))),
-            1 => parse::<ReleaseRequest>(input).map(|body| drop(inward::secret("token", &body.token))),
-            2 => parse::<ConfirmRequest>(input).map(|body| drop(inward::person(&body.person))),
-            3 => parse::<ManageRequest>(input).map(|body| drop(inward::secret("manage", &body.manage))),
-            4 => parse::<CancelRequest>(input).map(|body| drop(inward::id::<BookingId>("id", &body.command_id))),
-            5 => parse::<SignInRequest>(input).map(|body| drop(inward::secret("link", &body.link))),
+            0 => parse::<HoldRequest>(input).map(|body| tried(inward::minute("start_ms", body.start_ms))),
+            1 => parse::<ReleaseRequest>(input).map(|body| tried(inward::secret("token", &body.token))),
+            2 => parse::<ConfirmRequest>(input).map(|body| tried(inward::person(&body.person))),
+            3 => parse::<ManageRequest>(input).map(|body| tried(inward::secret("manage", &body.manage))),
+            4 => parse::<CancelRequest>(input).map(|body| tried(inward::id::<BookingId>("id", &body.command_id))),
+            5 => parse::<SignInRequest>(input).map(|body| tried(inward::secret("link", &body.link))),
             _ => parse::<StaffCommandRequest>(input).map(|body| convert(&body.command)),
         };
         understood += u64::from(read.is_ok());
