@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -38,7 +38,7 @@ run: prepare-build web ## Install what is missing, build, start the demo on http
 	@echo; echo "==> Starting the demo; its store is $(DATA) and stays there between runs; stop with Ctrl-C"
 	@exec "$(TARGET)/debug/cabinet" demo --data "$(DATA)" --port "$(PORT)"
 
-test: prepare-test lock fmt web clippy rust-test instructions web-test browser-test ## Install what tests need, then run everything
+test: prepare-test lock fmt web clippy rust-test instructions contract-test web-test browser-test ## Install what tests need, then run everything
 	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
 
 bench: ## Run the benchmarks
@@ -110,6 +110,10 @@ clippy: | web
 rust-test: | clippy
 	@$(STEP) "Building the Rust tests" tests/tools/cargo-test --no-run
 	@$(STEP) "Running the Rust tests" tests/tools/cargo-test
+
+contract-test: | rust-test
+	@$(STEP) "Contract test: the server" cargo build --locked --bin cabinet
+	@$(STEP) "Contract test: OpenAPI document against the demo" tests/tools/schemathesis "$(TARGET)/debug/cabinet"
 
 web-test: | web
 	@$(STEP) "Web application: types" npm --prefix dashboards/web run check
