@@ -7,12 +7,7 @@
 //! Deliberately absent: actix, the wire protocol, any rule about bookings. No type of an engine leaves its folder.
 
 #[cfg(test)]
-#[expect(
-    clippy::print_stdout,
-    clippy::indexing_slicing,
-    clippy::expect_used,
-    reason = "a helper of tests: it fails by panicking, and prints its counts"
-)]
+#[expect(clippy::print_stdout, reason = "a helper of tests prints its counts")]
 #[path = "../tests/fuzz/driver.rs"]
 mod fuzz_driver;
 

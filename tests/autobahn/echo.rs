@@ -6,6 +6,7 @@ use actix_web::web::{Payload, get};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use cabinet::edge::listen::{FrameLimits, ListenOptions, Reaper, ReaperOptions, Transport, listen};
 use cabinet::edge::ws::socket::{self, Arrival, Context, Received, Socket};
+use cabinet_proto::v1::close::CloseCode;
 use prometheus::Registry;
 use std::net::SocketAddr;
 
@@ -13,6 +14,12 @@ use std::net::SocketAddr;
 const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 struct Echo(Socket);
+
+impl Echo {
+    fn end(&mut self, ctx: &mut Context<Self>, code: CloseCode) {
+        self.0.end(ctx, code);
+    }
+}
 
 impl Actor for Echo {
     type Context = Context<Self>;
@@ -25,13 +32,13 @@ impl StreamHandler<Arrival> for Echo {
             Received::Binary(bytes) => ctx.binary(bytes),
             Received::Ping(payload) => ctx.pong(&payload),
             Received::Pong | Received::Nothing => {}
-            Received::End(code) => drop(self.0.end(ctx, code)),
+            Received::End(code) => self.end(ctx, code),
         }
     }
 
     fn finished(&mut self, ctx: &mut Context<Self>) {
         match self.0.finished() {
-            Some(code) => drop(self.0.end(ctx, code)),
+            Some(code) => self.end(ctx, code),
             None => ctx.stop(),
         }
     }
