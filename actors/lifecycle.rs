@@ -20,7 +20,7 @@ use cabinet_domain::stream::{StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{AppendError, Appended, Commit, Loaded, PersonRecord, StreamStore};
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Semaphore, oneshot};
@@ -139,7 +139,8 @@ pub(crate) struct Lifecycle {
     pub(crate) parts: Arc<Parts>,
     threads: Vec<ArbiterHandle>,
     owned: Mutex<Vec<Arbiter>>,
-    live: Mutex<HashMap<AgendaKey, Incarnation>>,
+    /// In order, so that agendas end in the same order in each run of a simulation.
+    live: Mutex<BTreeMap<AgendaKey, Incarnation>>,
 }
 
 impl Lifecycle {
@@ -168,7 +169,7 @@ impl Lifecycle {
             }),
             threads,
             owned: Mutex::new(owned),
-            live: Mutex::new(HashMap::new()),
+            live: Mutex::default(),
         }
     }
 
@@ -244,8 +245,8 @@ impl Lifecycle {
 
     /// Lets every actor finish what it has accepted, keeps the last checkpoints, ends the threads.
     pub(crate) async fn shutdown(&self) {
-        let living: Vec<Incarnation> = self.live.lock().drain().map(|(_, incarnation)| incarnation).collect();
-        let mut endings = Vec::with_capacity(living.len());
+        let living = std::mem::take(&mut *self.live.lock()).into_values();
+        let mut endings = Vec::new();
         for incarnation in living {
             let (done, ended) = oneshot::channel();
             // Waits for room in a full mailbox; a closed one has nothing to finish.

@@ -2,6 +2,7 @@
 //!
 //! Labels are closed sets (command names, refusal codes, audiences, invariant ids): bounded, no personal data.
 
+use cabinet_domain::invariants::Invariant;
 use cabinet_domain::refusal::Refusal;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use std::sync::Arc;
@@ -119,8 +120,8 @@ impl Metrics {
             feed_deltas: counters(r, "cabinet_feed_deltas_total", "Deltas told by agendas", "audience")?,
         };
         // Series that must read 0 before anything happened.
-        for id in ["I1", "I2", "I3", "I4"] {
-            metrics.invariant_violations.with_label_values(&[id]);
+        for invariant in Invariant::ALL {
+            metrics.invariant_violations.with_label_values(&[invariant.id()]);
         }
         for audience in ["staff", "board"] {
             metrics.feed_deltas.with_label_values(&[audience]);

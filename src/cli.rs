@@ -1,4 +1,4 @@
-//! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `sign-in-link`.
+//! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `sign-in-link`, `simulate`.
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -65,5 +65,17 @@ pub enum Command {
         /// The member of staff's name; none: the first.
         #[arg(long)]
         staff: Option<String>,
+    },
+    /// Run seeded worlds against the real cells, journal and actors, and judge them. Touches no disk and no network.
+    Simulate {
+        /// How many seeds.
+        #[arg(long)]
+        seeds: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// Print every line of each world's trace.
+        #[arg(long)]
+        trace: bool,
     },
 }

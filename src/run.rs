@@ -292,3 +292,34 @@ fn make_key(path: &Path) -> anyhow::Result<()> {
         Err(error) => Err(error).with_context(|| format!("failed to make {}", path.display())),
     }
 }
+
+/// Exit code of a simulation that found something (sysexits.h, EX_SOFTWARE).
+const FOUND_A_DEFECT: u8 = 70;
+/// Seeds between two lines of progress.
+const PROGRESS_SEEDS: u64 = 1_000;
+
+/// `cabinet simulate`.
+///
+/// # Errors
+/// When nothing can be printed.
+pub fn simulate(from: u64, seeds: u64, trace: bool) -> anyhow::Result<ExitCode> {
+    let clock = stopwatch();
+    let options = cabinet_simulation::Options { from, seeds, trace };
+    let mut printed = Ok(());
+    let report = cabinet_simulation::simulate(&options, |result| {
+        if trace {
+            printed = say(&result.lines.join("\n"));
+        }
+        let done = result.seed - from + 1;
+        if done.is_multiple_of(PROGRESS_SEEDS) && done < seeds {
+            printed = say(&format!("{done} seeds after {} s", clock().as_secs()));
+        }
+    });
+    printed?;
+    say(&report.text(clock()))?;
+    Ok(if report.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FOUND_A_DEFECT)
+    })
+}

@@ -27,6 +27,10 @@ pub enum Fault {
     CheckFailed,
     /// Not written: `StorageFull`.
     StorageFull,
+    /// Not written: `TooLarge`.
+    TooLarge,
+    /// Not written: `Conflict`, as if another writer had been there.
+    Conflict,
     /// Done after this long on tokio's clock.
     Delay(Duration),
 }
@@ -48,6 +52,10 @@ pub struct FaultPlan {
     pub check_failed: u16,
     /// Of [`Fault::StorageFull`].
     pub storage_full: u16,
+    /// Of [`Fault::TooLarge`].
+    pub too_large: u16,
+    /// Of [`Fault::Conflict`].
+    pub conflict: u16,
     /// Of [`Fault::Delay`].
     pub delayed: u16,
     /// Longest delay; each one is drawn between zero and this.
@@ -64,7 +72,7 @@ struct State {
     plan: FaultPlan,
     drawn: u64,
     ordered: VecDeque<Option<Fault>>,
-    injected: u64,
+    injected: Vec<Fault>,
 }
 
 impl State {
@@ -88,6 +96,8 @@ impl State {
             (self.plan.busy, Fault::Busy),
             (self.plan.check_failed, Fault::CheckFailed),
             (self.plan.storage_full, Fault::StorageFull),
+            (self.plan.too_large, Fault::TooLarge),
+            (self.plan.conflict, Fault::Conflict),
             (self.plan.delayed, Fault::Delay(delay)),
         ];
         for (share, fault) in table {
@@ -108,7 +118,7 @@ impl FaultyJournal {
             plan,
             drawn: 0,
             ordered: VecDeque::new(),
-            injected: 0,
+            injected: Vec::new(),
         };
         Self {
             inner,
@@ -126,9 +136,14 @@ impl FaultyJournal {
         self.state.lock().plan = plan;
     }
 
-    /// Faults injected so far, delays included.
+    /// Faults injected so far and not taken, delays included.
     pub fn injected(&self) -> u64 {
-        self.state.lock().injected
+        u64::try_from(self.state.lock().injected.len()).unwrap_or(u64::MAX)
+    }
+
+    /// The faults injected since the last call, in order.
+    pub fn take_injected(&self) -> Vec<Fault> {
+        std::mem::take(&mut self.state.lock().injected)
     }
 }
 
@@ -149,7 +164,7 @@ impl Journal for FaultyJournal {
         let fate = {
             let mut state = self.state.lock();
             let fate = state.next();
-            state.injected += u64::from(fate.is_some());
+            state.injected.extend(fate);
             fate
         };
         Box::pin(async move {
@@ -167,6 +182,10 @@ impl Journal for FaultyJournal {
                 Some(Fault::Busy) => Err(AppendError::Busy),
                 Some(Fault::CheckFailed) => Err(AppendError::CheckFailed),
                 Some(Fault::StorageFull) => Err(AppendError::StorageFull),
+                Some(Fault::TooLarge) => Err(AppendError::TooLarge),
+                Some(Fault::Conflict) => Err(AppendError::Conflict {
+                    head: append.expected.saturating_add(1),
+                }),
                 Some(Fault::Delay(delay)) => {
                     tokio::time::sleep(delay).await;
                     self.inner.append(append).await
@@ -242,6 +261,8 @@ mod tests {
             (Some(Fault::Busy), false, 1),
             (Some(Fault::CheckFailed), false, 1),
             (Some(Fault::StorageFull), false, 1),
+            (Some(Fault::TooLarge), false, 1),
+            (Some(Fault::Conflict), false, 1),
             (Some(Fault::Delay(Duration::ZERO)), true, 2),
             (None, true, 3),
         ];
@@ -252,7 +273,7 @@ mod tests {
             assert_eq!(answer.is_ok(), succeeds, "{fate:?}: {answer:?}");
             assert_eq!(journal.position(), position, "{fate:?}");
         }
-        assert_eq!(journal.injected(), 7);
+        assert_eq!(journal.injected(), 9);
     }
 
     #[tokio::test]

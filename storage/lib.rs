@@ -13,6 +13,7 @@ mod fuzz_driver;
 
 mod codec;
 pub mod conformance;
+pub mod dice;
 pub mod disk;
 pub mod error;
 pub mod faulty;

@@ -1,11 +1,12 @@
 //! Wires storage together: from a data directory and an installation key to the two typed stores.
 
 mod compaction;
+mod ground;
 mod options;
 
 use crate::disk::Disk;
 use crate::disk::real::RealDisk;
-use crate::journal::{FileJournal, JOURNAL_DIRECTORY, Journal, JournalOptions, JournalStats, Position, may_begin};
+use crate::journal::{FileJournal, Journal, JournalOptions, JournalStats, Position};
 use crate::keyring::{Keyring, KeyringStats, read_key_file};
 use crate::memory::{MemoryDisk, MemoryJournal, MemoryRows, MemorySource};
 use crate::records::{Applier, ApplierStats, OVERLAY_BYTES_MAX, Overlay, OverlayStats, ReadStoreSource, Table};
@@ -14,8 +15,8 @@ use crate::sled::{FOLDER, SledDeadlines, SledSource, refuse_newer};
 use crate::store::{SealedRecords, SealedStreams};
 use crate::{RecordStore, StoreError, StreamStore};
 use cabinet_domain::ids::{PatientId, PracticeId};
+pub use ground::{Ground, GroundOptions};
 pub use options::{KeySource, ReadStoreKind, StorageOptions, StorageStats};
-use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -50,12 +51,6 @@ pub(crate) fn installation_key(source: &KeySource) -> Result<SealKey, StoreError
     }
 }
 
-/// Whether the directory holds a journal: segments, or a witness of them.
-fn has_journal(disk: &dyn Disk) -> bool {
-    let segments = disk.list(Path::new(JOURNAL_DIRECTORY)).unwrap_or_default();
-    !segments.is_empty()
-}
-
 impl Storage {
     /// Opens the store in a data directory. Blocking; to be called once at the start of the process. The read store may
     /// go on opening or rebuilding afterwards: streams are served from the start, records as soon as it is ready.
@@ -88,34 +83,26 @@ impl Storage {
     }
 
     fn open_with(disk: Arc<dyn Disk>, root: SealKey, options: StorageOptions) -> Result<Self, StoreError> {
-        let there = Self::look(disk.as_ref(), &root, &options)?;
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-        // A new store begins with its keyring: a crash right after it leaves one that can be begun again. An existing
-        // one begins with the journal, which refuses what is wrong with it before any copy of a key is repaired.
-        let new = if there {
-            None
-        } else {
-            Some(Keyring::open(
-                disk.clone(),
-                SealKey::new(root.id(), root.secret()),
-                entropy.clone(),
-                true,
-            )?)
+        let ground = GroundOptions {
+            root,
+            entropy: Arc::new(SystemEntropy::new()),
+            witness_copy: options.witness_copy.as_deref(),
+            expect_existing: options.expect_existing,
         };
-        let journal = Arc::new(FileJournal::open(
-            disk.clone(),
-            JournalOptions {
-                second_witness: options.witness_copy,
-                expect_existing: options.expect_existing,
-                queue_appends_max: options.queue_appends_max,
-                queue_bytes_max: options.queue_bytes_max,
-                ..JournalOptions::new(options.ticks.clone())
-            },
-        )?);
-        let keyring = match new {
-            Some(keyring) => keyring,
-            None => Keyring::open(disk, root, entropy, false)?,
+        let journal_options = JournalOptions {
+            second_witness: options.witness_copy.clone(),
+            expect_existing: options.expect_existing,
+            queue_appends_max: options.queue_appends_max,
+            queue_bytes_max: options.queue_bytes_max,
+            ..JournalOptions::new(options.ticks.clone())
         };
+        let read_store = (options.read_store == ReadStoreKind::Sled).then(|| options.data_dir.join(FOLDER));
+        let Ground { journal, keyring } = Ground::open(disk, ground, |disk| {
+            // Newer than this build: refused before the journal is mended.
+            read_store.as_deref().map_or(Ok(()), refuse_newer)?;
+            FileJournal::open(disk, journal_options)
+        })?;
+        let journal = Arc::new(journal);
         let overlay = Arc::new(Overlay::new(OVERLAY_BYTES_MAX));
         journal.attach(overlay.clone());
         let source: Arc<dyn ReadStoreSource> = match options.read_store {
@@ -131,29 +118,6 @@ impl Storage {
             applier: Arc::new(applier),
         });
         Ok(storage)
-    }
-
-    /// Whether there is a store that the key opens. Reads only.
-    fn look(disk: &dyn Disk, root: &SealKey, options: &StorageOptions) -> Result<bool, StoreError> {
-        let there = Keyring::probe(disk, root)?;
-        if options.read_store == ReadStoreKind::Sled {
-            refuse_newer(&options.data_dir.join(FOLDER))?;
-        }
-        let journal = has_journal(disk);
-        if !there && journal {
-            return Err(StoreError::HistoryMissing {
-                what: "there is a journal, but the keyring that opens it is gone".to_owned(),
-            });
-        }
-        if there && !journal && Keyring::lists_practices(disk, root)? {
-            return Err(StoreError::HistoryMissing {
-                what: "the keyring lists practices, but the journal is gone".to_owned(),
-            });
-        }
-        if !journal {
-            may_begin(disk, options.witness_copy.as_deref(), options.expect_existing)?;
-        }
-        Ok(there)
     }
 
     /// A store in memory, the same for the same seed. Never for real data: its keys follow from the seed.

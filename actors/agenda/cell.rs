@@ -26,7 +26,7 @@ use crate::order::{Accepted, ExecuteError, Order};
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::command::{Command, Stamp};
 use cabinet_domain::ids::{AgendaKey, BlobId, HoldId};
-use cabinet_domain::invariants;
+use cabinet_domain::invariants::{self, Violation};
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::journal::EVENTS_PER_APPEND_MAX;
@@ -275,6 +275,7 @@ impl Cell {
             }
         }
         let expected = served.live.seq;
+        self.notice_violations(invariants::check_commit(&served.live, &batch.events));
         self.served = Some(served);
         if !batch.events.is_empty() {
             let commit = commit_of(self.key, expected, &batch);
@@ -327,7 +328,7 @@ impl Cell {
         if alone && let Some(at) = batch.decided.iter().position(|(_, decision)| accepted(decision)) {
             let (waiting, _) = batch.decided.remove(at);
             self.expiry_answered(&waiting, false);
-            self.reply(waiting.ticket, &waiting.order.command, Err(error.clone()));
+            self.not_done(&waiting, error);
         }
         self.singly = self.singly.saturating_add(batch.decided.len());
         self.requeue(batch, false);
@@ -339,7 +340,7 @@ impl Cell {
         for (waiting, decision) in batch.decided.drain(..) {
             if matches!(decision, Decision::Accepted(_)) {
                 self.expiry_answered(&waiting, false);
-                self.reply(waiting.ticket, &waiting.order.command, Err(error.clone()));
+                self.not_done(&waiting, error);
             } else {
                 again.decided.push((waiting, decision));
             }
@@ -377,15 +378,20 @@ impl Cell {
         });
     }
 
+    /// Answers an order that is not done now. One that was part of a commit with unknown outcome may be done all the same.
+    fn not_done(&mut self, waiting: &Waiting, error: &ExecuteError) {
+        let error = if waiting.sent {
+            ExecuteError::Unknown
+        } else {
+            error.clone()
+        };
+        self.reply(waiting.ticket, &waiting.order.command, Err(error));
+    }
+
     /// Answers everything that waits, and ends.
     fn end(&mut self, why: Ended, error: ExecuteError) {
         while let Some(waiting) = self.waiting.pop_front() {
-            let error = if waiting.sent {
-                ExecuteError::Unknown
-            } else {
-                error.clone()
-            };
-            self.reply(waiting.ticket, &waiting.order.command, Err(error));
+            self.not_done(&waiting, &error);
         }
         self.phase = Phase::Ended;
         self.served = None;
@@ -409,6 +415,10 @@ impl Cell {
             .served
             .as_ref()
             .map_or_else(Vec::new, |served| invariants::check(&served.live));
+        self.notice_violations(violations);
+    }
+
+    fn notice_violations(&mut self, violations: Vec<Violation>) {
         for violation in violations {
             self.effects.push(Effect::Notice(Notice::Violation(violation.id())));
         }

@@ -8,6 +8,7 @@ mod inode;
 mod names;
 
 use super::{Disk, DiskFile, Space};
+use crate::dice::Dice;
 use inode::Inode;
 use names::{NameChange, Names};
 use parking_lot::Mutex;
@@ -121,9 +122,13 @@ impl SimDisk {
     #[must_use]
     pub fn crash(&self, seed: u64) -> Self {
         let state = self.state.lock();
-        let mut dice = Dice::new(seed);
-        let inodes = state.inodes.iter().map(|inode| inode.after_crash(&mut dice)).collect();
-        let names = state.names.after_crash(&mut dice);
+        let mut survival = Survival::new(seed);
+        let inodes = state
+            .inodes
+            .iter()
+            .map(|inode| inode.after_crash(&mut survival))
+            .collect();
+        let names = state.names.after_crash(&mut survival);
         Self::from_state(State {
             inodes,
             names,
@@ -189,23 +194,18 @@ impl SimDisk {
     }
 }
 
-/// Small seeded generator (splitmix64).
-struct Dice {
+/// What survives a power cut.
+struct Survival {
     seed: u64,
-    state: u64,
+    dice: Dice,
 }
 
-impl Dice {
+impl Survival {
     const fn new(seed: u64) -> Self {
-        Self { seed, state: seed }
-    }
-
-    const fn roll(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Self {
+            seed,
+            dice: Dice::new(seed),
+        }
     }
 
     /// Which of `choices` states survives: 0 is the durable one, the last the newest.
@@ -213,7 +213,7 @@ impl Dice {
         match self.seed {
             0 => 0,
             1 => choices.saturating_sub(1),
-            _ => usize::try_from(self.roll() % (choices.max(1) as u64)).unwrap_or(0),
+            _ => self.dice.index(choices.max(1)),
         }
     }
 }

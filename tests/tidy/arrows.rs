@@ -94,7 +94,7 @@ const ROOMS: [Room; 9] = [
     },
     Room {
         name: "simulation",
-        folder: "tests/simulation/",
+        folder: "tests/sim/",
         may: &["cabinet_domain", "cabinet_storage", "cabinet_actors"],
         never: &["actix_web", "sled"],
         tests_bound: true,

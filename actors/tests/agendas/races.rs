@@ -118,6 +118,8 @@ async fn over_a_failing_journal_every_answer_is_true() {
             busy: 60,
             check_failed: 60,
             storage_full: 30,
+            too_large: 0,
+            conflict: 20,
             delayed: 200,
             delay_max: Duration::from_millis(2),
         });

@@ -1,7 +1,7 @@
 //! One simulated file: the content that readers see, and for every sector that is not durable what the stable medium
 //! holds and what lay between. No names, no faults.
 
-use super::{Dice, SECTOR_BYTES};
+use super::{SECTOR_BYTES, Survival};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -113,12 +113,14 @@ impl Inode {
         self.len_adrift = self.stable_len != self.len();
     }
 
-    pub(super) fn after_crash(&self, dice: &mut Dice) -> Self {
+    pub(super) fn after_crash(&self, survival: &mut Survival) -> Self {
         let lens = [self.stable_len, self.len()];
         let len = if self.stable_len == self.len() {
             self.len()
         } else {
-            lens.get(dice.choose(lens.len())).copied().unwrap_or(self.stable_len)
+            lens.get(survival.choose(lens.len()))
+                .copied()
+                .unwrap_or(self.stable_len)
         };
         let mut live = Arc::clone(&self.live);
         if self.unsynced.is_empty() && len == self.len() {
@@ -131,7 +133,7 @@ impl Inode {
         let bytes = Arc::make_mut(&mut live);
         bytes.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
         for (number, sector) in &self.unsynced {
-            let choice = dice.choose(sector.older.len() + 1);
+            let choice = survival.choose(sector.older.len() + 1);
             let Some(content) = sector.older.get(choice) else {
                 // The newest content is there already, unless the file was shortened and its old length survived.
                 continue;

@@ -1,6 +1,6 @@
 //! Names of the simulated disk: what is seen now, what is durable, and the changes between. No content.
 
-use super::Dice;
+use super::Survival;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -146,10 +146,10 @@ impl Names {
         Ok(())
     }
 
-    pub(super) fn after_crash(&self, dice: &mut Dice) -> Self {
+    pub(super) fn after_crash(&self, survival: &mut Survival) -> Self {
         let mut tree = self.stable.clone();
         for change in &self.pending {
-            if dice.choose(2) == 1 {
+            if survival.choose(2) == 1 {
                 tree.apply(change);
             }
         }

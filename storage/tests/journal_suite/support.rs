@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use cabinet_domain::ids::{AgendaId, AgendaKey, PracticeId};
 use cabinet_domain::stream::StreamKey;
+use cabinet_storage::dice::Dice;
 use cabinet_storage::disk::simulated::SimDisk;
 use cabinet_storage::journal::{Append, InlineJournal, Journal, JournalOptions, RecordKey, RecordWrite};
 use cabinet_storage::{AppendError, StoreError};
@@ -65,19 +66,6 @@ pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Seeded numbers (splitmix64).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
-
 /// What a workload was told.
 #[derive(Default)]
 pub(crate) struct Told {
@@ -95,7 +83,7 @@ pub(crate) fn checkpoint_text(of: StreamKey, at: u64) -> Bytes {
 
 /// Runs a workload of that many commands, in groups of one to four, until it is over or an outcome is unknown.
 pub(crate) fn work(journal: &InlineJournal, commands: u64, told: &mut Told) {
-    let mut dice = Dice(11);
+    let mut dice = Dice::new(11);
     let mut heads: BTreeMap<u128, u64> = BTreeMap::new();
     let mut done = 0;
     while done < commands {

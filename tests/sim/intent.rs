@@ -1,0 +1,375 @@
+//! What clients want: commands that mostly ought to be accepted, and tricks that ought to be refused, each drawn from what
+//! the agenda durably is. Must not be here: sending, waiting, judging answers.
+
+use crate::practice::{BUFFERED, PLAIN, STAFF_ONLY, kind, personal, profile, rule};
+use cabinet_domain::Command;
+use cabinet_domain::agenda::{Agenda, Booking, Hold, SecretHash};
+use cabinet_domain::command::{Allowances, Canceller, Principal};
+use cabinet_domain::ids::{
+    AbsenceId, BlobId, BookingId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, StaffId, TypeId,
+};
+use cabinet_domain::person::PersonalPart;
+use cabinet_domain::schedule::{Absence, ExceptionalOpening, TypeSelection};
+use cabinet_domain::slots::{Slot, slots};
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday};
+use cabinet_storage::dice::Dice;
+
+/// Days ahead in which clients look for slots: across the week-end.
+const REACH_DAYS: i64 = 4;
+
+/// Something to ask.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    /// What.
+    pub(crate) command: Command,
+    /// Who asks.
+    pub(crate) principal: Principal,
+    /// The blob that goes with it.
+    pub(crate) personal: Vec<PersonalPart>,
+}
+
+/// A random id.
+pub(crate) fn draw(dice: &mut Dice) -> u128 {
+    (u128::from(dice.roll()) << 64) | u128::from(dice.roll())
+}
+
+/// The secret that belongs to an id.
+pub(crate) fn secret(id: u128) -> SecretHash {
+    let mut hash = [0; 32];
+    let (low, high) = hash.split_at_mut(16);
+    low.copy_from_slice(&id.to_be_bytes());
+    high.copy_from_slice(&(!id).to_be_bytes());
+    hash
+}
+
+/// One client looking at one agenda.
+pub(crate) struct Look<'a> {
+    /// The agenda, durable state.
+    pub(crate) agenda: &'a Agenda,
+    /// The client's number.
+    pub(crate) client: u128,
+    /// The client's own hold here.
+    pub(crate) own: Option<HoldId>,
+    /// Now.
+    pub(crate) now: UtcMillis,
+    /// Draws.
+    pub(crate) dice: &'a mut Dice,
+}
+
+fn by_bearer(command: Command, id: u128) -> Wish {
+    Wish {
+        command,
+        principal: Principal::Bearer(secret(id)),
+        personal: Vec::new(),
+    }
+}
+
+impl Look<'_> {
+    fn by_staff(&self, command: Command) -> Wish {
+        Wish {
+            command,
+            principal: Principal::Staff(StaffId(self.client)),
+            personal: Vec::new(),
+        }
+    }
+
+    fn one_of<T>(&mut self, count: usize, mut all: impl Iterator<Item = T>) -> Option<T> {
+        let index = self.dice.index(count.max(1));
+        all.nth(index)
+    }
+
+    fn booking(&mut self) -> Option<Booking> {
+        let agenda = self.agenda;
+        self.one_of(agenda.bookings.len(), agenda.bookings.values()).cloned()
+    }
+
+    fn hold(&mut self) -> Option<Hold> {
+        let agenda = self.agenda;
+        self.one_of(agenda.holds.len(), agenda.holds.values()).cloned()
+    }
+
+    /// A free slot that may be taken now.
+    fn free(&mut self, kind: TypeId) -> Option<Slot> {
+        let from = self.now.minute().plus(1);
+        let window = Span::starting(from, REACH_DAYS * 1_440);
+        let now = self.now;
+        let found: Vec<Slot> = slots(self.agenda, kind, window)
+            .into_iter()
+            .filter(|slot| slot.bookable_from <= now && now < slot.bookable_until)
+            .collect();
+        found.get(self.dice.index(found.len())).copied()
+    }
+
+    /// Most wishes ought to be granted; about one in eight is a trick.
+    pub(crate) fn wish(&mut self) -> Option<Wish> {
+        if self.agenda.profile.is_none() {
+            return Some(self.hold_at(PLAIN, self.now.minute().plus(600)));
+        }
+        match self.dice.below(100) {
+            0..13 => self.trick(),
+            13..41 => self.patient(),
+            41..68 => self.staff(),
+            68..88 => self.change(),
+            _ => self.configure(),
+        }
+    }
+
+    fn hold_at(&mut self, kind: TypeId, start: UtcMinute) -> Wish {
+        let id = draw(self.dice);
+        let command = Command::HoldSlot {
+            hold: HoldId(id),
+            kind,
+            start,
+            owner: secret(id),
+        };
+        by_bearer(command, id)
+    }
+
+    fn confirm(&mut self, hold: HoldId, owner: SecretHash) -> Wish {
+        let id = draw(self.dice);
+        let patient = PatientId(1 + u128::from(self.dice.below(200)));
+        let command = Command::ConfirmHold {
+            hold,
+            owner,
+            booking: BookingId(id),
+            patient,
+            details: BlobId(id),
+            notice_version: 1,
+            manage: secret(id),
+        };
+        Wish {
+            personal: vec![personal(patient, BlobId(id))],
+            ..by_bearer(command, hold.0)
+        }
+    }
+
+    fn book_at(&mut self, kind: TypeId, start: UtcMinute, allow: Allowances) -> Wish {
+        let id = draw(self.dice);
+        let patient = PatientId(1 + u128::from(self.dice.below(200)));
+        let command = Command::BookDirectly {
+            booking: BookingId(id),
+            kind,
+            start,
+            patient,
+            details: BlobId(id),
+            allow,
+        };
+        Wish {
+            personal: vec![personal(patient, BlobId(id))],
+            ..self.by_staff(command)
+        }
+    }
+
+    fn patient(&mut self) -> Option<Wish> {
+        if let Some(hold) = self.own {
+            return match self.dice.below(10) {
+                0 => Some(by_bearer(
+                    Command::ReleaseHold {
+                        hold,
+                        owner: secret(hold.0),
+                    },
+                    hold.0,
+                )),
+                _ => Some(self.confirm(hold, secret(hold.0))),
+            };
+        }
+        let kind = if self.dice.chance(300) { BUFFERED } else { PLAIN };
+        let slot = self.free(kind)?;
+        Some(self.hold_at(kind, slot.start))
+    }
+
+    fn staff(&mut self) -> Option<Wish> {
+        let kind = match self.dice.below(6) {
+            0 => STAFF_ONLY,
+            1 => BUFFERED,
+            _ => PLAIN,
+        };
+        match self.dice.below(10) {
+            0 => {
+                let over = self.booking()?;
+                let allow = Allowances {
+                    overlap: true,
+                    outside_hours: true,
+                };
+                Some(self.book_at(kind, over.span.from.plus(10), allow))
+            }
+            1 => {
+                let late = UtcMinute((self.now.minute().0 / 1_440 + 1) * 1_440 + 1_230);
+                let at = late.plus(i64::try_from(self.dice.below(4)).unwrap_or(0) * 1_440);
+                let allow = Allowances {
+                    overlap: false,
+                    outside_hours: true,
+                };
+                Some(self.book_at(kind, at, allow))
+            }
+            _ => {
+                let slot = self.free(kind)?;
+                Some(self.book_at(kind, slot.start, Allowances::default()))
+            }
+        }
+    }
+
+    /// Moves and cancellations.
+    fn change(&mut self) -> Option<Wish> {
+        let booking = self.booking()?;
+        match self.dice.below(3) {
+            0 => {
+                let slot = self.free(booking.kind)?;
+                let command = Command::MoveBooking {
+                    booking: booking.id,
+                    start: slot.start,
+                    allow: Allowances::default(),
+                };
+                Some(self.by_staff(command))
+            }
+            1 if booking.manage.is_some() => {
+                let by = Canceller::Patient(secret(booking.id.0));
+                let booking = booking.id;
+                Some(by_bearer(Command::CancelBooking { booking, by }, booking.0))
+            }
+            _ => {
+                let by = Canceller::Practice;
+                let booking = booking.id;
+                Some(self.by_staff(Command::CancelBooking { booking, by }))
+            }
+        }
+    }
+
+    fn today(&self) -> CivilDate {
+        CivilDate(i32::try_from(self.now.0.div_euclid(86_400_000)).unwrap_or(20_000))
+    }
+
+    fn configure(&mut self) -> Option<Wish> {
+        let agenda = self.agenda;
+        let command = match self.dice.below(12) {
+            0 => Command::SetProfile(profile(60 + u32::try_from(self.dice.below(540)).unwrap_or(0))),
+            1 => {
+                let id = [PLAIN, BUFFERED, STAFF_ONLY, TypeId(13)]
+                    .get(self.dice.index(4))
+                    .copied();
+                let mut kind = kind(id?);
+                kind.colour = u32::try_from(self.dice.below(0xff_ffff)).unwrap_or(0);
+                Command::SetType(kind)
+            }
+            2 => Command::RetireType(if self.dice.chance(700) { TypeId(13) } else { BUFFERED }),
+            3 => {
+                let number = draw(self.dice);
+                Command::OpenHours(rule(number, Weekday::Saturday, 420, 480))
+            }
+            4 => {
+                let mut changed = self.one_of(agenda.rules.len(), agenda.rules.values())?.clone();
+                changed.until_minute_of_day = (changed.until_minute_of_day + 15).min(1_260);
+                Command::ChangeHours(changed)
+            }
+            5 => {
+                let rule = self.one_of(agenda.rules.len(), agenda.rules.values())?;
+                Command::CloseHours(Some(rule).filter(|rule| rule.id.0 > 1_000)?.id)
+            }
+            6 | 7 => {
+                let id = ExceptionId(draw(self.dice));
+                let from = 1_200 + u16::try_from(self.dice.below(4) * 15).unwrap_or(0);
+                Command::OpenExceptionally(ExceptionalOpening {
+                    id,
+                    date: self.today().plus_days(i32::try_from(self.dice.below(4)).unwrap_or(1)),
+                    from_minute_of_day: from,
+                    until_minute_of_day: from + 60,
+                    types: TypeSelection::All,
+                    place: PlaceId(4),
+                })
+            }
+            8 => Command::CloseException(*self.one_of(agenda.exceptions.len(), agenda.exceptions.keys())?),
+            9 | 10 => {
+                let from = self
+                    .now
+                    .minute()
+                    .plus(i64::try_from(self.dice.below(4_000)).unwrap_or(0));
+                Command::AddAbsence(Absence {
+                    id: AbsenceId(draw(self.dice)),
+                    span: Span::starting(from, 45),
+                    label: "Formation".to_owned(),
+                })
+            }
+            _ => Command::RemoveAbsence(*self.one_of(agenda.absences.len(), agenda.absences.keys())?),
+        };
+        Some(self.by_staff(command))
+    }
+
+    /// What ought to be refused.
+    fn trick(&mut self) -> Option<Wish> {
+        let now = self.now.minute();
+        let unknown = draw(self.dice);
+        let wish = match self.dice.below(22) {
+            0 => self.hold_at(TypeId(77), now.plus(600)),
+            1 => self.hold_at(STAFF_ONLY, now.plus(600)),
+            2 => self.hold_at(PLAIN, now.plus(-60)),
+            3 => self.hold_at(PLAIN, now.plus(200 * 1_440)),
+            4 => self.hold_at(BUFFERED, now.plus(60)),
+            5 => {
+                let start = self.free(PLAIN)?.start.plus(1);
+                self.hold_at(PLAIN, start)
+            }
+            6 => self.hold_at(PLAIN, UtcMinute((now.0 / 1_440 + 1) * 1_440 + 1_380)),
+            7 => {
+                let agenda = self.agenda;
+                let absence = self.one_of(agenda.absences.len(), agenda.absences.values())?;
+                // The quarter of an hour inside it.
+                let start = UtcMinute((absence.span.from.0 / 15 + 1) * 15);
+                self.hold_at(PLAIN, start)
+            }
+            8 | 9 => {
+                let start = self.booking()?.span.from;
+                self.hold_at(PLAIN, start)
+            }
+            10 => self.confirm(HoldId(unknown), secret(unknown)),
+            11 => {
+                let hold = self.hold()?.id;
+                self.confirm(hold, secret(unknown))
+            }
+            12 | 13 => {
+                let agenda = self.agenda;
+                let now = self.now;
+                let gone = agenda.holds.values().find(|hold| !hold.is_live(now))?;
+                self.confirm(gone.id, gone.owner)
+            }
+            14 => self.by_staff(Command::CancelBooking {
+                booking: BookingId(unknown),
+                by: Canceller::Practice,
+            }),
+            15 => {
+                let booking = self.booking()?.id;
+                let by = Canceller::Patient(secret(unknown));
+                by_bearer(Command::CancelBooking { booking, by }, unknown)
+            }
+            16 => {
+                let soon = now.plus(1_400);
+                let agenda = self.agenda;
+                let late = |booking: &&Booking| booking.manage.is_some() && booking.span.from < soon;
+                let booking = agenda.bookings.values().find(late)?.id;
+                let by = Canceller::Patient(secret(booking.0));
+                by_bearer(Command::CancelBooking { booking, by }, booking.0)
+            }
+            17 => self.by_staff(Command::OpenHours(rule(100, Weekday::Monday, 480, 540))),
+            18 => self.by_staff(Command::CloseHours(RuleId(unknown))),
+            19 => {
+                let hold = self.hold()?;
+                let slot = self.free(PLAIN)?;
+                let command = Command::HoldSlot {
+                    hold: HoldId(unknown),
+                    kind: PLAIN,
+                    start: slot.start,
+                    owner: hold.owner,
+                };
+                by_bearer(command, unknown)
+            }
+            20 => {
+                let hold = self.hold()?.id;
+                Wish {
+                    principal: Principal::System,
+                    ..self.by_staff(Command::ExpireHold(hold))
+                }
+            }
+            _ => self.by_staff(Command::SetProfile(profile(7))),
+        };
+        Some(wish)
+    }
+}

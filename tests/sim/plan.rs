@@ -1,0 +1,124 @@
+//! What kind of world a seed makes: how large, and what goes wrong in it how often. Swarm testing (Groce and others 2012):
+//! each world leaves some faults out, so that the others have room.
+
+use cabinet_storage::dice::Dice;
+use cabinet_storage::faulty::FaultPlan;
+
+/// Commands of a standard world, at least.
+pub const STANDARD_COMMANDS: u64 = 500;
+/// Every so many seeds is a standard world.
+pub const STANDARD_EVERY: u64 = 25;
+/// Every so many seeds runs the real shells.
+pub const SHELLS_EVERY: u64 = 25;
+/// Within its round of [`SHELLS_EVERY`], which one does.
+const SHELLS_AT: u64 = 13;
+
+/// What kind of world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorldKind {
+    /// Cells over the simulated disk, at least [`STANDARD_COMMANDS`].
+    Standard,
+    /// The same, short.
+    Swarm,
+    /// The real actors on a paused runtime.
+    Shells,
+}
+
+impl WorldKind {
+    /// Of this seed.
+    #[must_use]
+    pub const fn of(seed: u64) -> Self {
+        if seed.is_multiple_of(STANDARD_EVERY) {
+            Self::Standard
+        } else if seed % SHELLS_EVERY == SHELLS_AT {
+            Self::Shells
+        } else {
+            Self::Swarm
+        }
+    }
+}
+
+/// See the head of this file. Shares are per thousand steps or appends.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Commands that clients think of.
+    pub commands: u64,
+    /// Agendas in use.
+    pub agendas: usize,
+    /// Clients.
+    pub clients: u64,
+    /// Steps of a thousand in which something begins to go wrong with the disk or the process.
+    pub disk_faults: u64,
+    /// Steps of a thousand in which the civil clock is set.
+    pub clock_jumps: u64,
+    /// Images of the disk judged at each crash, beside the one that goes on.
+    pub images: u64,
+    /// Damaged images judged at each crash.
+    pub damaged_images: u64,
+    /// Appends of a thousand that are written after they were given up.
+    pub late_appends: u64,
+    /// Loads of a thousand that are lost.
+    pub lost_loads: u64,
+    /// What the journal does to appends.
+    pub appends: FaultPlan,
+    /// Events between two checkpoints.
+    pub checkpoint_events: u64,
+    /// Seconds of a hold.
+    pub hold_ttl_seconds: u32,
+    /// Syncs lie from some point on; the world ends with the crash after it.
+    pub lies: bool,
+    /// Whether there is a second witness.
+    pub second_witness: bool,
+}
+
+impl Plan {
+    /// Of this seed.
+    #[must_use]
+    pub fn of(kind: WorldKind, dice: &mut Dice) -> Self {
+        let mut often = |per_mille: u64, most: u64| {
+            if dice.chance(per_mille) {
+                dice.below(most) + 1
+            } else {
+                0
+            }
+        };
+        let share = |count: u64| u16::try_from(count).unwrap_or(0);
+        let appends = FaultPlan {
+            unknown_written: share(often(400, 30)),
+            unknown_not_written: share(often(400, 30)),
+            fenced: share(often(200, 10)),
+            busy: share(often(400, 30)),
+            check_failed: share(often(300, 20)),
+            storage_full: share(often(300, 20)),
+            too_large: share(often(200, 10)),
+            conflict: share(often(300, 20)),
+            ..FaultPlan::default()
+        };
+        let (disk_faults, clock_jumps) = (often(850, 24), often(500, 8));
+        let (late_appends, lost_loads) = (often(300, 30), often(300, 60));
+        let (commands, agendas, clients) = match kind {
+            WorldKind::Standard => (STANDARD_COMMANDS, 4, 6 + dice.below(10)),
+            WorldKind::Swarm => (30 + dice.below(60), 3, 2 + dice.below(8)),
+            WorldKind::Shells => (120, 3, 2 + dice.below(10)),
+        };
+        Self {
+            commands,
+            agendas,
+            clients,
+            disk_faults,
+            clock_jumps,
+            images: 2 + dice.below(2),
+            damaged_images: 1 + dice.below(2),
+            late_appends,
+            lost_loads,
+            appends: FaultPlan {
+                seed: dice.roll(),
+                ..appends
+            },
+            checkpoint_events: 10 + dice.below(60),
+            hold_ttl_seconds: 60 + u32::try_from(dice.below(600)).unwrap_or(0),
+            lies: kind == WorldKind::Swarm && dice.chance(150),
+            second_witness: dice.chance(500),
+        }
+    }
+}

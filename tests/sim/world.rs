@@ -1,0 +1,444 @@
+//! A world of one seed: what happens next is drawn, one thing at a time, until all commands were thought of and answered.
+//! Must not be here: what goes wrong with disk and process (`crash`), how a world ends (`finish`).
+
+mod crash;
+mod damage;
+mod finish;
+
+use crate::client::{Client, Next};
+use crate::clock::SimClock;
+use crate::coverage::{Coverage, FaultKind};
+use crate::failure::{Failure, Outcome};
+use crate::plan::{Plan, WorldKind};
+use crate::practice::{AGENDAS, first_day, opening};
+use crate::process::Process;
+use crate::store::StoreSetup;
+use crate::subscriber::{Snapshot, Subscriber};
+use crate::trace::Trace;
+use crate::truth::Truth;
+use cabinet_actors::agenda::cell::Ticket;
+use cabinet_actors::agenda::feed::Joining;
+use cabinet_actors::clock::Clock as _;
+use cabinet_actors::order::Order;
+use cabinet_domain::audience::Audience;
+use cabinet_domain::ids::AgendaKey;
+use cabinet_domain::invariants::Invariant;
+use cabinet_storage::dice::Dice;
+use cabinet_storage::disk::Space;
+use cabinet_storage::disk::simulated::SimDisk;
+use cabinet_storage::faulty::Fault;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Steps per command after which a world that does not come to its end has failed.
+const STEPS_PER_COMMAND_MAX: u64 = 400;
+
+/// What a world counts beside coverage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Commands with a final answer.
+    pub answered: u64,
+    /// Of these, accepted.
+    pub accepted: u64,
+    /// Images of the disk after a crash that were opened and judged.
+    pub images: u64,
+    /// Of these, with damage or after lying syncs.
+    pub damaged_images: u64,
+    /// Of the damaged ones, those that ended in a named stop.
+    pub named_stops: u64,
+    /// Simulated milliseconds.
+    pub simulated_millis: u64,
+}
+
+/// See the head of this file.
+pub(crate) struct World {
+    dice: Dice,
+    plan: Plan,
+    clock: Arc<SimClock>,
+    disk: SimDisk,
+    setup: StoreSetup,
+    boots: u64,
+    truth: Arc<Mutex<Truth>>,
+    process: Process,
+    clients: Vec<Client>,
+    /// Whose orders are under way.
+    senders: BTreeMap<Ticket, usize>,
+    subscribers: Vec<Subscriber>,
+    thought_of: u64,
+    /// A fault that ends by itself is on.
+    trouble: bool,
+    /// Syncs have begun to lie.
+    lying: bool,
+    /// The world has come to its end early, as its plan says.
+    over: bool,
+    /// What it counts.
+    pub(crate) counts: Counts,
+    /// What happened.
+    pub(crate) trace: Trace,
+}
+
+impl World {
+    /// A world of this seed, with its agendas open for business.
+    ///
+    /// # Errors
+    /// An invariant.
+    pub(crate) fn new(seed: u64, kind: WorldKind, trace: Trace) -> Outcome<Self> {
+        let mut dice = Dice::new(seed);
+        let plan = Plan::of(kind, &mut dice);
+        let (start, changes) = first_day(&mut dice);
+        let clock = SimClock::new(start);
+        let agendas = AGENDAS.get(..plan.agendas).unwrap_or_default();
+        let truth = Arc::new(Mutex::new(Truth::new(agendas)));
+        let setup = StoreSetup {
+            seed,
+            second_witness: plan.second_witness,
+        };
+        let disk = SimDisk::new();
+        let quiet = (cabinet_storage::faulty::FaultPlan::default(), plan.checkpoint_events);
+        let process = Process::start((&setup, 0), &disk, (&clock, &truth), quiet)
+            .map_err(|error| Failure::new(Invariant::AcknowledgedIsThere, format!("a new store: {error}")))?;
+        let subscribers = agendas.iter().flat_map(|key| {
+            let both = [Audience::Staff, Audience::Board];
+            both.map(|audience| Subscriber::new(*key, audience))
+        });
+        let mut world = Self {
+            subscribers: subscribers.collect(),
+            clients: (0..plan.clients)
+                .map(|number| Client::new(u128::from(number) + 1))
+                .collect(),
+            dice,
+            plan,
+            clock,
+            disk,
+            setup,
+            boots: 1,
+            truth,
+            process,
+            senders: BTreeMap::new(),
+            thought_of: 0,
+            trouble: false,
+            lying: false,
+            over: false,
+            counts: Counts::default(),
+            trace,
+        };
+        world.trace.say(format!("seed {seed}: {:?}", world.plan));
+        if changes {
+            world.fault(FaultKind::ClockChangeDay);
+        }
+        world.open_for_business()?;
+        let appends = world.plan.appends;
+        world.process.faulty.set_plan(appends);
+        Ok(world)
+    }
+
+    fn agendas(&self) -> &'static [AgendaKey] {
+        AGENDAS.get(..self.plan.agendas).unwrap_or_default()
+    }
+
+    fn some_agenda(&mut self) -> Option<AgendaKey> {
+        let all = self.agendas();
+        all.get(self.dice.index(all.len())).copied()
+    }
+
+    fn fault(&mut self, kind: FaultKind) {
+        self.trace.say(format!("fault: {kind:?}"));
+        self.truth.lock().coverage.fault(kind);
+    }
+
+    /// The first command of each agenda is a patient's, before there is anything: it is refused.
+    fn open_for_business(&mut self) -> Outcome {
+        for key in self.agendas() {
+            self.think(0, *key)?;
+            self.settle()?;
+            for order in opening(*key, self.plan.hold_ttl_seconds) {
+                self.process.order(order)?;
+                self.settle()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets everything that is under way come to its outcome.
+    fn settle(&mut self) -> Outcome {
+        for _ in 0..8 {
+            for key in self.process.loads_due() {
+                self.process.load(key, false)?;
+            }
+            self.process.append(|| false)?;
+            self.answers()?;
+        }
+        self.wrong()
+    }
+
+    /// Runs the world to its end.
+    ///
+    /// # Errors
+    /// The invariant that it broke.
+    pub(crate) fn run(&mut self) -> Outcome {
+        let steps_max = self.plan.commands * STEPS_PER_COMMAND_MAX;
+        let mut steps = 0;
+        while self.counts.answered < self.plan.commands && !self.over {
+            self.step()?;
+            steps += 1;
+            if steps > steps_max {
+                return Err(Failure::new(Invariant::EverythingIsAnswered, "the world stands still"));
+            }
+        }
+        if self.lying && !self.over {
+            self.end_of_a_lie()?;
+        } else if !self.over {
+            self.finish()?;
+        }
+        self.counts.simulated_millis = self.clock.passed_millis();
+        Ok(())
+    }
+
+    fn step(&mut self) -> Outcome {
+        let pace = if self.dice.chance(10) { 300_000 } else { 2_000 };
+        self.clock.pass(self.dice.below(pace));
+        match self.dice.below(1_000) {
+            0..330 => self.client()?,
+            330..600 => self.append()?,
+            600..720 => self.load()?,
+            720..790 => self.process.timers(false)?,
+            790..810 => self.process.timers(true)?,
+            810..840 => {
+                self.process.keep_checkpoints();
+            }
+            840..930 => self.subscriber()?,
+            930..940 => self.rest()?,
+            _ => {}
+        }
+        self.wrong()?;
+        if self.dice.chance(self.plan.clock_jumps) {
+            self.jump();
+        }
+        if self.dice.chance(self.plan.disk_faults) {
+            self.something_goes_wrong()?;
+        } else if self.process.must_end() || !self.disk.powered() {
+            self.dies()?;
+        }
+        self.answers()?;
+        self.wrong()
+    }
+
+    /// What was noticed where nobody could be told.
+    fn wrong(&mut self) -> Outcome {
+        let mut truth = self.truth.lock();
+        if let Some(failure) = truth.failure.take() {
+            return Err(failure);
+        }
+        let excused = self.trouble || !self.disk.powered() || self.lying;
+        if let (Some(error), false) = (truth.load_errors.first(), excused) {
+            let what = format!("an agenda does not load: {error}");
+            return Err(Failure::new(Invariant::AcknowledgedIsThere, what));
+        }
+        truth.load_errors.clear();
+        Ok(())
+    }
+
+    fn client(&mut self) -> Outcome {
+        let number = self.dice.index(self.clients.len());
+        let Some(key) = self.some_agenda() else { return Ok(()) };
+        let busy = self.senders.values().any(|sender| *sender == number);
+        let asked = self.clients.get(number).is_some_and(|client| client.asked.is_some());
+        match (asked, busy) {
+            (false, _) => self.think(number, key),
+            (true, false) => self.repeat(number),
+            (true, true) if self.dice.chance(40) => {
+                self.fault(FaultKind::ClientLeaves);
+                self.senders.retain(|_, sender| *sender != number);
+                let forever = self.dice.chance(300);
+                if let Some(client) = self.clients.get_mut(number) {
+                    client.leave(forever);
+                }
+                Ok(())
+            }
+            (true, true) => Ok(()),
+        }
+    }
+
+    fn think(&mut self, number: usize, key: AgendaKey) -> Outcome {
+        let now = self.clock.now();
+        let Some(client) = self.clients.get_mut(number) else {
+            return Ok(());
+        };
+        let thought = client.think(key, &self.truth.lock(), now, &mut self.dice);
+        let Some(order) = thought else { return Ok(()) };
+        self.thought_of += 1;
+        self.send(number, order)
+    }
+
+    fn repeat(&mut self, number: usize) -> Outcome {
+        let latest = self.clock.highest();
+        let Some(client) = self.clients.get_mut(number) else {
+            return Ok(());
+        };
+        let again = client.repeat(latest, &mut self.truth.lock().coverage);
+        again.map_or(Ok(()), |order| self.send(number, order))
+    }
+
+    fn send(&mut self, number: usize, order: Order) -> Outcome {
+        let line = format!(
+            "client {number} asks agenda {}: {} {:x}",
+            order.agenda.agenda.0,
+            order.command.name(),
+            order.command_id.0 >> 96
+        );
+        self.trace.say(line);
+        let ticket = self.process.order(order)?;
+        self.senders.insert(ticket, number);
+        Ok(())
+    }
+
+    /// Hands out the answers that have come.
+    fn answers(&mut self) -> Outcome {
+        let full = std::mem::take(&mut self.process.queue_full);
+        if full > 0 {
+            self.fault(FaultKind::QueueFull);
+        }
+        for (ticket, outcome) in std::mem::take(&mut self.process.replies) {
+            let Some(number) = self.senders.remove(&ticket) else {
+                continue;
+            };
+            let told = match &outcome {
+                Ok(accepted) => format!("accepted, {}", accepted.seq),
+                Err(error) => error.to_string(),
+            };
+            self.trace.say(format!("client {number} is told: {told}"));
+            let Some(client) = self.clients.get_mut(number) else {
+                continue;
+            };
+            let mut truth = self.truth.lock();
+            let mut coverage = std::mem::take(&mut truth.coverage);
+            let next = client.answered(&outcome, &truth, &mut coverage);
+            truth.coverage = coverage;
+            if let Next::Done(accepted) = next? {
+                self.counts.answered += 1;
+                self.counts.accepted += u64::from(accepted);
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self) -> Outcome {
+        let (late_appends, dice) = (self.plan.late_appends, &mut self.dice);
+        let late = self.process.append(|| dice.chance(late_appends))?;
+        for _ in 0..late {
+            self.fault(FaultKind::AppendLate);
+        }
+        for fault in self.process.faulty.take_injected() {
+            self.fault(kind_of(fault));
+        }
+        Ok(())
+    }
+
+    fn load(&mut self) -> Outcome {
+        for key in self.process.loads_due() {
+            let lost = self.dice.chance(self.plan.lost_loads);
+            if lost {
+                self.fault(FaultKind::LoadFails);
+            }
+            self.trace.say(format!("agenda {} is loaded", key.agenda.0));
+            self.process.load(key, lost)?;
+        }
+        Ok(())
+    }
+
+    /// An agenda that nobody needs leaves memory.
+    fn rest(&mut self) -> Outcome {
+        let Some(key) = self.some_agenda() else { return Ok(()) };
+        self.fault(FaultKind::AgendaRests);
+        self.process.retire(key)
+    }
+
+    fn jump(&mut self) {
+        let most = if self.dice.chance(200) {
+            26 * 3_600_000
+        } else {
+            2 * 3_600_000
+        };
+        let millis = i64::try_from(self.dice.below(most)).unwrap_or(0);
+        if self.dice.chance(500) {
+            self.fault(FaultKind::ClockForward);
+            self.clock.jump(millis);
+        } else {
+            self.fault(FaultKind::ClockBack);
+            self.clock.jump(-millis);
+        }
+        let now = self.clock.now();
+        for subscriber in &mut self.subscribers {
+            subscriber.saw(now);
+        }
+    }
+
+    fn subscriber(&mut self) -> Outcome {
+        let number = self.dice.index(self.subscribers.len());
+        let Some(subscriber) = self.subscribers.get_mut(number) else {
+            return Ok(());
+        };
+        if subscriber.listens() && self.dice.chance(100) {
+            subscriber.leave();
+            self.fault(FaultKind::SubscriberLeaves);
+            return Ok(());
+        }
+        self.catch_up(number)
+    }
+
+    /// A subscriber listens, and connects first if it has to.
+    fn catch_up(&mut self, number: usize) -> Outcome {
+        let now = self.clock.now();
+        let Some(subscriber) = self.subscribers.get_mut(number) else {
+            return Ok(());
+        };
+        subscriber.listen(now)?;
+        if subscriber.listens() {
+            return Ok(());
+        }
+        let (key, audience) = (subscriber.agenda, subscriber.audience);
+        let (position, ear) = subscriber.connect(&self.truth);
+        let mut resumed = false;
+        match self.process.join(key, (audience, position), ear) {
+            None => {
+                subscriber.leave();
+                self.process.wake(key)?;
+            }
+            Some((Joining::Snapshot { position }, agenda)) => {
+                subscriber.starts_from(position, Snapshot::of(agenda, audience, now), now);
+            }
+            Some((Joining::Resumed { deltas, .. }, _)) => {
+                resumed = true;
+                subscriber.resumes(deltas, now)?;
+            }
+        }
+        if resumed {
+            self.fault(FaultKind::SubscriberResumes);
+        }
+        Ok(())
+    }
+
+    /// What was reached.
+    #[must_use]
+    pub(crate) fn coverage(&self) -> Coverage {
+        self.truth.lock().coverage.clone()
+    }
+
+    /// The disk has room again.
+    fn make_room(&mut self) {
+        let total = 1 << 40;
+        self.disk.set_space(Space { free: total, total });
+    }
+}
+
+const fn kind_of(fault: Fault) -> FaultKind {
+    match fault {
+        Fault::UnknownWritten => FaultKind::AnswerLost,
+        Fault::UnknownNotWritten => FaultKind::AppendUnknown,
+        Fault::Fenced | Fault::Busy | Fault::CheckFailed | Fault::StorageFull | Fault::TooLarge | Fault::Conflict => {
+            FaultKind::AppendRefused
+        }
+        Fault::Delay(_) => FaultKind::AppendDelayed,
+    }
+}
