@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load simulate simulate-long fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -20,6 +20,8 @@ PORT ?= 8443
 SCENARIO ?= screen
 BOOKINGS ?= 50
 EXAMPLES ?= 100
+SEEDS ?= 100000
+FROM ?= 0
 STEP := tests/tools/step
 BEGIN := $(shell date +%s)
 # What the browser tests and their like are told; asked for when needed, as `prepare-test` may install the browser.
@@ -38,8 +40,12 @@ run: prepare-build web ## Install what is missing, build, start the demo on http
 	@echo; echo "==> Starting the demo; its store is $(DATA) and stays there between runs; stop with Ctrl-C"
 	@exec "$(TARGET)/debug/cabinet" demo --data "$(DATA)" --port "$(PORT)"
 
-test: prepare-test lock fmt web clippy rust-test instructions contract-test web-test browser-test ## Install what tests need, then run everything
+test: prepare-test lock fmt web clippy rust-test instructions simulate contract-test web-test browser-test ## Install what tests need, then run everything
 	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
+
+simulate-long: prepare-build web ## Simulate many seeds, optimised (SEEDS=100000 FROM=0)
+	@$(STEP) "Building the server, optimised" cargo build --locked --release --bin cabinet
+	@$(STEP) "Simulation: $(SEEDS) seeds from $(FROM)" "$(TARGET)/release/cabinet" simulate --seeds $(SEEDS) --from $(FROM)
 
 bench: ## Run the benchmarks
 	@$(STEP) "Domain: slots of an agenda, the change of one event (criterion)" cargo bench --locked -p cabinet-domain --benches
@@ -110,6 +116,10 @@ clippy: | web
 rust-test: | clippy
 	@$(STEP) "Building the Rust tests" tests/tools/cargo-test --no-run
 	@$(STEP) "Running the Rust tests" tests/tools/cargo-test
+
+simulate: | rust-test
+	@$(STEP) "Simulation: building the server" cargo build --locked --bin cabinet
+	@$(STEP) "Simulation: 5,000 seeds" "$(TARGET)/debug/cabinet" simulate --seeds 5000
 
 contract-test: | rust-test
 	@$(STEP) "Contract test: the server" cargo build --locked --bin cabinet

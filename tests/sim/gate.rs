@@ -38,12 +38,6 @@ impl Gate {
         }
     }
 
-    /// How many appends wait.
-    #[must_use]
-    pub(crate) fn waiting(&self) -> usize {
-        self.held.lock().waiting.len()
-    }
-
     /// Lets everything that waits through as one group, after what is late. `gives_up` says of each one whether its sender
     /// is told "unknown" now and it is written at the next opening; answers how many are.
     pub(crate) fn open(&self, mut gives_up: impl FnMut() -> bool) -> u64 {

@@ -262,8 +262,8 @@ impl Look<'_> {
                 Command::ChangeHours(changed)
             }
             5 => {
-                let rule = self.one_of(agenda.rules.len(), agenda.rules.values())?;
-                Command::CloseHours(Some(rule).filter(|rule| rule.id.0 > 1_000)?.id)
+                // One that was opened since, so that agendas stay open.
+                Command::CloseHours(*agenda.rules.keys().find(|rule| rule.0 > 1_000)?)
             }
             6 | 7 => {
                 let id = ExceptionId(draw(self.dice));
@@ -296,80 +296,97 @@ impl Look<'_> {
 
     /// What ought to be refused.
     fn trick(&mut self) -> Option<Wish> {
-        let now = self.now.minute();
-        let unknown = draw(self.dice);
-        let wish = match self.dice.below(22) {
-            0 => self.hold_at(TypeId(77), now.plus(600)),
-            1 => self.hold_at(STAFF_ONLY, now.plus(600)),
-            2 => self.hold_at(PLAIN, now.plus(-60)),
-            3 => self.hold_at(PLAIN, now.plus(200 * 1_440)),
-            4 => self.hold_at(BUFFERED, now.plus(60)),
-            5 => {
-                let start = self.free(PLAIN)?.start.plus(1);
-                self.hold_at(PLAIN, start)
+        match self.dice.below(22) {
+            0..9 => self.trick_with_slots(),
+            9..16 => self.trick_with_holds(),
+            16..20 => self.trick_with_bookings(),
+            20 => Some(self.by_staff(Command::OpenHours(rule(100, Weekday::Monday, 480, 540)))),
+            _ if self.dice.chance(500) => {
+                let unknown = RuleId(draw(self.dice));
+                Some(self.by_staff(Command::CloseHours(unknown)))
             }
-            6 => self.hold_at(PLAIN, UtcMinute((now.0 / 1_440 + 1) * 1_440 + 1_380)),
+            _ => Some(self.by_staff(Command::SetProfile(profile(7)))),
+        }
+    }
+
+    /// Slots that are none, or not for this asker.
+    fn trick_with_slots(&mut self) -> Option<Wish> {
+        let now = self.now.minute();
+        let (kind, start) = match self.dice.below(9) {
+            0 => (TypeId(77), now.plus(600)),
+            1 => (STAFF_ONLY, now.plus(600)),
+            2 => (PLAIN, now.plus(-60)),
+            3 => (PLAIN, now.plus(200 * 1_440)),
+            4 => (BUFFERED, now.plus(60)),
+            5 => (PLAIN, self.free(PLAIN)?.start.plus(1)),
+            6 => (PLAIN, UtcMinute((now.0 / 1_440 + 1) * 1_440 + 1_380)),
             7 => {
                 let agenda = self.agenda;
                 let absence = self.one_of(agenda.absences.len(), agenda.absences.values())?;
                 // The quarter of an hour inside it.
-                let start = UtcMinute((absence.span.from.0 / 15 + 1) * 15);
-                self.hold_at(PLAIN, start)
+                (PLAIN, UtcMinute((absence.span.from.0 / 15 + 1) * 15))
             }
-            8 | 9 => {
-                let start = self.booking()?.span.from;
-                self.hold_at(PLAIN, start)
-            }
-            10 => self.confirm(HoldId(unknown), secret(unknown)),
-            11 => {
+            _ => (PLAIN, self.booking()?.span.from),
+        };
+        Some(self.hold_at(kind, start))
+    }
+
+    /// Holds that are gone, run out, of somebody else, or one too many.
+    fn trick_with_holds(&mut self) -> Option<Wish> {
+        let unknown = draw(self.dice);
+        let (agenda, now) = (self.agenda, self.now);
+        let run_out = agenda.holds.values().find(|hold| !hold.is_live(now));
+        match self.dice.below(7) {
+            0 => Some(self.confirm(HoldId(unknown), secret(unknown))),
+            1 => {
                 let hold = self.hold()?.id;
-                self.confirm(hold, secret(unknown))
+                Some(self.confirm(hold, secret(unknown)))
             }
-            12 | 13 => {
-                let agenda = self.agenda;
-                let now = self.now;
-                let gone = agenda.holds.values().find(|hold| !hold.is_live(now))?;
-                self.confirm(gone.id, gone.owner)
+            2 | 3 => {
+                let hold = run_out?;
+                Some(self.confirm(hold.id, hold.owner))
             }
-            14 => self.by_staff(Command::CancelBooking {
-                booking: BookingId(unknown),
-                by: Canceller::Practice,
-            }),
-            15 => {
-                let booking = self.booking()?.id;
-                let by = Canceller::Patient(secret(unknown));
-                by_bearer(Command::CancelBooking { booking, by }, unknown)
-            }
-            16 => {
-                let soon = now.plus(1_400);
-                let agenda = self.agenda;
-                let late = |booking: &&Booking| booking.manage.is_some() && booking.span.from < soon;
-                let booking = agenda.bookings.values().find(late)?.id;
-                let by = Canceller::Patient(secret(booking.0));
-                by_bearer(Command::CancelBooking { booking, by }, booking.0)
-            }
-            17 => self.by_staff(Command::OpenHours(rule(100, Weekday::Monday, 480, 540))),
-            18 => self.by_staff(Command::CloseHours(RuleId(unknown))),
-            19 => {
-                let hold = self.hold()?;
-                let slot = self.free(PLAIN)?;
+            4 => {
+                let owner = self.hold()?.owner;
                 let command = Command::HoldSlot {
                     hold: HoldId(unknown),
                     kind: PLAIN,
-                    start: slot.start,
-                    owner: hold.owner,
+                    start: self.free(PLAIN)?.start,
+                    owner,
                 };
-                by_bearer(command, unknown)
+                Some(by_bearer(command, unknown))
             }
-            20 => {
-                let hold = self.hold()?.id;
-                Wish {
+            _ => {
+                let early = self.hold()?.id;
+                let hold = run_out.filter(|_| self.dice.chance(500)).map_or(early, |hold| hold.id);
+                Some(Wish {
                     principal: Principal::System,
                     ..self.by_staff(Command::ExpireHold(hold))
-                }
+                })
             }
-            _ => self.by_staff(Command::SetProfile(profile(7))),
-        };
-        Some(wish)
+        }
+    }
+
+    /// Bookings that are none, of somebody else, or too near.
+    fn trick_with_bookings(&mut self) -> Option<Wish> {
+        let unknown = draw(self.dice);
+        match self.dice.below(3) {
+            0 => Some(self.by_staff(Command::CancelBooking {
+                booking: BookingId(unknown),
+                by: Canceller::Practice,
+            })),
+            1 => {
+                let booking = self.booking()?.id;
+                let by = Canceller::Patient(secret(unknown));
+                Some(by_bearer(Command::CancelBooking { booking, by }, unknown))
+            }
+            _ => {
+                let soon = self.now.minute().plus(1_400);
+                let near = |booking: &&Booking| booking.manage.is_some() && booking.span.from < soon;
+                let booking = self.agenda.bookings.values().find(near)?.id;
+                let by = Canceller::Patient(secret(booking.0));
+                Some(by_bearer(Command::CancelBooking { booking, by }, booking.0))
+            }
+        }
     }
 }

@@ -16,11 +16,16 @@ mod practice;
 mod process;
 mod report;
 mod run;
+mod shells;
 mod store;
 mod subscriber;
 mod trace;
 mod truth;
+mod wait;
 mod world;
+
+#[cfg(test)]
+mod scenarios;
 
 pub use failure::Failure;
 pub use plan::{STANDARD_COMMANDS, STANDARD_EVERY};

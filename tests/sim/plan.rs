@@ -9,7 +9,7 @@ pub const STANDARD_COMMANDS: u64 = 500;
 /// Every so many seeds is a standard world.
 pub const STANDARD_EVERY: u64 = 25;
 /// Every so many seeds runs the real shells.
-pub const SHELLS_EVERY: u64 = 25;
+pub(crate) const SHELLS_EVERY: u64 = 25;
 /// Within its round of [`SHELLS_EVERY`], which one does.
 const SHELLS_AT: u64 = 13;
 
@@ -40,41 +40,41 @@ impl WorldKind {
 
 /// See the head of this file. Shares are per thousand steps or appends.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Commands that clients think of.
-    pub commands: u64,
+    pub(crate) commands: u64,
     /// Agendas in use.
-    pub agendas: usize,
+    pub(crate) agendas: usize,
     /// Clients.
-    pub clients: u64,
+    pub(crate) clients: u64,
     /// Steps of a thousand in which something begins to go wrong with the disk or the process.
-    pub disk_faults: u64,
+    pub(crate) disk_faults: u64,
     /// Steps of a thousand in which the civil clock is set.
-    pub clock_jumps: u64,
+    pub(crate) clock_jumps: u64,
     /// Images of the disk judged at each crash, beside the one that goes on.
-    pub images: u64,
+    pub(crate) images: u64,
     /// Damaged images judged at each crash.
-    pub damaged_images: u64,
+    pub(crate) damaged_images: u64,
     /// Appends of a thousand that are written after they were given up.
-    pub late_appends: u64,
+    pub(crate) late_appends: u64,
     /// Loads of a thousand that are lost.
-    pub lost_loads: u64,
+    pub(crate) lost_loads: u64,
     /// What the journal does to appends.
-    pub appends: FaultPlan,
+    pub(crate) appends: FaultPlan,
     /// Events between two checkpoints.
-    pub checkpoint_events: u64,
+    pub(crate) checkpoint_events: u64,
     /// Seconds of a hold.
-    pub hold_ttl_seconds: u32,
+    pub(crate) hold_ttl_seconds: u32,
     /// Syncs lie from some point on; the world ends with the crash after it.
-    pub lies: bool,
+    pub(crate) lies: bool,
     /// Whether there is a second witness.
-    pub second_witness: bool,
+    pub(crate) second_witness: bool,
 }
 
 impl Plan {
     /// Of this seed.
     #[must_use]
-    pub fn of(kind: WorldKind, dice: &mut Dice) -> Self {
+    pub(crate) fn of(kind: WorldKind, dice: &mut Dice) -> Self {
         let mut often = |per_mille: u64, most: u64| {
             if dice.chance(per_mille) {
                 dice.below(most) + 1
@@ -107,8 +107,8 @@ impl Plan {
             clients,
             disk_faults,
             clock_jumps,
-            images: 2 + dice.below(2),
-            damaged_images: 1 + dice.below(2),
+            images: 1 + dice.below(3),
+            damaged_images: 1,
             late_appends,
             lost_loads,
             appends: FaultPlan {

@@ -11,9 +11,9 @@ use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Prof
 use cabinet_domain::time::{CivilDate, UtcMillis, UtcMinute, Weekday, Zone};
 use cabinet_storage::dice::Dice;
 
-/// Half an hour, online, no notice; patients cancel until a day before.
+/// Half an hour, online, no notice; patients cancel until a day before. Windows are short, which is what keeps worlds quick.
 pub(crate) const PLAIN: TypeId = TypeId(10);
-/// Three quarters with buffers, two hours' notice, a week's window.
+/// Three quarters with buffers, two hours' notice, five days' window.
 pub(crate) const BUFFERED: TypeId = TypeId(11);
 /// An hour, booked by staff alone.
 pub(crate) const STAFF_ONLY: TypeId = TypeId(12);
@@ -52,9 +52,9 @@ pub(crate) fn first_day(dice: &mut Dice) -> (UtcMillis, bool) {
 /// A type by id, as it is at first.
 pub(crate) fn kind(id: TypeId) -> AppointmentType {
     let (duration, before, after, notice, window, cutoff) = match id {
-        BUFFERED => (45, 5, 10, 120, 7, 2_880),
-        STAFF_ONLY => (60, 0, 0, 0, 84, 0),
-        TypeId(_) => (30, 0, 0, 0, 84, 1_440),
+        BUFFERED => (45, 5, 10, 120, 5, 2_880),
+        STAFF_ONLY => (60, 0, 0, 0, 12, 0),
+        TypeId(_) => (30, 0, 0, 0, 12, 1_440),
     };
     AppointmentType {
         id,

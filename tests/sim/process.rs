@@ -2,7 +2,7 @@
 //! that the world decides what happens next. From its start to its death.
 
 use crate::clock::SimClock;
-use crate::failure::{Failure, Outcome, ensure};
+use crate::failure::{Failure, Outcome, ensure, hold};
 use crate::gate::Gate;
 use crate::store::{Store, StoreSetup};
 use crate::truth::{Truth, Watched};
@@ -35,7 +35,7 @@ type Appending = Pin<Box<dyn Future<Output = Result<Appended, AppendError>> + Se
 pub(crate) type Reply = (Ticket, Result<Accepted, ExecuteError>);
 
 /// Orders that wait in one cell: few, so that worlds see the queue full.
-const WAITING_ORDERS_MAX: usize = 6;
+const WAITING_ORDERS_MAX: usize = 4;
 
 /// One agenda of this process.
 struct Seat {
@@ -167,12 +167,6 @@ impl Process {
         due.map(|(key, _)| *key).collect()
     }
 
-    /// Appends that wait at the gate.
-    #[must_use]
-    pub(crate) fn appends_waiting(&self) -> usize {
-        self.gate.waiting()
-    }
-
     /// Lets the waiting appends through as one group, and every outcome reach its cell. Answers how many senders were told
     /// "unknown" too early.
     ///
@@ -279,7 +273,7 @@ impl Process {
     ///
     /// # Errors
     /// What the disk says.
-    pub(crate) fn close(self) -> Result<(), StoreError> {
+    pub(crate) fn close(&self) -> Result<(), StoreError> {
         self.store.journal.close().now_or_never().unwrap_or(Ok(()))
     }
 
@@ -312,7 +306,7 @@ impl Process {
                 Effect::Publish(publications) => {
                     let durable = self.truth.lock().state(key).map_or(0, |state| state.seq);
                     for publication in &publications {
-                        crate::failure::hold(check_told(publication.to, durable))?;
+                        hold(check_told(publication.to, durable))?;
                     }
                     if let Some(feed) = &mut seat.feed {
                         feed.publish(publications);

@@ -7,9 +7,9 @@ use crate::world::Counts;
 use std::time::Duration;
 
 /// Seeds from which on every kind must have been reached.
-pub const SEEDS_FOR_COVERAGE: u64 = 200;
+const SEEDS_FOR_COVERAGE: u64 = 200;
 /// Share of answered commands that must be accepted, in percent: a world of refusals shows little.
-pub const ACCEPTED_PERCENT_MIN: u64 = 60;
+const ACCEPTED_PERCENT_MIN: u64 = 60;
 
 /// One seed's result.
 #[derive(Debug)]

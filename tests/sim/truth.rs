@@ -109,13 +109,13 @@ impl Line {
     }
 }
 
-/// I1 once more, minute against minute, with nothing of the product's own arithmetic.
+/// I1 once more, with nothing of the product's own arithmetic.
 fn apart(agenda: &Agenda) -> Outcome {
     let mut all: Vec<_> = agenda.bookings.values().collect();
     all.sort_unstable_by_key(|booking| booking.occupied.from.0);
     for (index, one) in all.iter().enumerate() {
         let after = all.iter().skip(index + 1);
-        for other in after.take_while(|other| other.occupied.from.0 <= one.occupied.until.0 - 1) {
+        for other in after.take_while(|other| other.occupied.from.0 < one.occupied.until.0) {
             let deliberate = one.overbooks.contains(&other.id) || other.overbooks.contains(&one.id);
             ensure(deliberate, Invariant::NoOverlap, || {
                 format!("{:?} and {:?} share a minute", one.id, other.id)

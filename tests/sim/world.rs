@@ -1,11 +1,13 @@
 //! A world of one seed: what happens next is drawn, one thing at a time, until all commands were thought of and answered.
-//! Must not be here: what goes wrong with disk and process (`crash`), how a world ends (`finish`).
+//! Must not be here: what goes wrong with disk and process (`crash`, `damage`), what clients do (`people`), how a world ends
+//! (`finish`).
 
 mod crash;
 mod damage;
 mod finish;
+mod people;
 
-use crate::client::{Client, Next};
+use crate::client::Client;
 use crate::clock::SimClock;
 use crate::coverage::{Coverage, FaultKind};
 use crate::failure::{Failure, Outcome};
@@ -13,13 +15,11 @@ use crate::plan::{Plan, WorldKind};
 use crate::practice::{AGENDAS, first_day, opening};
 use crate::process::Process;
 use crate::store::StoreSetup;
-use crate::subscriber::{Snapshot, Subscriber};
+use crate::subscriber::Subscriber;
 use crate::trace::Trace;
 use crate::truth::Truth;
 use cabinet_actors::agenda::cell::Ticket;
-use cabinet_actors::agenda::feed::Joining;
 use cabinet_actors::clock::Clock as _;
-use cabinet_actors::order::Order;
 use cabinet_domain::audience::Audience;
 use cabinet_domain::ids::AgendaKey;
 use cabinet_domain::invariants::Invariant;
@@ -79,10 +79,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world of this seed, with its agendas open for business.
+    /// A world of this seed, in which nothing has happened.
     ///
     /// # Errors
-    /// An invariant.
+    /// A new store does not open.
     pub(crate) fn new(seed: u64, kind: WorldKind, trace: Trace) -> Outcome<Self> {
         let mut dice = Dice::new(seed);
         let plan = Plan::of(kind, &mut dice);
@@ -127,9 +127,6 @@ impl World {
         if changes {
             world.fault(FaultKind::ClockChangeDay);
         }
-        world.open_for_business()?;
-        let appends = world.plan.appends;
-        world.process.faulty.set_plan(appends);
         Ok(world)
     }
 
@@ -177,6 +174,8 @@ impl World {
     /// # Errors
     /// The invariant that it broke.
     pub(crate) fn run(&mut self) -> Outcome {
+        self.open_for_business()?;
+        self.process.faulty.set_plan(self.plan.appends);
         let steps_max = self.plan.commands * STEPS_PER_COMMAND_MAX;
         let mut steps = 0;
         while self.counts.answered < self.plan.commands && !self.over {
@@ -239,90 +238,6 @@ impl World {
         Ok(())
     }
 
-    fn client(&mut self) -> Outcome {
-        let number = self.dice.index(self.clients.len());
-        let Some(key) = self.some_agenda() else { return Ok(()) };
-        let busy = self.senders.values().any(|sender| *sender == number);
-        let asked = self.clients.get(number).is_some_and(|client| client.asked.is_some());
-        match (asked, busy) {
-            (false, _) => self.think(number, key),
-            (true, false) => self.repeat(number),
-            (true, true) if self.dice.chance(40) => {
-                self.fault(FaultKind::ClientLeaves);
-                self.senders.retain(|_, sender| *sender != number);
-                let forever = self.dice.chance(300);
-                if let Some(client) = self.clients.get_mut(number) {
-                    client.leave(forever);
-                }
-                Ok(())
-            }
-            (true, true) => Ok(()),
-        }
-    }
-
-    fn think(&mut self, number: usize, key: AgendaKey) -> Outcome {
-        let now = self.clock.now();
-        let Some(client) = self.clients.get_mut(number) else {
-            return Ok(());
-        };
-        let thought = client.think(key, &self.truth.lock(), now, &mut self.dice);
-        let Some(order) = thought else { return Ok(()) };
-        self.thought_of += 1;
-        self.send(number, order)
-    }
-
-    fn repeat(&mut self, number: usize) -> Outcome {
-        let latest = self.clock.highest();
-        let Some(client) = self.clients.get_mut(number) else {
-            return Ok(());
-        };
-        let again = client.repeat(latest, &mut self.truth.lock().coverage);
-        again.map_or(Ok(()), |order| self.send(number, order))
-    }
-
-    fn send(&mut self, number: usize, order: Order) -> Outcome {
-        let line = format!(
-            "client {number} asks agenda {}: {} {:x}",
-            order.agenda.agenda.0,
-            order.command.name(),
-            order.command_id.0 >> 96
-        );
-        self.trace.say(line);
-        let ticket = self.process.order(order)?;
-        self.senders.insert(ticket, number);
-        Ok(())
-    }
-
-    /// Hands out the answers that have come.
-    fn answers(&mut self) -> Outcome {
-        let full = std::mem::take(&mut self.process.queue_full);
-        if full > 0 {
-            self.fault(FaultKind::QueueFull);
-        }
-        for (ticket, outcome) in std::mem::take(&mut self.process.replies) {
-            let Some(number) = self.senders.remove(&ticket) else {
-                continue;
-            };
-            let told = match &outcome {
-                Ok(accepted) => format!("accepted, {}", accepted.seq),
-                Err(error) => error.to_string(),
-            };
-            self.trace.say(format!("client {number} is told: {told}"));
-            let Some(client) = self.clients.get_mut(number) else {
-                continue;
-            };
-            let mut truth = self.truth.lock();
-            let mut coverage = std::mem::take(&mut truth.coverage);
-            let next = client.answered(&outcome, &truth, &mut coverage);
-            truth.coverage = coverage;
-            if let Next::Done(accepted) = next? {
-                self.counts.answered += 1;
-                self.counts.accepted += u64::from(accepted);
-            }
-        }
-        Ok(())
-    }
-
     fn append(&mut self) -> Outcome {
         let (late_appends, dice) = (self.plan.late_appends, &mut self.dice);
         let late = self.process.append(|| dice.chance(late_appends))?;
@@ -374,51 +289,6 @@ impl World {
         }
     }
 
-    fn subscriber(&mut self) -> Outcome {
-        let number = self.dice.index(self.subscribers.len());
-        let Some(subscriber) = self.subscribers.get_mut(number) else {
-            return Ok(());
-        };
-        if subscriber.listens() && self.dice.chance(100) {
-            subscriber.leave();
-            self.fault(FaultKind::SubscriberLeaves);
-            return Ok(());
-        }
-        self.catch_up(number)
-    }
-
-    /// A subscriber listens, and connects first if it has to.
-    fn catch_up(&mut self, number: usize) -> Outcome {
-        let now = self.clock.now();
-        let Some(subscriber) = self.subscribers.get_mut(number) else {
-            return Ok(());
-        };
-        subscriber.listen(now)?;
-        if subscriber.listens() {
-            return Ok(());
-        }
-        let (key, audience) = (subscriber.agenda, subscriber.audience);
-        let (position, ear) = subscriber.connect(&self.truth);
-        let mut resumed = false;
-        match self.process.join(key, (audience, position), ear) {
-            None => {
-                subscriber.leave();
-                self.process.wake(key)?;
-            }
-            Some((Joining::Snapshot { position }, agenda)) => {
-                subscriber.starts_from(position, Snapshot::of(agenda, audience, now), now);
-            }
-            Some((Joining::Resumed { deltas, .. }, _)) => {
-                resumed = true;
-                subscriber.resumes(deltas, now)?;
-            }
-        }
-        if resumed {
-            self.fault(FaultKind::SubscriberResumes);
-        }
-        Ok(())
-    }
-
     /// What was reached.
     #[must_use]
     pub(crate) fn coverage(&self) -> Coverage {
@@ -432,7 +302,7 @@ impl World {
     }
 }
 
-const fn kind_of(fault: Fault) -> FaultKind {
+pub(crate) const fn kind_of(fault: Fault) -> FaultKind {
     match fault {
         Fault::UnknownWritten => FaultKind::AnswerLost,
         Fault::UnknownNotWritten => FaultKind::AppendUnknown,

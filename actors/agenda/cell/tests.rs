@@ -3,7 +3,6 @@
 mod bench;
 mod life;
 mod resumption;
-mod simulation;
 
 use self::bench::{Bench, STREAM, accepted_first, refused};
 use super::*;
