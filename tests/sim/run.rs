@@ -141,6 +141,18 @@ mod tests {
     }
 
     #[test]
+    fn the_first_hundred_seeds_hold_every_invariant() {
+        let options = Options {
+            from: 0,
+            seeds: 100,
+            trace: false,
+        };
+        let report = simulate(&options, |_| {});
+        assert!(report.is_good(), "{}", report.text(std::time::Duration::from_secs(1)));
+        assert_eq!((report.seeds, report.standard, report.shells), (100, 4, 4));
+    }
+
+    #[test]
     fn a_standard_world_answers_five_hundred_commands_and_accepts_most() {
         let counts = run_seed(0, false).counts;
         assert!(counts.answered >= crate::plan::STANDARD_COMMANDS, "{counts:?}");
