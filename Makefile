@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load simulate simulate-long fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load simulate simulate-long mutants mutants-sample fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -40,12 +40,15 @@ run: prepare-build web ## Install what is missing, build, start the demo on http
 	@echo; echo "==> Starting the demo; its store is $(DATA) and stays there between runs; stop with Ctrl-C"
 	@exec "$(TARGET)/debug/cabinet" demo --data "$(DATA)" --port "$(PORT)"
 
-test: prepare-test lock fmt web clippy rust-test instructions simulate contract-test web-test browser-test ## Install what tests need, then run everything
+test: prepare-test lock fmt web clippy rust-test instructions simulate mutants-sample contract-test web-test browser-test ## Install what tests need, then run everything
 	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
 
 simulate-long: prepare-build web ## Simulate many seeds, optimised (SEEDS=100000 FROM=0)
 	@$(STEP) "Building the server, optimised" cargo build --locked --release --bin cabinet
 	@$(STEP) "Simulation: $(SEEDS) seeds from $(FROM)" "$(TARGET)/release/cabinet" simulate --seeds $(SEEDS) --from $(FROM)
+
+mutants: prepare-build web ## Break the committed sources in small ways; a test must catch each (NAMES="sync-skipped")
+	@$(STEP) "Seeded mutants" tests/tools/mutants $(NAMES)
 
 bench: ## Run the benchmarks
 	@$(STEP) "Domain: slots of an agenda, the change of one event (criterion)" cargo bench --locked -p cabinet-domain --benches
@@ -120,6 +123,9 @@ rust-test: | clippy
 simulate: | rust-test
 	@$(STEP) "Simulation: building the server" cargo build --locked --bin cabinet
 	@$(STEP) "Simulation: 5,000 seeds" "$(TARGET)/debug/cabinet" simulate --seeds 5000
+
+mutants-sample: | simulate
+	@$(STEP) "Seeded mutants: two of them" tests/tools/mutants sync-skipped unknown-taken-for-not-written
 
 contract-test: | rust-test
 	@$(STEP) "Contract test: the server" cargo build --locked --bin cabinet
