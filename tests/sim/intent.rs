@@ -202,6 +202,12 @@ impl Look<'_> {
                 };
                 Some(self.book_at(kind, at, allow))
             }
+            2 => {
+                // At the minute in which another ends, or the one before, which is still taken.
+                let end = self.booking()?.occupied.until;
+                let early = i64::from(self.dice.chance(500));
+                Some(self.book_at(PLAIN, end.plus(-early), Allowances::default()))
+            }
             _ => {
                 let slot = self.free(kind)?;
                 Some(self.book_at(kind, slot.start, Allowances::default()))
