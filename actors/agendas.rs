@@ -35,7 +35,7 @@ pub struct AgendasOptions {
     pub loads_max: usize,
     /// Seconds without orders, looks, holds and subscribers after which an agenda leaves memory.
     pub idle_seconds: i64,
-    /// Events between two checkpoints of an agenda.
+    /// Least number of events between two checkpoints of an agenda; large agendas wait for more.
     pub checkpoint_events: u64,
     /// Milliseconds between two looks at the clock for idleness and for timers that a moved clock made late.
     pub tick_milliseconds: u64,
@@ -46,7 +46,7 @@ pub struct AgendasOptions {
 impl Default for AgendasOptions {
     fn default() -> Self {
         Self {
-            agenda_threads: 1,
+            agenda_threads: 2,
             mailbox_messages_max: 1_024,
             waiting_orders_max: 2_048,
             loads_max: 32,

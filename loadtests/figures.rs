@@ -1,6 +1,30 @@
-//! Percentiles of measured durations.
+//! Percentiles of measured durations, and rates.
 
+use std::fmt;
 use std::time::Duration;
+
+/// So many in so long; shown as so many a second.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured {
+    count: u64,
+    took: Duration,
+}
+
+impl Measured {
+    /// A rate.
+    #[must_use]
+    pub const fn new(count: u64, took: Duration) -> Self {
+        Self { count, took }
+    }
+}
+
+impl fmt::Display for Measured {
+    #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.took.as_secs_f64();
+        write!(f, "{:.0}", if seconds > 0.0 { self.count as f64 / seconds } else { 0.0 })
+    }
+}
 
 /// The value below which `share` (0..=1) of the sorted durations lie, nearest rank; zero for none.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use cabinet_loadtests::client::Target;
-use cabinet_loadtests::screen;
+use cabinet_loadtests::{bookings, screen, slots};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 
@@ -34,6 +34,27 @@ enum Scenario {
         #[arg(long, default_value_t = 50)]
         bookings: usize,
     },
+    /// Hold, confirm and cancel as fast as it goes.
+    Bookings {
+        /// Concurrent clients, each on a slot of its own.
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+        /// For how long.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Seconds from the start that count as the burst.
+        #[arg(long, default_value_t = 5)]
+        burst: u64,
+    },
+    /// All public slots of a practitioner, again and again.
+    Slots {
+        /// Concurrent clients.
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+        /// For how long.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -53,5 +74,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.scenario {
         Scenario::Screen { bookings } => runtime.block_on(screen::run(&target, bookings)),
+        Scenario::Bookings { clients, seconds, burst } => runtime.block_on(bookings::run(&target, clients, seconds, burst)),
+        Scenario::Slots { clients, seconds } => runtime.block_on(slots::run(&target, clients, seconds)),
     }
 }

@@ -143,7 +143,7 @@ impl Default for Storage {
 impl Default for Agendas {
     fn default() -> Self {
         Self {
-            threads: 1,
+            threads: 2,
             waiting_commands_max: 1_024,
             idle_seconds: 900,
             checkpoint_events: 200,

@@ -29,7 +29,7 @@ mod fuzz_tests;
 pub use file::FileJournal;
 pub use inline::InlineJournal;
 pub(crate) use opening::may_begin;
-pub use options::{JournalOptions, JournalStats};
+pub use options::{COMPANY_WAIT_MAX, JournalOptions, JournalStats};
 pub use verify::{JournalReport, verify_journal};
 
 use crate::{Answer, AppendError, BoxFuture, StoreError};

@@ -94,6 +94,7 @@ impl Storage {
             expect_existing: options.expect_existing,
             queue_appends_max: options.queue_appends_max,
             queue_bytes_max: options.queue_bytes_max,
+            company_wait_max: options.company_wait_max,
             ..JournalOptions::new(options.ticks.clone())
         };
         let read_store = (options.read_store == ReadStoreKind::Sled).then(|| options.data_dir.join(FOLDER));

@@ -60,14 +60,16 @@ pub struct Cell {
     /// After a failed append, holds are ended no sooner than this.
     not_before: UtcMillis,
     last_used: UtcMillis,
-    commits: u64,
+    /// Commits since the last check of all invariants.
+    unchecked: usize,
     effects: Vec<Effect>,
 }
 
 /// Seconds without orders after which the scratch copy is freed.
 const SCRATCH_IDLE_SECONDS: i64 = 60;
-/// Every so many commits all invariants are checked; in debug builds at every commit.
-const COMMITS_PER_CHECK: u64 = if cfg!(debug_assertions) { 1 } else { 32 };
+/// All invariants are checked after at least so many commits, and as many as the agenda has bookings: a check walks all of
+/// them, so that it costs each commit the same however large the agenda is. In debug builds at every commit.
+const COMMITS_PER_CHECK: usize = if cfg!(debug_assertions) { 1 } else { 32 };
 
 impl Cell {
     /// A cell that wants to be loaded.
@@ -85,7 +87,7 @@ impl Cell {
             armed: None,
             not_before: UtcMillis(i64::MIN),
             last_used: now,
-            commits: 0,
+            unchecked: 0,
             effects: Vec::new(),
         };
         (cell, vec![Effect::Load])
@@ -294,8 +296,10 @@ impl Cell {
         self.effects.push(Effect::Publish(committed.publications));
         self.notice_panics(committed.panics);
         self.checkpoint(committed.checkpoint);
-        self.commits = self.commits.wrapping_add(1);
-        if self.commits.is_multiple_of(COMMITS_PER_CHECK) {
+        self.unchecked = self.unchecked.saturating_add(1);
+        let bookings = self.agenda().map_or(0, |agenda| agenda.bookings.len());
+        if self.unchecked >= COMMITS_PER_CHECK && (cfg!(debug_assertions) || self.unchecked >= bookings) {
+            self.unchecked = 0;
             self.check_invariants();
         }
     }

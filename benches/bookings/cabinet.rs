@@ -78,13 +78,21 @@ impl Cabinet {
                 if options.without_sled {
                     chosen.read_store = ReadStoreKind::Memory;
                 }
+                if let Some(wait) = options.company_microseconds {
+                    chosen.company_wait_max = Duration::from_micros(wait);
+                }
                 Storage::open(chosen)?
             }
         };
         let storage = Arc::new(storage);
         let metrics = Metrics::new(&prometheus::Registry::new())?;
+        let defaults = AgendasOptions::default();
         let agendas = Agendas::start(
-            AgendasOptions::default(),
+            AgendasOptions {
+                agenda_threads: options.agenda_threads.unwrap_or(defaults.agenda_threads),
+                checkpoint_events: options.checkpoint_events.unwrap_or(defaults.checkpoint_events),
+                ..defaults
+            },
             storage.streams(),
             Arc::new(SystemClock),
             metrics,

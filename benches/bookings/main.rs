@@ -55,6 +55,15 @@ pub struct Options {
     /// The file journal's read store is memory instead of sled: shows what sled's thread costs.
     #[arg(long)]
     without_sled: bool,
+    /// Threads that run agendas; none: as many as the server has by default.
+    #[arg(long)]
+    agenda_threads: Option<usize>,
+    /// Events between two checkpoints; none: the server's default.
+    #[arg(long)]
+    checkpoint_events: Option<u64>,
+    /// Longest wait of a group for company in microseconds; none: the server's default.
+    #[arg(long)]
+    company_microseconds: Option<u64>,
     /// Where stores and clusters are made and removed; must be on a disk.
     #[arg(long, default_value = "/var/tmp")]
     directory: PathBuf,
@@ -140,12 +149,14 @@ async fn measure(options: &Options, systems: &mut Systems, crowd: Crowd) -> anyh
     let turn = Duration::from_secs(u64::from(options.seconds)) / rounds;
     let burst = Duration::from_secs(u64::from(options.burst)).min(turn);
     let (mut file, mut memory) = (Slice::default(), Slice::default());
-    let (mut raw, mut postgres) = (Slice::default(), Slice::default());
+    let (mut raw, mut full, mut postgres) = (Slice::default(), Slice::default(), Slice::default());
     for round in 0..rounds {
         let burst = (round == 0).then_some(burst);
         let slice = systems.file.run(crowd, turn, burst).await?;
         if let Some(floor) = &mut systems.raw {
-            raw.add(floor.run(&slice, turn / 4)?);
+            raw.add(floor.run(&slice, slice.groups, turn / 4)?);
+            let fullest = slice.operations / u64::from(crowd.patients.max(1));
+            full.add(floor.run(&slice, fullest, turn / 4)?);
         }
         file.add(slice);
         if let Some(cabinet) = &systems.memory {
@@ -158,7 +169,8 @@ async fn measure(options: &Options, systems: &mut Systems, crowd: Crowd) -> anyh
     let floor = raw.rate();
     for (name, slice) in [
         ("cabinet, file", &file),
-        ("raw floor", &raw),
+        ("raw, the same groups", &raw),
+        ("raw, all patients in each group", &full),
         ("cabinet, memory", &memory),
         ("postgresql", &postgres),
     ] {

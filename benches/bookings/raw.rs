@@ -25,9 +25,9 @@ impl Raw {
         Ok(Self { file, at: 0 })
     }
 
-    /// Groups of the mean size of `like`, for so long.
-    pub(crate) fn run(&mut self, like: &Slice, span: Duration) -> anyhow::Result<Slice> {
-        let groups = like.groups.max(1);
+    /// The operations and bytes of `like` as if they had come in so many groups of equal size, for so long.
+    pub(crate) fn run(&mut self, like: &Slice, groups: u64, span: Duration) -> anyhow::Result<Slice> {
+        let groups = groups.max(1);
         let bytes = usize::try_from(like.bytes / groups)?.clamp(1, FILE_BYTES);
         let group: Vec<u8> = (0..=250_u8).cycle().take(bytes).collect();
         let (before, began) = (processor_by_thread(), Instant::now());
@@ -42,7 +42,7 @@ impl Raw {
             written += 1;
         }
         Ok(Slice {
-            operations: written * like.operations / groups,
+            operations: written.saturating_mul(like.operations) / groups,
             took: began.elapsed(),
             processor: grown(&before, processor_by_thread()),
             ..Slice::default()

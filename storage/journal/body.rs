@@ -26,9 +26,8 @@ pub struct Facts {
     pub events: u16,
 }
 
-/// Whether the append is within every bound of the format.
-#[must_use]
-pub fn within_bounds(append: &Append) -> bool {
+/// Whether the append is within every bound of the format but that of its encoded length.
+fn within_bounds(append: &Append) -> bool {
     let id_fits = |key: &RecordKey| (1..=RECORD_ID_BYTES_MAX).contains(&key.id.len());
     append.events.len() <= EVENTS_PER_APPEND_MAX
         && append.checks.len() <= PARTS_PER_APPEND_MAX
@@ -38,7 +37,14 @@ pub fn within_bounds(append: &Append) -> bool {
         && append.writes.iter().all(|write| id_fits(&write.key))
         && (append.stream.is_some() || append.events.is_empty())
         && super::format::append_bytes(append) <= super::APPEND_BYTES_MAX
-        && encode(append).len() <= BODY_BYTES_MAX
+}
+
+/// The body's bytes; none when the append is beyond a bound of the format.
+#[must_use]
+pub fn encode_bounded(append: &Append) -> Option<Vec<u8>> {
+    within_bounds(append)
+        .then(|| encode(append))
+        .filter(|body| body.len() <= BODY_BYTES_MAX)
 }
 
 fn count(bytes: &mut Vec<u8>, count: usize) {

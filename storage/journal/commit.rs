@@ -2,8 +2,8 @@
 //! with one write and one sync; then, and only then, it is indexed, published and answered.
 
 use super::body::{self, Facts};
-use super::core::{Core, Group, Writer, fits};
-use super::format::{RECORD_FRAME_BYTES, RecordKind};
+use super::core::{Core, Group, Writer};
+use super::format::{RECORD_FRAME_BYTES, RecordKind, SEGMENT_HEADER_BYTES};
 use super::index::Place;
 use super::{Append, Fence, Position, RecordKey};
 use crate::records::{RecordIndex, write_bytes};
@@ -47,15 +47,16 @@ impl Core {
         let mut group = Group::after(&writer);
         for (number, append) in appends.iter().enumerate() {
             let checked = if has_space {
-                self.check(append, &ahead)
+                self.encode(append)
+                    .and_then(|body| Ok((body, self.check(append, &ahead)?)))
             } else {
                 Err(AppendError::StorageFull)
             };
-            let added = checked.and_then(|records| {
+            let added = checked.and_then(|(body, records)| {
                 self.add(
                     &mut writer,
                     (&mut group, &mut ahead),
-                    (number, append, appends),
+                    (number, &body, append, appends),
                     &mut outcomes,
                 )
                 .inspect_err(|_| give_back(records.as_ref(), append))
@@ -76,11 +77,16 @@ impl Core {
         outcomes
     }
 
+    /// The append's body, if it is within bounds and fits any segment.
+    fn encode(&self, append: &Append) -> Result<Vec<u8>, AppendError> {
+        let whole = |body: &Vec<u8>| body.len() + RECORD_FRAME_BYTES + SEGMENT_HEADER_BYTES;
+        body::encode_bounded(append)
+            .filter(|body| whole(body) <= self.options.segment_bytes as usize)
+            .ok_or(AppendError::TooLarge)
+    }
+
     /// Whether the append may be made after those ahead of it. Admits its writes to the record index.
     fn check(&self, append: &Append, ahead: &Ahead) -> Result<Option<Arc<dyn RecordIndex>>, AppendError> {
-        if !fits(append, self.options.segment_bytes) {
-            return Err(AppendError::TooLarge);
-        }
         if let Some(stream) = append.stream {
             let found = self.index.read().head(stream, self.fence);
             let (seq, fence) = ahead.heads.get(&stream).copied().unwrap_or((found.seq, found.fence));
@@ -118,11 +124,10 @@ impl Core {
         &self,
         writer: &mut Writer,
         (group, ahead): (&mut Group, &mut Ahead),
-        (number, append, appends): (usize, &Append, &[Append]),
+        (number, body, append, appends): (usize, &[u8], &Append, &[Append]),
         outcomes: &mut [Outcome],
     ) -> Result<(), AppendError> {
-        let body = body::encode(append);
-        let facts = body::decode_facts(&body).ok_or(AppendError::TooLarge)?;
+        let facts = body::decode_facts(body).ok_or(AppendError::TooLarge)?;
         let bytes = body.len() + RECORD_FRAME_BYTES;
         if (group.bytes.len() + bytes) as u64 > writer.room() {
             self.flush(writer, (group, ahead), appends, outcomes);
@@ -140,7 +145,7 @@ impl Core {
         }
         let mut place = writer.place();
         place.offset += u32::try_from(group.bytes.len()).unwrap_or(u32::MAX);
-        group.add(RecordKind::Append, self.history, &body);
+        group.add(RecordKind::Append, self.history, body);
         ahead.take_in(append, group.position);
         ahead.pending.push(Pending {
             number,

@@ -1,8 +1,7 @@
 //! The journal without threads: one lock around the writer, an index for readers. Every call runs to its end in the
 //! caller's thread, so that simulations and crash tests are deterministic. [`super::file`] puts threads around it.
 
-use super::body;
-use super::format::{Chain, RECORD_FRAME_BYTES, RecordKind, SEGMENT_HEADER_BYTES, write_record};
+use super::format::{Chain, RecordKind, write_record};
 use super::index::{Index, Place};
 use super::options::{Counters, JournalOptions};
 use super::segments::Segments;
@@ -250,10 +249,4 @@ fn describe(error: &StoreError) -> String {
     error
         .source()
         .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
-}
-
-/// Whether a body fits any segment of this size.
-pub(super) fn fits(append: &Append, segment_bytes: u32) -> bool {
-    body::within_bounds(append)
-        && body::encode(append).len() + RECORD_FRAME_BYTES + SEGMENT_HEADER_BYTES <= segment_bytes as usize
 }

@@ -11,6 +11,9 @@ pub type Ticks = Arc<dyn Fn() -> Duration + Send + Sync>;
 /// Bounds of the sizes of groups that are counted apart: 1, up to 4, 16, 64, 256, more.
 pub const GROUP_BUCKETS: [u64; 6] = [1, 4, 16, 64, 256, u64::MAX];
 
+/// Longest time a group waits for company by default: less than a sync of any disk but the fastest.
+pub const COMPANY_WAIT_MAX: Duration = Duration::from_micros(250);
+
 /// Options of a journal.
 #[derive(Clone)]
 pub struct JournalOptions {
@@ -24,6 +27,8 @@ pub struct JournalOptions {
     pub queue_calls_max: usize,
     /// Most bytes written with one sync.
     pub group_bytes_max: usize,
+    /// Longest time a group waits for company when several appends came together lately; zero: never.
+    pub company_wait_max: Duration,
     /// Least time between two writes of the witness.
     pub witness_interval: Duration,
     /// Where a second witness is kept, outside the data directory.
@@ -51,6 +56,7 @@ impl JournalOptions {
             queue_bytes_max: 64 * 1024 * 1024,
             queue_calls_max: 4096,
             group_bytes_max: 4 * 1024 * 1024,
+            company_wait_max: COMPANY_WAIT_MAX,
             witness_interval: Duration::from_secs(1),
             second_witness: None,
             expect_existing: false,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Keys in a process's first batch for a practice; each further batch doubles, up to the most.
 const BATCH_FIRST: usize = 8;
 /// Most keys in one batch.
-const BATCH_MAX: usize = 64;
+const BATCH_MAX: usize = 256;
 /// Keys in one entry of a rewritten file.
 const KEYS_PER_ENTRY: usize = 4_096;
 

@@ -1,8 +1,10 @@
 //! What opening a store takes, and what an open one counts.
 
+use crate::journal::COMPANY_WAIT_MAX;
 use super::{ApplierStats, JournalStats, KeyringStats, OverlayStats, Position};
 use crate::records::Ticks;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the installation key comes from.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ pub struct StorageOptions {
     pub queue_appends_max: usize,
     /// Most bytes waiting for the journal's writer.
     pub queue_bytes_max: usize,
+    /// Longest time that a group of appends waits for company; see [`crate::journal::JournalOptions`].
+    pub company_wait_max: Duration,
     /// Time since some fixed moment, never going back (law L6).
     pub ticks: Ticks,
 }
@@ -55,6 +59,7 @@ impl StorageOptions {
             read_store: ReadStoreKind::Sled,
             queue_appends_max: 4_096,
             queue_bytes_max: 64 * 1024 * 1024,
+            company_wait_max: COMPANY_WAIT_MAX,
             ticks,
         }
     }

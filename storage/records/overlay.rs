@@ -13,6 +13,12 @@ use std::time::Duration;
 /// Bytes the overlay holds by default: 64 MiB.
 pub const OVERLAY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// How long the applier lets writes gather before it takes them: a batch of the read store costs far more than a row in it.
+/// Reads see the writes in the overlay meanwhile.
+const GATHER: Duration = Duration::from_millis(10);
+/// As many records are worth taking at once.
+const GATHERED_RECORDS: usize = 512;
+
 /// The overlay, and the read store below it while there is one.
 pub struct Overlay {
     state: Mutex<State>,
@@ -144,13 +150,17 @@ impl Overlay {
         }
     }
 
-    /// The oldest writes, at most `writes_max` (but at least one record), waiting up to `patience` for some. The batch
-    /// stays in the overlay until [`Self::applied`]. None: nothing came, or the applier is to end or to rebuild.
+    /// The oldest writes, at most `writes_max` (but at least one record), waiting up to `patience` for some and then a
+    /// moment for more. The batch stays in the overlay until [`Self::applied`]. None: nothing came, or the applier is to end or to rebuild.
     #[must_use]
     pub fn next_batch(&self, writes_max: usize, patience: Duration) -> Option<Batch> {
         let mut state = self.state.lock();
         if state.queue.is_empty() && !state.stopping && state.failed.is_none() {
             self.wake.wait_for(&mut state, patience);
+        }
+        let few = !state.queue.is_empty() && state.queue.len() < GATHERED_RECORDS;
+        if few && !state.stopping && state.failed.is_none() {
+            self.wake.wait_for(&mut state, GATHER);
         }
         if state.failed.is_some() {
             return None;
@@ -284,6 +294,8 @@ impl RecordIndex for Overlay {
         }
         state.queue.push_back((position, writes.to_vec()));
         let store = state.store.clone().filter(|_| self.at_once);
+        // The applier waits for the first record, and then until enough have gathered.
+        let awaited = [1, GATHERED_RECORDS].contains(&state.queue.len());
         drop(state);
         if let Some(store) = store {
             let numbered: Vec<_> = writes.iter().map(|write| (position, write.clone())).collect();
@@ -291,7 +303,7 @@ impl RecordIndex for Overlay {
                 Ok(()) => self.applied(position),
                 Err(error) => self.fail(&error.to_string()),
             }
-        } else {
+        } else if awaited {
             self.wake.notify_all();
         }
     }

@@ -9,7 +9,7 @@ use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::{BlobId, HistoryId, Seq};
 use cabinet_domain::stream::{StreamEvent, StreamState};
 use cabinet_storage::{Loaded, PersonRecord};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// A state to keep, with the sealed blobs it names.
 #[derive(Debug, Clone)]
@@ -43,7 +43,12 @@ pub(super) struct Served {
     /// `live` and the batch being made or in flight. Made when first needed and kept up to date while commands come, so
     /// that a command on a large agenda copies nothing; dropped after a failure or some idle time.
     scratch: Option<Agenda>,
+    /// A second copy that walks one event ahead of `live` while a batch of several is applied, for what each event changed.
+    /// Made at the first such batch, kept and dropped as `scratch` is.
+    trail: Option<Agenda>,
     pub(super) people: BTreeMap<BlobId, PersonRecord>,
+    /// How many bookings of `live` name each blob.
+    named: HashMap<BlobId, u32>,
     pub(super) history: HistoryId,
     /// The state at `marked`, kept back so that what is checkpointed lies behind the head: the tail after it rebuilds the
     /// resumption rings at the next load.
@@ -51,8 +56,13 @@ pub(super) struct Served {
     marked: Seq,
     /// Where the newest checkpoint lies.
     kept: Seq,
+    /// Least number of events between two checkpoints; see [`Self::interval`].
     every: u64,
 }
+
+/// A checkpoint costs what the whole state costs: it is worth it after as many events as this share of the state's entries.
+const ENTRIES_PER_EVENT: usize = 4;
+
 
 impl Served {
     /// From what storage loaded; none when it is not an agenda.
@@ -72,7 +82,9 @@ impl Served {
         let tail_events = u64::try_from(tail.len()).unwrap_or(u64::MAX);
         let mut opened = replay(*before, tail, &people);
         opened.base = opened.base.min(live.seq);
-        let people = named(people, &live);
+        let named = naming(&live);
+        // Built at once: a map grown entry by entry leaves much of its room unused.
+        let people = people.into_iter().filter(|(blob, _)| named.contains_key(blob)).collect();
         let mut live = *live;
         live.pack();
         let mut served = Self {
@@ -80,13 +92,15 @@ impl Served {
             kept,
             live,
             scratch: None,
+            trail: None,
             people,
+            named,
             history,
             older: None,
             every: every.max(1),
         };
         // A tail this long grew over several starts; a state at the head shortens it, at the price of the next load's rings.
-        let long = tail_events.saturating_mul(2) >= served.every.saturating_mul(5);
+        let long = tail_events.saturating_mul(2) >= served.interval().saturating_mul(5);
         opened.checkpoint = if long { Some(served.present()) } else { None };
         if long {
             served.kept = served.live.seq;
@@ -100,24 +114,23 @@ impl Served {
         self.scratch.get_or_insert_with(|| self.live.clone())
     }
 
-    /// Forgets what was decided but not written; also frees the copy.
+    /// Forgets what was decided but not written; also frees the copies.
     pub(super) fn drop_scratch(&mut self) {
         self.scratch = None;
+        self.trail = None;
     }
 
     /// Applies a durable batch, which the scratch copy already has.
     pub(super) fn commit(&mut self, events: Vec<Recorded<Event>>, people: Vec<(BlobId, PersonRecord)>) -> Committed {
         self.people.extend(people);
-        // One event: the scratch copy is the state after it. Several: a trail gives the states in between.
-        let mut trail = (events.len() > 1).then(|| self.live.clone());
+        // One event: the scratch copy is the state after it. Several: the trail gives the states in between.
+        if events.len() > 1 {
+            self.trail.get_or_insert_with(|| self.live.clone());
+        }
         let mut publisher = Publisher::default();
-        let mut gone = Vec::new();
         for recorded in events {
-            if let Event::BookingCancelled { booking, .. } = &recorded.event {
-                gone.extend(self.live.bookings.get(booking).map(|booking| booking.details));
-            }
             let told = recorded.clone();
-            if let Some(trail) = &mut trail {
+            if let Some(trail) = &mut self.trail {
                 trail.apply(&recorded);
                 publisher.add(&self.live, trail, told, &self.people);
             } else {
@@ -128,18 +141,49 @@ impl Served {
                 });
                 publisher.add(&self.live, after, told, &self.people);
             }
-            self.live.apply(&recorded);
-        }
-        for blob in gone {
-            if !self.live.bookings.values().any(|booking| booking.details == blob) {
-                self.people.remove(&blob);
-            }
+            self.apply(&recorded);
         }
         let checkpoint = self.mark();
         Committed {
             panics: publisher.panics,
             publications: publisher.finish(),
             checkpoint,
+        }
+    }
+
+    /// Applies a durable event, and lets go of the blob that nothing names any more.
+    fn apply(&mut self, recorded: &Recorded<Event>) {
+        let of = |live: &Agenda, id| live.bookings.get(id).map(|booking| booking.details);
+        let (gone, come) = match &recorded.event {
+            Event::BookingCancelled { booking, .. } => (of(&self.live, booking), None),
+            Event::SlotBooked { booking, .. } => (of(&self.live, &booking.id), Some(booking.details)),
+            Event::ProfileSet(_)
+            | Event::TypeSet(_)
+            | Event::TypeRetired(_)
+            | Event::HoursOpened(_)
+            | Event::HoursChanged(_)
+            | Event::HoursClosed(_)
+            | Event::ExceptionOpened(_)
+            | Event::ExceptionClosed(_)
+            | Event::AbsenceAdded(_)
+            | Event::AbsenceRemoved(_)
+            | Event::SlotHeld(_)
+            | Event::HoldReleased(_)
+            | Event::HoldExpired(_)
+            | Event::BookingMoved { .. } => (None, None),
+        };
+        self.live.apply(recorded);
+        if let Some(blob) = come {
+            *self.named.entry(blob).or_default() += 1;
+        }
+        if let Some(blob) = gone
+            && let Some(names) = self.named.get_mut(&blob)
+        {
+            *names = names.saturating_sub(1);
+            if *names == 0 {
+                self.named.remove(&blob);
+                self.people.remove(&blob);
+            }
         }
     }
 
@@ -150,9 +194,16 @@ impl Served {
         }
     }
 
-    /// Every `every` events: gives out the state kept back, and keeps the present one back.
+    /// Events between two checkpoints: more in a large agenda, so that checkpoints cost each event the same.
+    fn interval(&self) -> u64 {
+        let entries = self.live.bookings.len() + self.live.remembered.len();
+        let share = u64::try_from(entries / ENTRIES_PER_EVENT).unwrap_or(u64::MAX);
+        self.every.max(share)
+    }
+
+    /// Every [`Self::interval`] events: gives out the state kept back, and keeps the present one back.
     fn mark(&mut self) -> Option<Checkpoint> {
-        if self.live.seq.saturating_sub(self.marked) < self.every {
+        if self.live.seq.saturating_sub(self.marked) < self.interval() {
             return None;
         }
         self.marked = self.live.seq;
@@ -164,14 +215,17 @@ impl Served {
     /// At the end: the state kept back, when the tail has grown long enough to be worth it.
     pub(super) fn last_checkpoint(&mut self) -> Option<Checkpoint> {
         let tail = self.live.seq.saturating_sub(self.kept);
-        self.older.take().filter(|_| tail >= self.every.saturating_mul(2))
+        self.older.take().filter(|_| tail >= self.interval().saturating_mul(2))
     }
 }
 
-/// Those that the state names, in a map built at once: one grown entry by entry leaves much of its room unused.
-fn named(people: BTreeMap<BlobId, PersonRecord>, agenda: &Agenda) -> BTreeMap<BlobId, PersonRecord> {
-    let named: BTreeSet<BlobId> = agenda.bookings.values().map(|booking| booking.details).collect();
-    people.into_iter().filter(|(blob, _)| named.contains(blob)).collect()
+/// How many bookings name each blob.
+fn naming(agenda: &Agenda) -> HashMap<BlobId, u32> {
+    let mut named = HashMap::new();
+    for booking in agenda.bookings.values() {
+        *named.entry(booking.details).or_default() += 1;
+    }
+    named
 }
 
 fn agenda_event(recorded: &Recorded<StreamEvent>) -> Option<Recorded<Event>> {
