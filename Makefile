@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-screen instructions pictures load simulate simulate-long mutants mutants-sample fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long mutants mutants-sample fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -64,6 +64,9 @@ bench-memory: ## Memory of started agendas, cold starts, growth to 100,000 (CABI
 instructions: ## Count instructions of what must stay fast, hold them against the table (ACCEPT=1 rewrites it)
 	@$(STEP) "Instructions of the hot paths (callgrind)" tests/tools/instructions
 
+bench-bookings: ## Time durable bookings beside the disk, memory and PostgreSQL (OPTIONS="--seconds 15 --without postgres")
+	@$(STEP) "Durable bookings in process" bash -c 'set -o pipefail; cargo bench --locked -p cabinet --bench bookings -- $(OPTIONS) | tee loadtests/results/bookings-in-process.txt'
+
 bench-screen: prepare-test web ## Measure booking-to-screen in real browsers (BOOKINGS=50)
 	@$(STEP) "Browser tests: packages" tests/tools/npm-ci tests/browser
 	@$(STEP) "Building the server" cargo build --locked --bin cabinet
@@ -74,9 +77,9 @@ pictures: prepare-test web ## Take the README's pictures anew from the demo
 	@$(STEP) "Building the server" cargo build --locked --bin cabinet
 	@$(STEP) "Pictures" env $(BROWSERS) node tests/browser/screenshots.mjs
 
-load: prepare-build web ## Run a load scenario against a server of its own (SCENARIO="screen --bookings 50")
-	@$(STEP) "Building server and load client" cargo build --locked --workspace --bins
-	@$(STEP) "Load: $(SCENARIO)" tests/tools/load "$(TARGET)/debug/cabinet" "$(TARGET)/debug/cabinet-load" $(SCENARIO)
+load: prepare-build web ## Run a load scenario against servers of its own (SCENARIO="screen --bookings 50", bookings, slots)
+	@$(STEP) "Building server and load client" cargo build --locked --release --workspace --bins
+	@$(STEP) "Load: $(SCENARIO)" bash -c 'set -o pipefail; tests/tools/load "$(TARGET)/release/cabinet" "$(TARGET)/release/cabinet-load" $(SCENARIO) | tee "loadtests/results/$(firstword $(SCENARIO)).txt"'
 
 deny: ## Check licences, bans, sources and advisories of the dependencies (needs cargo-deny)
 	@command -v cargo-deny > /dev/null || { echo "cargo-deny is not installed: cargo install cargo-deny --locked"; exit 1; }

@@ -46,14 +46,21 @@ struct Seen {
 #[expect(clippy::disallowed_methods, reason = "measuring is this program's purpose")]
 pub async fn run(target: &Target, clients: usize, seconds: u64, burst: u64) -> anyhow::Result<()> {
     let slots = free(target).await?;
-    ensure!(slots.len() >= clients, "{} free slots apart, {clients} clients", slots.len());
+    ensure!(
+        slots.len() >= clients,
+        "{} free slots apart, {clients} clients",
+        slots.len()
+    );
     let (span, burst) = (Duration::from_secs(seconds), Duration::from_secs(burst));
     let mut connections = Vec::new();
     for _ in 0..clients {
         connections.push(Connection::open(&target.host).await?);
     }
     let began = Instant::now();
-    let runs = connections.into_iter().zip(slots).map(|(connection, own)| client(connection, Rc::new(own), began, span, burst));
+    let runs = connections
+        .into_iter()
+        .zip(slots)
+        .map(|(connection, own)| client(connection, Rc::new(own), began, span, burst));
     let mut all = Seen::default();
     for seen in try_join_all(runs).await? {
         all.hold.extend(seen.hold);
@@ -74,7 +81,13 @@ pub async fn run(target: &Target, clients: usize, seconds: u64, burst: u64) -> a
 }
 
 #[expect(clippy::disallowed_methods, reason = "measuring is this program's purpose")]
-async fn client(mut connection: Connection, own: Rc<Own>, began: Instant, span: Duration, burst: Duration) -> anyhow::Result<Seen> {
+async fn client(
+    mut connection: Connection,
+    own: Rc<Own>,
+    began: Instant,
+    span: Duration,
+    burst: Duration,
+) -> anyhow::Result<Seen> {
     let mut seen = Seen::default();
     while began.elapsed() < span {
         let (token, manage) = (fresh(), fresh());
@@ -131,18 +144,26 @@ async fn free(target: &Target) -> anyhow::Result<Vec<Own>> {
         let slots: PublicSlots = connection.get(&format!("{base}/slots")).await?.json()?;
         let kind = slots.types.first().context("no online type")?;
         let mut starts: Vec<i64> = Vec::new();
-        let open = kind.slots.iter().filter(|slot| slot.from_ms <= slots.now_ms && slot.start_ms > slots.now_ms + AHEAD_MS);
+        let open = kind
+            .slots
+            .iter()
+            .filter(|slot| slot.from_ms <= slots.now_ms && slot.start_ms > slots.now_ms + AHEAD_MS);
         for slot in open {
             if starts.last().is_none_or(|last| slot.start_ms - last >= APART_MS) {
                 starts.push(slot.start_ms);
             }
         }
-        by_practitioner.push(starts.into_iter().map(move |start_ms| Own {
-            base: base.clone(),
-            kind: kind.kind.clone(),
-            start_ms,
-            notice_version,
-        }).collect::<Vec<_>>());
+        by_practitioner.push(
+            starts
+                .into_iter()
+                .map(move |start_ms| Own {
+                    base: base.clone(),
+                    kind: kind.kind.clone(),
+                    start_ms,
+                    notice_version,
+                })
+                .collect::<Vec<_>>(),
+        );
     }
     let longest = by_practitioner.iter().map(Vec::len).max().unwrap_or(0);
     let turns = (0..longest).flat_map(|turn| by_practitioner.iter().filter_map(move |own| own.get(turn).cloned()));

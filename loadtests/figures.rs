@@ -22,7 +22,15 @@ impl fmt::Display for Measured {
     #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.took.as_secs_f64();
-        write!(f, "{:.0}", if seconds > 0.0 { self.count as f64 / seconds } else { 0.0 })
+        write!(
+            f,
+            "{:.0}",
+            if seconds > 0.0 {
+                self.count as f64 / seconds
+            } else {
+                0.0
+            }
+        )
     }
 }
 

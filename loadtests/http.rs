@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 /// Bytes of an answer's head at most.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
+/// Room for the first read of an answer.
+const READ_BYTES: usize = 16 * 1024;
+
 /// One connection; one request at a time.
 pub struct Connection {
     stream: TcpStream,
@@ -83,12 +86,15 @@ impl Connection {
         self.buffer.extend_from_slice(body);
         self.stream.write_all(&self.buffer).await?;
         self.buffer.clear();
+        self.buffer.reserve(READ_BYTES);
         let (status, from, length) = loop {
             self.fill().await?;
             if let Some(found) = parse(&self.buffer)? {
                 break found;
             }
         };
+        let missing = (from + length).saturating_sub(self.buffer.len());
+        self.buffer.reserve(missing);
         while self.buffer.len() < from + length {
             self.fill().await?;
         }
@@ -97,7 +103,9 @@ impl Connection {
     }
 
     async fn fill(&mut self) -> anyhow::Result<()> {
-        self.buffer.reserve(16 * 1024);
+        if self.buffer.len() == self.buffer.capacity() {
+            self.buffer.reserve(READ_BYTES);
+        }
         match self.stream.read_buf(&mut self.buffer).await? {
             0 => bail!("the server closed the connection"),
             _ => Ok(()),
@@ -107,7 +115,11 @@ impl Connection {
 
 /// Status, where the body begins, how long it is; none while the head is not complete.
 fn parse(bytes: &[u8]) -> anyhow::Result<Option<(u16, usize, usize)>> {
-    let Some(end) = bytes.windows(4).take(HEAD_BYTES_MAX).position(|four| four == b"\r\n\r\n") else {
+    let Some(end) = bytes
+        .windows(4)
+        .take(HEAD_BYTES_MAX)
+        .position(|four| four == b"\r\n\r\n")
+    else {
         if bytes.len() > HEAD_BYTES_MAX {
             bail!("the answer's head is too long");
         }

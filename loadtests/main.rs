@@ -5,6 +5,7 @@ use cabinet_loadtests::client::Target;
 use cabinet_loadtests::{bookings, screen, slots};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -54,6 +55,9 @@ enum Scenario {
         /// For how long.
         #[arg(long, default_value_t = 10)]
         seconds: u64,
+        /// Pause between an answer and the next question.
+        #[arg(long, default_value_t = 50)]
+        pause_milliseconds: u64,
     },
 }
 
@@ -74,7 +78,18 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.scenario {
         Scenario::Screen { bookings } => runtime.block_on(screen::run(&target, bookings)),
-        Scenario::Bookings { clients, seconds, burst } => runtime.block_on(bookings::run(&target, clients, seconds, burst)),
-        Scenario::Slots { clients, seconds } => runtime.block_on(slots::run(&target, clients, seconds)),
+        Scenario::Bookings {
+            clients,
+            seconds,
+            burst,
+        } => runtime.block_on(bookings::run(&target, clients, seconds, burst)),
+        Scenario::Slots {
+            clients,
+            seconds,
+            pause_milliseconds,
+        } => {
+            let pause = Duration::from_millis(pause_milliseconds);
+            runtime.block_on(slots::run(&target, clients, seconds, pause))
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Free slots over HTTP: each client asks for all public slots of a practitioner again and again, on a kept-open connection.
+//! Free slots over HTTP: each client asks for all public slots of a practitioner again and again, on a kept-open connection,
+//! with a pause between an answer and the next question (0: as fast as it goes, which loads the machine to its end).
 //! The reference of the same run is `/healthz` over the same connections: the server's answer to a question that costs nothing.
 
 use crate::client::Target;
@@ -14,14 +15,17 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// When the server does not answer as documented.
 #[expect(clippy::print_stdout, reason = "the figures are this program's output")]
-pub async fn run(target: &Target, clients: usize, seconds: u64) -> anyhow::Result<()> {
+pub async fn run(target: &Target, clients: usize, seconds: u64, pause: Duration) -> anyhow::Result<()> {
     let path = format!("/api/v1/public/{}/{}/slots", target.practice, target.practitioner);
     let slots: PublicSlots = Connection::open(&target.host).await?.get(&path).await?.json()?;
     let count: usize = slots.types.iter().map(|kind| kind.slots.len()).sum();
     ensure!(count > 0, "no free slot");
-    println!("{clients} clients; an answer has {count} slots of {} types", slots.types.len());
+    println!(
+        "{clients} clients, each pausing {} ms; an answer has {count} slots of {} types",
+        slots.types.len()
+    );
     for (name, path) in [("reference, /healthz", "/healthz"), ("slots", path.as_str())] {
-        let runs = (0..clients).map(|_| client(target, path, Duration::from_secs(seconds)));
+        let runs = (0..clients).map(|_| client(target, path, Duration::from_secs(seconds), pause));
         let (mut all, mut bytes) = (Vec::new(), 0);
         for (durations, length) in try_join_all(runs).await? {
             all.extend(durations);
@@ -34,7 +38,12 @@ pub async fn run(target: &Target, clients: usize, seconds: u64) -> anyhow::Resul
 }
 
 #[expect(clippy::disallowed_methods, reason = "measuring is this program's purpose")]
-async fn client(target: &Target, path: &str, span: Duration) -> anyhow::Result<(Vec<Duration>, usize)> {
+async fn client(
+    target: &Target,
+    path: &str,
+    span: Duration,
+    pause: Duration,
+) -> anyhow::Result<(Vec<Duration>, usize)> {
     let mut connection = Connection::open(&target.host).await?;
     let (began, mut durations, mut bytes) = (Instant::now(), Vec::new(), 0);
     while began.elapsed() < span {
@@ -43,6 +52,9 @@ async fn client(target: &Target, path: &str, span: Duration) -> anyhow::Result<(
         ensure!(answer.status == 200, "status {}", answer.status);
         bytes = answer.body.len();
         durations.push(asked.elapsed());
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
     }
     Ok((durations, bytes))
 }

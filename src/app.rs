@@ -84,6 +84,7 @@ impl App {
             secure: matches!(transport, Transport::Tls(_)),
             metrics: EdgeMetrics::new(&registry)?,
             presence: edge::ws::Presence::default(),
+            slots: edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(move || ready.load(Ordering::SeqCst)),
         };
         let reaper = Reaper::start(reaper_options(&config.live), &registry)?;

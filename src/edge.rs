@@ -18,6 +18,7 @@ pub mod ops;
 pub mod problem;
 pub mod routes;
 pub mod secret;
+pub mod slot_answers;
 pub mod view;
 pub mod ws;
 
@@ -52,6 +53,8 @@ pub struct EdgeState {
     pub metrics: Arc<EdgeMetrics>,
     /// Who looks at which agenda.
     pub presence: ws::Presence,
+    /// Encoded answers of free slots.
+    pub slots: slot_answers::SlotAnswers,
     /// Whether the store serves.
     pub ready: Ready,
 }

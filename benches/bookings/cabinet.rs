@@ -189,12 +189,21 @@ impl Cabinet {
     }
 
     /// One patient's turn: book, cancel, book, cancel.
-    async fn patient(self, number: u32, crowd: Crowd, began: Instant, span: Duration, burst: Duration) -> anyhow::Result<Seen> {
+    async fn patient(
+        self,
+        number: u32,
+        crowd: Crowd,
+        began: Instant,
+        span: Duration,
+        burst: Duration,
+    ) -> anyhow::Result<Seen> {
         let mut seen = Seen::default();
         let mut dice = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.serial.load(Ordering::Relaxed);
         let slot = self.options.bookings + number;
         while began.elapsed() < span {
-            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            dice = dice
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let drawn = u32::try_from(dice >> 33)?;
             let agenda = if crowd.hot { 0 } else { drawn % self.options.agendas };
             let asked = Instant::now();
@@ -216,7 +225,8 @@ impl Cabinet {
         let (before, began) = (processor_by_thread(), Instant::now());
         let journal = self.storage.stats().journal.unwrap_or_default();
         let length = burst.unwrap_or_default();
-        let patients = (0..crowd.patients).map(|number| actix_rt::spawn(self.clone().patient(number, crowd, began, span, length)));
+        let patients =
+            (0..crowd.patients).map(|number| actix_rt::spawn(self.clone().patient(number, crowd, began, span, length)));
         let mut slice = Slice::default();
         let mut in_burst = 0;
         for patient in patients.collect::<Vec<_>>() {

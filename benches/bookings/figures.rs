@@ -106,9 +106,10 @@ impl fmt::Display for Row<'_> {
         let slice = self.slice;
         let mut sorted = slice.micros.clone();
         sorted.sort_unstable();
-        let burst = slice
-            .burst
-            .map_or_else(|| "-".to_owned(), |(done, took)| format!("{:.0}", per(count(done), took.as_secs_f64())));
+        let burst = slice.burst.map_or_else(
+            || "-".to_owned(),
+            |(done, took)| format!("{:.0}", per(count(done), took.as_secs_f64())),
+        );
         let processor: f64 = slice.processor.values().sum();
         write!(
             f,
@@ -145,7 +146,10 @@ pub(crate) fn processor_by_thread() -> BTreeMap<String, f64> {
     for task in tasks.flatten() {
         let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
         let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-        let name = name.trim().trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == ':').to_owned();
+        let name = name
+            .trim()
+            .trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == ':')
+            .to_owned();
         *found.entry(name).or_default() += seconds_of_stat(&stat).0;
     }
     found
@@ -154,7 +158,10 @@ pub(crate) fn processor_by_thread() -> BTreeMap<String, f64> {
 /// What grew between two readings.
 pub(crate) fn grown(before: &BTreeMap<String, f64>, after: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
     let since = |name: &String| before.get(name).copied().unwrap_or_default();
-    after.into_iter().map(|(name, seconds)| (name.clone(), (seconds - since(&name)).max(0.0))).collect()
+    after
+        .into_iter()
+        .map(|(name, seconds)| (name.clone(), (seconds - since(&name)).max(0.0)))
+        .collect()
 }
 
 /// Processor, memory, file system: what a figure is worth nothing without.
@@ -163,12 +170,16 @@ pub(crate) fn machine(folder: &Path) -> String {
     let cpuinfo = read("/proc/cpuinfo");
     let field = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name));
-        line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+        line.and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim().to_owned())
+            .unwrap_or_default()
     };
     let cores = cpuinfo.lines().filter(|line| line.starts_with("processor")).count();
     let said = |program: &str, arguments: &[&str]| {
         let output = std::process::Command::new(program).args(arguments).output();
-        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+        output
+            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+            .unwrap_or_default()
     };
     format!(
         "{}; {cores} cores ({}), {} of memory, {} on {}; load average {}",

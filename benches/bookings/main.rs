@@ -93,6 +93,10 @@ struct Systems {
     postgres: Option<postgres::Postgres>,
 }
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let folder = tempfile::Builder::new()
@@ -128,7 +132,11 @@ async fn run(options: &Options, folder: &std::path::Path) -> anyhow::Result<()> 
         options.bookings,
         options.seconds,
         options.rounds,
-        if options.strangers { "never met before" } else { "known to their practice" }
+        if options.strangers {
+            "never met before"
+        } else {
+            "known to their practice"
+        }
     );
     println!("{}", Row::head());
     let wide = options.patients.iter().map(|patients| (*patients, false));
@@ -175,7 +183,15 @@ async fn measure(options: &Options, systems: &mut Systems, crowd: Crowd) -> anyh
         ("postgresql", &postgres),
     ] {
         if slice.operations > 0 {
-            println!("{}", Row { name, crowd, slice, floor });
+            println!(
+                "{}",
+                Row {
+                    name,
+                    crowd,
+                    slice,
+                    floor
+                }
+            );
         }
     }
     println!("{}", file.notes());

@@ -29,7 +29,9 @@ fn command(program: &Path, folder: &Path) -> anyhow::Result<Command> {
         .any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"));
     let mut command = if root {
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+        command
+            .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
+            .arg(program);
         command
     } else {
         Command::new(program)
@@ -55,7 +57,10 @@ fn programs() -> anyhow::Result<PathBuf> {
     versions.sort();
     let paths = std::env::var_os("PATH").unwrap_or_default();
     versions.extend(std::env::split_paths(&paths));
-    let found = versions.into_iter().rev().find(|folder| folder.join("initdb").exists() && folder.join("pgbench").exists());
+    let found = versions
+        .into_iter()
+        .rev()
+        .find(|folder| folder.join("initdb").exists() && folder.join("pgbench").exists());
     found.context("initdb and pgbench are not installed")
 }
 
@@ -63,20 +68,34 @@ impl Postgres {
     /// Makes a cluster and fills it as the agendas are filled.
     pub(crate) fn start(options: &Options) -> anyhow::Result<Option<Self>> {
         let programs = programs()?;
-        let folder = tempfile::Builder::new().prefix("cabinet-postgres-").tempdir_in(&options.directory)?;
+        let folder = tempfile::Builder::new()
+            .prefix("cabinet-postgres-")
+            .tempdir_in(&options.directory)?;
         if command(Path::new("true"), folder.path())?.get_program() == "setpriv" {
             said(Command::new("chown").arg("postgres:postgres").arg(folder.path()))?;
         }
         let data = folder.path().join("data");
         said(
             command(&programs.join("initdb"), folder.path())?
-                .args(["--auth=trust", "--username=bench", "--encoding=UTF8", "--locale=C", "-D"])
+                .args([
+                    "--auth=trust",
+                    "--username=bench",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "-D",
+                ])
                 .arg(&data),
         )?;
         let server = command(&programs.join("postgres"), folder.path())?
             .arg("-D")
             .arg(&data)
-            .args(["-c", "listen_addresses=", "-c", &format!("max_connections={CONNECTIONS_MAX}"), "-k"])
+            .args([
+                "-c",
+                "listen_addresses=",
+                "-c",
+                &format!("max_connections={CONNECTIONS_MAX}"),
+                "-k",
+            ])
             .arg(folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -101,7 +120,10 @@ impl Postgres {
             if ready.success() {
                 return Ok(());
             }
-            #[expect(clippy::disallowed_methods, reason = "another process is starting; it is asked again")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "another process is starting; it is asked again"
+            )]
             std::thread::sleep(Duration::from_millis(50));
         }
         bail!("the cluster did not start")
@@ -110,7 +132,19 @@ impl Postgres {
     fn sql(&self, text: &str) -> anyhow::Result<String> {
         said(
             command(&self.programs.join("psql"), self.folder.path())?
-                .args(["-q", "-At", "-v", "ON_ERROR_STOP=1", "-U", "bench", "-d", "postgres", "-c", text, "-h"])
+                .args([
+                    "-q",
+                    "-At",
+                    "-v",
+                    "ON_ERROR_STOP=1",
+                    "-U",
+                    "bench",
+                    "-d",
+                    "postgres",
+                    "-c",
+                    text,
+                    "-h",
+                ])
                 .arg(self.folder.path()),
         )
     }
@@ -151,9 +185,16 @@ impl Postgres {
         let before = self.processor();
         let output = said(
             command(&self.programs.join("pgbench"), self.folder.path())?
-                .args(["-n", "-M", "prepared", "-U", "bench", "-D", "turn=0", "-D", "a=1", "-l", "-f"])
+                .args([
+                    "-n", "-M", "prepared", "-U", "bench", "-D", "turn=0", "-D", "a=1", "-l", "-f",
+                ])
                 .arg(&script)
-                .args(["-c", &crowd.patients.to_string(), "-j", &crowd.patients.min(2).to_string()])
+                .args([
+                    "-c",
+                    &crowd.patients.to_string(),
+                    "-j",
+                    &crowd.patients.min(2).to_string(),
+                ])
                 .args(["-T", &span.as_secs().max(1).to_string(), "-h"])
                 .arg(self.folder.path())
                 .arg("postgres"),
@@ -186,7 +227,10 @@ impl Postgres {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.starts_with("pgbench_log") {
                 let text = std::fs::read_to_string(&path)?;
-                micros.extend(text.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<u32>().ok()));
+                micros.extend(
+                    text.lines()
+                        .filter_map(|line| line.split(' ').nth(2)?.parse::<u32>().ok()),
+                );
                 std::fs::remove_file(path)?;
             }
         }
@@ -200,7 +244,9 @@ impl Postgres {
         for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
             let stat = std::fs::read_to_string(process.path().join("stat")).unwrap_or_default();
             let (own, buried) = seconds_of_stat(&stat);
-            let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)?.parse::<u32>().ok());
+            let parent = stat
+                .rsplit_once(") ")
+                .and_then(|(_, rest)| rest.split(' ').nth(1)?.parse::<u32>().ok());
             if process.file_name().to_string_lossy() == server.to_string() {
                 seconds += own + buried;
             } else if parent == Some(server) {
@@ -214,7 +260,10 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         let stopped = command(&self.programs.join("pg_ctl"), self.folder.path()).and_then(|mut stop| {
-            said(stop.args(["stop", "-m", "immediate", "-D"]).arg(self.folder.path().join("data")))
+            said(
+                stop.args(["stop", "-m", "immediate", "-D"])
+                    .arg(self.folder.path().join("data")),
+            )
         });
         if stopped.is_err() {
             drop(self.server.kill());

@@ -1,7 +1,7 @@
 //! The raw floor: the bytes of the groups that the journal wrote, in groups of the same size, appended to a preallocated
 //! file with one `fdatasync` each, and nothing else.
 
-use super::figures::{Slice, processor_by_thread, grown};
+use super::figures::{Slice, grown, processor_by_thread};
 use anyhow::Context as _;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;

@@ -3,12 +3,11 @@
 use cabinet_actors::read::AgendaRead;
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::ids::TypeId;
-use cabinet_domain::slots;
+use cabinet_domain::slots::{self, Slot};
 use cabinet_domain::time::{Span, UtcMinute};
 use cabinet_domain::view::{first_part, shown_openings};
 use cabinet_proto::v1::convert::outward;
-use cabinet_proto::v1::http::PublicSlots;
-use cabinet_proto::v1::model::{AppointmentType, StaffBooking, StaffOpening, StaffPart, StaffView, TypeSlots};
+use cabinet_proto::v1::model::{AppointmentType, StaffBooking, StaffOpening, StaffPart, StaffView};
 use std::collections::BTreeSet;
 
 /// Types that patients may book.
@@ -20,26 +19,15 @@ pub fn online_types(agenda: &Agenda) -> Vec<AppointmentType> {
 
 /// Free slots of the online types, or of one of them.
 #[must_use]
-pub fn free_slots(read: AgendaRead<'_>, only: Option<TypeId>) -> Vec<TypeSlots> {
+pub fn free_slots(read: AgendaRead<'_>, only: Option<TypeId>) -> Vec<(TypeId, Vec<Slot>)> {
     let Some(horizon) = slots::horizon(read.agenda, read.now) else {
         return Vec::new();
     };
     let online = read.agenda.types.values().filter(|kind| kind.online);
     online
         .filter(|kind| only.is_none_or(|only| only == kind.id))
-        .map(|kind| outward::type_slots(kind.id, &slots::slots(read.agenda, kind.id, horizon)))
+        .map(|kind| (kind.id, slots::slots(read.agenda, kind.id, horizon)))
         .collect()
-}
-
-/// The board as one answer.
-#[must_use]
-pub fn public_slots(read: AgendaRead<'_>, only: Option<TypeId>) -> PublicSlots {
-    PublicSlots {
-        history: read.history.to_string(),
-        seq: read.board_seq,
-        now_ms: read.now.0,
-        types: free_slots(read, only),
-    }
 }
 
 /// Bookings in one part of a session's view. A booking is about 450 bytes of JSON, so that a part stays under some 20 KiB:

@@ -1,7 +1,7 @@
 //! What opening a store takes, and what an open one counts.
 
-use crate::journal::COMPANY_WAIT_MAX;
 use super::{ApplierStats, JournalStats, KeyringStats, OverlayStats, Position};
+use crate::journal::COMPANY_WAIT_MAX;
 use crate::records::Ticks;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -151,7 +151,8 @@ impl Overlay {
     }
 
     /// The oldest writes, at most `writes_max` (but at least one record), waiting up to `patience` for some and then a
-    /// moment for more. The batch stays in the overlay until [`Self::applied`]. None: nothing came, or the applier is to end or to rebuild.
+    /// moment for more. The batch stays in the overlay until [`Self::applied`]. None: nothing came, or the applier is to
+    /// end or to rebuild.
     #[must_use]
     pub fn next_batch(&self, writes_max: usize, patience: Duration) -> Option<Batch> {
         let mut state = self.state.lock();

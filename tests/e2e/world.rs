@@ -137,6 +137,7 @@ impl World {
             secure: false,
             metrics,
             presence: Presence::default(),
+            slots: cabinet::edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(|| true),
         };
         let reaper = Reaper::start(ReaperOptions::default(), &registry).unwrap();

@@ -63,7 +63,6 @@ pub(super) struct Served {
 /// A checkpoint costs what the whole state costs: it is worth it after as many events as this share of the state's entries.
 const ENTRIES_PER_EVENT: usize = 4;
 
-
 impl Served {
     /// From what storage loaded; none when it is not an agenda.
     pub(super) fn open(loaded: Loaded, every: u64) -> Option<(Self, Opened)> {

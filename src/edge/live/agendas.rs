@@ -1,14 +1,14 @@
 //! The agendas behind the hubs: finds them by their public address, subscribes to their feeds for the board audience.
 
 use super::feed::{BoardSource, Joined, SourceError, Subscription};
+use crate::edge::view;
 use cabinet_actors::agendas::Agendas;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::delta::{Sink, TopicPosition};
 use cabinet_actors::directory::Directory;
-use cabinet_actors::read::{self, AgendaRead, ReadError};
+use cabinet_actors::read::{self, ReadError};
 use cabinet_domain::audience::Audience;
-use cabinet_domain::ids::{AgendaKey, TypeId};
-use cabinet_domain::slots::{Slot, horizon, slots};
+use cabinet_domain::ids::AgendaKey;
 use cabinet_domain::time::UtcMillis;
 use cabinet_proto::v1::convert::outward;
 use futures_util::future::LocalBoxFuture;
@@ -51,7 +51,9 @@ impl BoardSource for AgendaBoards {
         let agendas = self.agendas.clone();
         Box::pin(async move {
             let answer = agendas
-                .subscribe(agenda, Audience::Board, position, sink, |read| free_slots(&read))
+                .subscribe(agenda, Audience::Board, position, sink, |read| {
+                    view::free_slots(read, None)
+                })
                 .await;
             let (id, joined) = answer.map_err(|error| match error {
                 ReadError::NoSuchAgenda => SourceError::NoSuchAgenda,
@@ -75,16 +77,4 @@ impl BoardSource for AgendaBoards {
     fn now(&self) -> UtcMillis {
         self.clock.now()
     }
-}
-
-/// Free slots of every type that patients may book. Runs inside the agenda's actor: only computes; conversion and encoding
-/// happen on the hub's thread.
-fn free_slots(read: &AgendaRead<'_>) -> Vec<(TypeId, Vec<Slot>)> {
-    let Some(horizon) = horizon(read.agenda, read.now) else {
-        return Vec::new();
-    };
-    let online = read.agenda.types.values().filter(|kind| kind.online);
-    online
-        .map(|kind| (kind.id, slots(read.agenda, kind.id, horizon)))
-        .collect()
 }

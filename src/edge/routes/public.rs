@@ -5,7 +5,9 @@ use crate::edge::guard::agenda::{PublicAgenda, PublicPractice, path_id};
 use crate::edge::guard::body::Body;
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::secret::{self, Purpose};
+use crate::edge::slot_answers::Look;
 use crate::edge::{EdgeState, view};
+use actix_web::http::header::ContentType;
 use actix_web::web::{Data, Json, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use cabinet_domain::command::Command;
@@ -90,13 +92,18 @@ pub(crate) async fn get_slots(
     state: Data<EdgeState>,
     agenda: PublicAgenda,
     request: HttpRequest,
-) -> Result<Json<PublicSlots>, Failure> {
+) -> Result<HttpResponse, Failure> {
     let query: SlotsQuery = parse_query(&request)?;
     let only: Option<TypeId> = query.kind.map(|kind| inward::id("kind", &kind)).transpose()?;
+    let wish = (agenda.key, only);
+    let kept = state.slots.kept(wish);
+    let known = kept.clone();
     let look = state
         .agendas
-        .read(agenda.key, move |read| view::public_slots(read, only));
-    Ok(Json(look.await?))
+        .read(agenda.key, move |read| Look::at(read, only, known.as_deref()))
+        .await?;
+    let body = state.slots.body(wish, kept, look).map_err(|_| EdgeCode::Internal)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
 }
 
 /// The query of a request.
