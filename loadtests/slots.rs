@@ -22,6 +22,7 @@ pub async fn run(target: &Target, clients: usize, seconds: u64, pause: Duration)
     ensure!(count > 0, "no free slot");
     println!(
         "{clients} clients, each pausing {} ms; an answer has {count} slots of {} types",
+        pause.as_millis(),
         slots.types.len()
     );
     for (name, path) in [("reference, /healthz", "/healthz"), ("slots", path.as_str())] {

@@ -7,6 +7,7 @@
 pub mod body;
 mod checkpoints;
 mod commit;
+mod company;
 pub mod core;
 mod evidence;
 pub mod file;

@@ -1,10 +1,8 @@
 //! The journal of the server: one writer thread that commits whatever is waiting as one group (batches arise because
 //! appends arrive while a sync runs), and two threads for reads, checkpoints and upkeep.
-//!
-//! After a group of several appends the writer waits a little for company before it syncs the next: at most half of what
-//! a sync took, at most the configured time, and not at all once as many wait as the fullest group lately had twice
-//! over. Each sync costs processor time that those who are still deciding need. An append that comes alone never waits.
+//! After groups of several it waits a little for company before the next sync: see [`super::company`].
 
+use super::company::Company;
 use super::core::{Core, OnFatal};
 use super::format::append_bytes;
 use super::options::{JournalOptions, JournalStats};
@@ -225,7 +223,7 @@ fn write_loop(shared: &Shared) {
             let patience = shared.core.options.witness_interval;
             idle = shared.write.wait_for(&mut queues, patience).timed_out();
         }
-        company.wait(shared, &mut queues);
+        wait_for_company(&company, shared, &mut queues);
         let (group, replies) = take_group(&mut queues, shared.core.options.group_bytes_max);
         if group.is_empty() && queues.closing {
             queues.writer_done = true;
@@ -236,7 +234,8 @@ fn write_loop(shared: &Shared) {
         drop(queues);
         if !group.is_empty() {
             let outcomes = shared.core.commit(&group);
-            company.had(group.len(), &shared.core);
+            let sync = Duration::from_micros(shared.core.counters.sync_last_micros.load(Ordering::Relaxed));
+            company.had(group.len(), sync, shared.core.options.company_wait_max);
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 // Nobody may be waiting any more; the commit stands all the same.
                 let _unheard = reply.send(outcome);
@@ -249,33 +248,16 @@ fn write_loop(shared: &Shared) {
     }
 }
 
-/// How the last groups came out: whether it is worth waiting for company.
-#[derive(Default)]
-struct Company {
-    /// Appends of a group lately; an average that leans to the present.
-    appends: usize,
-    /// How long to wait at most.
-    patience: Duration,
-}
-
-impl Company {
-    /// Waits until enough appends are there, the patience is over, or the journal is closing.
-    fn wait(&self, shared: &Shared, queues: &mut MutexGuard<'_, Queues>) {
-        let enough = self.appends.saturating_mul(2);
-        if self.appends < 2 || queues.appends.is_empty() || queues.appends.len() >= enough || queues.closing {
-            return;
-        }
-        queues.wanted = enough;
-        // Woken early, by closing or by enough: either way what is there is written.
-        shared.write.wait_for(queues, self.patience);
-        queues.wanted = 0;
+/// Waits until enough appends are there, the patience is over, or the journal is closing.
+fn wait_for_company(company: &Company, shared: &Shared, queues: &mut MutexGuard<'_, Queues>) {
+    let Some(enough) = company.expected() else { return };
+    if queues.appends.is_empty() || queues.appends.len() >= enough || queues.closing {
+        return;
     }
-
-    fn had(&mut self, appends: usize, core: &Core) {
-        self.appends = (self.appends + appends).div_ceil(2);
-        let sync = Duration::from_micros(core.counters.sync_last_micros.load(Ordering::Relaxed));
-        self.patience = (sync / 2).min(core.options.company_wait_max);
-    }
+    queues.wanted = enough;
+    // Woken early, by closing or by enough: either way what is there is written.
+    shared.write.wait_for(queues, company.patience());
+    queues.wanted = 0;
 }
 
 fn take_group(queues: &mut Queues, bytes_max: usize) -> (Vec<Append>, Vec<Reply>) {
