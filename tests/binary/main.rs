@@ -1,4 +1,5 @@
-//! The real binary from outside: killed at random moments, and stormed by a thousand connections at once.
+//! The real binary from outside: killed at random moments, stormed by a thousand connections at once, and
+//! failed by its disk.
 //!
 //! Deliberately absent: anything in process. What is tested is the file `cabinet` and what it says on its sockets.
 
@@ -11,12 +12,14 @@
 )]
 
 mod board;
+mod faults;
 mod giant;
 mod hands;
 mod handshake;
 mod http;
 mod jam;
 mod kill;
+mod patients;
 mod server;
 mod session;
 mod smuggling;

@@ -4,9 +4,10 @@ use crate::http::{Connection, Wire};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use tokio::net::TcpSocket;
 
@@ -32,6 +33,18 @@ fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_cabinet")
 }
 
+/// The demo on `data`, on a free port, over TLS or plain HTTP.
+fn demo(data: &Path, with_tls: bool) -> Vec<OsString> {
+    let words = ["demo", "--json", "--port", "0", "--data"];
+    let words = words.into_iter().map(OsString::from);
+    let plain = (!with_tls).then(|| OsString::from("--plain"));
+    std::iter::once(binary().into())
+        .chain(words)
+        .chain([data.into()])
+        .chain(plain)
+        .collect()
+}
+
 impl Server {
     /// Starts the demo on `data` over plain HTTP and waits for its ready line.
     pub(crate) fn start(data: &Path) -> Self {
@@ -40,28 +53,43 @@ impl Server {
 
     /// Starts the demo on `data`, plain or over TLS, and waits for its ready line.
     pub(crate) fn start_with(data: &Path, with_tls: bool) -> Self {
-        let mut command = Command::new(binary());
-        command.args(["demo", "--json", "--port", "0", "--data"]).arg(data);
-        if !with_tls {
-            command.arg("--plain");
-        }
-        let mut child = command
+        Self::launch(demo(data, with_tls), Stdio::inherit(), with_tls)
+            .unwrap_or_else(|ended| panic!("the server ended: {ended}"))
+    }
+
+    /// Starts the demo over plain HTTP with another program in front of its command line (strace, a shell); `said` takes its
+    /// standard error.
+    ///
+    /// # Errors
+    /// How it ended, when it ended before it was ready.
+    pub(crate) fn start_under(before: &[OsString], data: &Path, said: Stdio) -> Result<Self, ExitStatus> {
+        let words = before.iter().cloned().chain(demo(data, false)).collect();
+        Self::launch(words, said, false)
+    }
+
+    fn launch(words: Vec<OsString>, said: Stdio, with_tls: bool) -> Result<Self, ExitStatus> {
+        let mut words = words.into_iter();
+        let mut child = Command::new(words.next().expect("a program"))
+            .args(words)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(said)
             .spawn()
             .expect("start the binary");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout"))
             .read_line(&mut line)
             .expect("read the ready line");
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("ready line {line:?}: {error}"));
+        let Ok(ready) = serde_json::from_str::<Value>(&line) else {
+            return Err(child.wait().expect("wait"));
+        };
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let host = |url: &Value| {
             let url = text(url);
             let (_, host) = url.split_once("://").expect("a scheme");
             host.trim_end_matches('/').to_owned()
         };
-        Self {
+        Ok(Self {
             child,
             tls: with_tls.then(|| trusting(Path::new(&text(&ready["ca_file"])))),
             scheme: if with_tls { "https" } else { "http" },
@@ -75,7 +103,33 @@ impl Server {
                 .iter()
                 .map(text)
                 .collect(),
-        }
+        })
+    }
+
+    /// The server's process: what was started, or the child of the program in front of it.
+    fn process(&self) -> String {
+        let started = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{started}/task/{started}/children"));
+        let child = children
+            .ok()
+            .and_then(|list| list.split_whitespace().next().map(str::to_owned));
+        child.unwrap_or_else(|| started.to_string())
+    }
+
+    /// Sends a signal to the server itself; the program in front of it ends with it.
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args(["-s", signal, &self.process()]).status();
+        assert!(sent.expect("kill").success(), "the signal arrives");
+    }
+
+    /// Waits until the process has ended, and says how.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("wait")
+    }
+
+    /// Whether the process has ended, and how.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("wait")
     }
 
     /// Bytes of the process that lie in memory (proc(5), statm, second field).
@@ -150,6 +204,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // A tracer that is killed lets go of the server: the server goes first.
+        if self.ended().is_none() {
+            self.signal("KILL");
+        }
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -83,7 +83,10 @@ impl Served {
         opened.base = opened.base.min(live.seq);
         let named = naming(&live);
         // Built at once: a map grown entry by entry leaves much of its room unused.
-        let people = people.into_iter().filter(|(blob, _)| named.contains_key(blob)).collect();
+        let people = people
+            .into_iter()
+            .filter(|(blob, _)| named.contains_key(blob))
+            .collect();
         let mut live = *live;
         live.pack();
         let mut served = Self {
