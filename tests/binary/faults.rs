@@ -4,10 +4,15 @@
 //! Each test takes its number of cases from the environment (`make faults`, `make power-cut`) or does a short sample, and
 //! prints the seed of a case that fails; `CABINET_SEED=n CABINET_CASES=1` does that one again.
 
+mod acknowledged;
+pub(crate) mod answers;
 mod inject;
 mod kinds;
+mod power;
+mod power_cut;
 mod stores;
 mod strace;
+mod trace;
 
 /// The cases to do: seeds `CABINET_SEED` (0) onwards, `CABINET_CASES` of them, or the sample.
 fn seeds(sample: u64) -> std::ops::Range<u64> {

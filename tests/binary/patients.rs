@@ -2,12 +2,12 @@
 //! against the server: acknowledged bookings and holds are there, acknowledged cancellations are not, repeated commands
 //! are harmless.
 
+use crate::faults::answers::{Asked, Left};
 use crate::http::{Answer, Connection};
 use crate::server::{Server, fresh};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
 
 /// Answers that refuse in so many words: taken, not allowed, busy or unknown, storage full.
@@ -46,7 +46,6 @@ pub(crate) struct Ledger {
     bookings: Mutex<BTreeMap<String, Told>>,
     loose: Mutex<BTreeMap<String, Loose>>,
     statuses: Mutex<BTreeMap<u16, usize>>,
-    enough: AtomicBool,
 }
 
 /// One patient at one practitioner's agenda.
@@ -89,9 +88,6 @@ pub(crate) async fn send(server: &Server, ledger: &Arc<Ledger>, count: usize, tu
 impl Patient {
     async fn run(mut self, turns: usize) -> std::io::Result<()> {
         for turn in 0..turns {
-            if self.ledger.enough.load(Ordering::Relaxed) {
-                break;
-            }
             let slots = self.connection.get(&format!("{}/slots", self.base)).await?;
             if slots.status == 503 {
                 continue;
@@ -213,9 +209,34 @@ impl Ledger {
         self.statuses.lock().await.get(&status).copied().unwrap_or(0)
     }
 
-    /// Patients come to an end after their present booking.
-    pub(crate) fn enough(&self) {
-        self.enough.store(true, Ordering::Relaxed);
+    /// What had been promised when the line `cut` of a record of system calls came: confirmations whose sending had begun,
+    /// and of those the cancellations that had been asked for, or acknowledged as well.
+    pub(crate) async fn as_of(&self, cut: usize, left: &[Left], asked: &Asked) -> Self {
+        let sent = left.iter().filter(|one| one.began < cut && one.status < 300);
+        let confirmed: BTreeSet<&str> = sent.clone().filter_map(|one| one.body["booking"].as_str()).collect();
+        let acknowledged: BTreeSet<&str> = sent.map(|one| one.path.as_str()).collect();
+        let asked: BTreeSet<&str> = asked
+            .iter()
+            .filter(|(at, _)| *at < cut)
+            .map(|(_, path)| path.as_str())
+            .collect();
+        let mut bookings = BTreeMap::new();
+        for (booking, told) in self.bookings.lock().await.iter() {
+            let end = format!("/bookings/{booking}/cancel");
+            let is = |paths: &BTreeSet<&str>| paths.iter().any(|path| path.ends_with(&end));
+            let cancel = match (is(&acknowledged), is(&asked)) {
+                (true, _) => Cancel::Acknowledged,
+                (false, true) => Cancel::Asked,
+                (false, false) => Cancel::No,
+            };
+            if confirmed.contains(booking.as_str()) {
+                bookings.insert(booking.clone(), Told { cancel, ..told.clone() });
+            }
+        }
+        Self {
+            bookings: Mutex::new(bookings),
+            ..Self::default()
+        }
     }
 
     /// A server that has started again holds every promise: acknowledged bookings answer with their own time,

@@ -61,16 +61,17 @@ async fn run(kind: &Kind, seed: u64, data: &Path, ledger: &Arc<Ledger>) -> Seen 
             let turns = if through { TURNS_THROUGH } else { TURNS };
             let salt = usize::try_from(seed).expect("seed");
             let mut patients = patients::send(&server, ledger, PATIENTS, turns, salt).await;
+            // Broken connections are what a stop looks like from outside; only panics are failures.
+            let mut broken = patients.is_empty();
             let all = async {
                 while let Some(ended) = patients.join_next().await {
-                    // Broken connections are what a stop looks like from outside; only panics are failures.
-                    drop(ended.expect("patients do not panic"));
+                    broken |= ended.expect("patients do not panic").is_err();
                 }
             };
             tokio::time::timeout(PATIENCE, all)
                 .await
                 .expect("patients are not left hanging");
-            if server.ended().is_none() && through {
+            if !broken {
                 server.signal("TERM");
             }
             Some(server.wait())

@@ -204,7 +204,7 @@ pub(crate) const KINDS: [Kind; 19] = [
         "killed at any change of a file",
         (CHANGES, "signal=SIGKILL:when={n}"),
         &[],
-        (1, 60),
+        (1, 25),
         Then::Dies,
     ),
 ];
