@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, bail};
 use cabinet_proto::v1::board::BoardFrame;
-use cabinet_proto::v1::http::{ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, PublicSlots, ReleaseRequest};
+use cabinet_proto::v1::http::{
+    CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, PublicSlots, ReleaseRequest,
+};
 use cabinet_proto::v1::model::Person;
 use futures_util::StreamExt as _;
 use tokio::net::TcpStream;
@@ -109,6 +111,14 @@ impl Patient {
     /// # Errors
     /// As [`Self::hold`].
     pub async fn confirm(&self, hold: &str, token: &str) -> anyhow::Result<ConfirmAnswer> {
+        self.confirm_with(hold, token, &fresh()).await
+    }
+
+    /// Confirms a hold under a secret by which the booking can be cancelled.
+    ///
+    /// # Errors
+    /// As [`Self::hold`].
+    pub async fn confirm_with(&self, hold: &str, token: &str, manage: &str) -> anyhow::Result<ConfirmAnswer> {
         let person = Person {
             given_name: "Essai".to_owned(),
             family_name: "Charge".to_owned(),
@@ -120,7 +130,7 @@ impl Patient {
             token: token.to_owned(),
             person,
             notice_version: 1,
-            manage: fresh(),
+            manage: manage.to_owned(),
         };
         let url = format!("{}/holds/{hold}/confirm", self.base);
         Ok(self
@@ -132,6 +142,22 @@ impl Patient {
             .error_for_status()?
             .json()
             .await?)
+    }
+}
+
+impl Patient {
+    /// Cancels a booking.
+    ///
+    /// # Errors
+    /// As [`Self::hold`].
+    pub async fn cancel(&self, booking: &str, manage: &str) -> anyhow::Result<()> {
+        let request = CancelRequest {
+            command_id: fresh(),
+            manage: manage.to_owned(),
+        };
+        let url = format!("{}/bookings/{booking}/cancel", self.base);
+        self.http.post(url).json(&request).send().await?.error_for_status()?;
+        Ok(())
     }
 }
 

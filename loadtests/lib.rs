@@ -9,3 +9,4 @@ pub mod figures;
 pub mod http;
 pub mod screen;
 pub mod slots;
+pub mod soak;

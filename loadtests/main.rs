@@ -2,9 +2,11 @@
 
 use anyhow::ensure;
 use cabinet_loadtests::client::Target;
+use cabinet_loadtests::soak::{self, SoakOptions};
 use cabinet_loadtests::{bookings, screen, slots};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Debug, Parser)]
@@ -13,8 +15,8 @@ use std::time::Duration;
     about = "Load scenarios against a Cabinet en Ligne server on this machine"
 )]
 struct Arguments {
-    /// Address of a server over plain HTTP; loopback only.
-    #[arg(long)]
+    /// Address of a server over plain HTTP; loopback only. `soak` starts its own.
+    #[arg(long, default_value = "127.0.0.1:8080")]
     host: SocketAddr,
     /// The practice's page address.
     #[arg(long, default_value = "cabinet-des-tilleuls")]
@@ -59,6 +61,24 @@ enum Scenario {
         #[arg(long, default_value_t = 50)]
         pause_milliseconds: u64,
     },
+    /// Mixed load for many minutes on a server of its own, with restarts: does anything grow?
+    Soak {
+        /// The server's binary.
+        #[arg(long)]
+        binary: PathBuf,
+        /// An empty directory for its store.
+        #[arg(long)]
+        data: PathBuf,
+        /// How long.
+        #[arg(long, default_value_t = 30)]
+        minutes: u32,
+        /// Minutes from one restart to the next.
+        #[arg(long, default_value_t = 5)]
+        restart_minutes: u32,
+        /// Where the table, the picture and the judgement go.
+        #[arg(long, default_value = "loadtests/results")]
+        results: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -90,6 +110,24 @@ fn main() -> anyhow::Result<()> {
         } => {
             let pause = Duration::from_millis(pause_milliseconds);
             runtime.block_on(slots::run(&target, clients, seconds, pause))
+        }
+        Scenario::Soak {
+            binary,
+            data,
+            minutes,
+            restart_minutes,
+            results,
+        } => {
+            let options = SoakOptions {
+                binary,
+                data,
+                minutes,
+                restart_minutes,
+                results,
+            };
+            let flat = runtime.block_on(soak::run(&options))?;
+            ensure!(flat, "something grows or has failed");
+            Ok(())
         }
     }
 }

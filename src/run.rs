@@ -8,6 +8,7 @@ use crate::demo::practice::PRACTICE_SLUG;
 use crate::edge::listen::{TlsFiles, Transport, tls};
 use anyhow::Context as _;
 use cabinet_actors::clock::stopwatch;
+use cabinet_storage::disk::real::make_directory;
 use cabinet_storage::verify::VerifyReport;
 use cabinet_storage::{KeySource, Storage, StorageOptions};
 use std::io::Write as _;
@@ -118,7 +119,7 @@ pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<E
     config.ops.bind = loopback(demo_ops_port(port, config.ops.bind.port()));
     config.storage.data_dir = data.to_owned();
     config.storage.installation_key_file = key_beside(data);
-    make_private_directory(data)?;
+    make_directory(data).with_context(|| format!("failed to make {}", data.display()))?;
     make_key(&config.storage.installation_key_file)?;
     let ca_file = data.join("ca.pem");
     let transport = if plain {
@@ -269,27 +270,30 @@ fn install_crypto() -> anyhow::Result<()> {
     installed.map_err(|_| anyhow::anyhow!("another crypto provider is installed"))
 }
 
-fn make_private_directory(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.with_context(|| format!("failed to make {}", path.display()))
-}
-
-/// Draws the demo's installation key on its first run.
+/// Draws the demo's installation key on its first run. A power cut leaves the whole key or none.
 fn make_key(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
+    if path.try_exists()? {
+        return Ok(());
+    }
     let mut bytes = [0_u8; 32];
     let drawn = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
     drawn.map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
     let made = std::fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
-        .open(path);
+        .open(&beside)
+        .and_then(|mut file| writeln!(file, "{}", hex::encode(bytes)).and_then(|()| file.sync_all()))
+        // A link, unlike a renaming, never replaces the key that another first start has just put there.
+        .and_then(|()| std::fs::hard_link(&beside, path));
     match made {
-        Ok(mut file) => Ok(writeln!(file, "{}", hex::encode(bytes)).and_then(|()| file.sync_all())?),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("failed to make {}", path.display())),
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("failed to make {}", path.display()))
+        }
+        Ok(()) | Err(_) => Ok(std::fs::remove_file(&beside)?),
     }
 }
 

@@ -14,6 +14,24 @@ pub const LOCK_FILE: &str = "lock";
 /// Zeros are written in pieces of this many bytes.
 const ZEROS_BYTES: usize = 256 * 1024;
 
+/// Makes a directory and its missing parents with mode 0700, durably: their names outlive a power cut. Fine when it exists;
+/// its name is made durable even then, as who made it may have been cut off before.
+///
+/// # Errors
+/// What the system says. A parent that may be passed through but not read cannot be synced, and is none of ours: no error.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    let path = std::path::absolute(path)?;
+    let missing = path.ancestors().take_while(|ancestor| !ancestor.exists()).count();
+    DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+    for parent in path.ancestors().skip(1).take(missing.max(1)) {
+        match File::open(parent).and_then(|directory| directory.sync_all()) {
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// A data directory of this machine, locked against other processes while this value (or a clone of its `Arc`) lives.
 #[derive(Debug)]
 pub struct RealDisk {
@@ -44,11 +62,7 @@ impl RealDisk {
                 StoreError::io(attempt, path, source)
             }
         };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(root)
-            .map_err(|source| failed("create", root, source))?;
+        make_directory(root).map_err(|source| failed("create", root, source))?;
         let path = root.join(LOCK_FILE);
         let lock = OpenOptions::new()
             .read(true)

@@ -1,5 +1,5 @@
 //! Nothing leaves before the journal has it (law L2), read off the system calls: each acknowledgement and each board's frame
-//! is mapped by agenda and sequence to the write of its journal record, and a sync of that file must have begun after this
+//! is mapped by agenda and sequence to the write of its journal record (a hold's answer names none: by agenda and time), and a sync of that file must have begun after this
 //! write and succeeded before the sending began. The journal's records are read here by their documented frame alone.
 
 use super::answers::{self, Left};
@@ -24,6 +24,7 @@ const TURNS: usize = 8;
 #[derive(Debug, Clone, Copy)]
 struct Written {
     descriptor: i64,
+    began: usize,
     ended: usize,
 }
 
@@ -49,6 +50,7 @@ fn take_in(records: &mut Records, call: &Call) -> Option<()> {
             for seq in expected + 1..=expected + events {
                 let written = Written {
                     descriptor: call.descriptor(),
+                    began: call.began,
                     ended: call.ended,
                 };
                 records.insert((agenda.to_vec(), seq), written);
@@ -72,19 +74,26 @@ fn check(calls: &[Call], agendas: &BTreeMap<String, Vec<u8>>) -> (Vec<String>, u
     let (left, _) = answers::all(calls);
     let (mut early, mut looked_at) = (Vec::new(), 0);
     for one in left.iter().filter(|one| one.status < 300) {
-        let (Some(seq), Some(agenda)) = (one.body["seq"].as_u64(), agenda_of(one, agendas)) else {
+        let Some(agenda) = agenda_of(one, agendas) else {
             continue;
         };
         looked_at += 1;
-        let Some(written) = records.get(&(agenda.clone(), seq)) else {
-            early.push(format!("no write of the record of {one:?}"));
-            continue;
+        let covered = |written: &Written| {
+            let covers = |sync: &&Call| {
+                sync.descriptor() == written.descriptor && sync.began > written.ended && sync.ended < one.began
+            };
+            syncs.iter().any(covers)
         };
-        let covers = |sync: &&&Call| {
-            sync.descriptor() == written.descriptor && sync.began > written.ended && sync.ended < one.began
+        let own = records.iter().filter(|((of, _), _)| of == agenda);
+        let done = match one.body["seq"].as_u64() {
+            Some(seq) => records.get(&(agenda.clone(), seq)).is_some_and(covered),
+            // An answer that names no sequence (a hold's): some record of its agenda, written since it was asked for.
+            None => own
+                .map(|(_, written)| written)
+                .any(|written| written.began > one.asked && covered(written)),
         };
-        if !syncs.iter().any(|sync| covers(&sync)) {
-            early.push(format!("no sync between {written:?} and {one:?}"));
+        if !done {
+            early.push(format!("no synced record of {one:?}"));
         }
     }
     (early, looked_at)

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 pub(crate) struct Left {
     /// Path of the request on this socket that it answers, or that opened it.
     pub(crate) path: String,
+    /// When the request was read.
+    pub(crate) asked: usize,
     /// When its sending began.
     pub(crate) began: usize,
     /// Status of an answer; 0 for a frame.
@@ -21,7 +23,7 @@ pub(crate) type Asked = Vec<(usize, String)>;
 
 /// Follows every socket. Descriptors of files never carry what looks like HTTP here: files are sealed.
 pub(crate) fn all(calls: &[Call]) -> (Vec<Left>, Asked) {
-    let mut open: HashMap<i64, String> = HashMap::new();
+    let mut open: HashMap<i64, (usize, String)> = HashMap::new();
     let (mut left, mut asked) = (Vec::new(), Asked::new());
     for call in calls.iter().filter(|call| call.returned > 0) {
         let descriptor = call.descriptor();
@@ -29,17 +31,18 @@ pub(crate) fn all(calls: &[Call]) -> (Vec<Left>, Asked) {
             "read" | "recvfrom" => {
                 if let Some(path) = request(&call.data()) {
                     asked.push((call.ended, path.clone()));
-                    open.insert(descriptor, path);
+                    open.insert(descriptor, (call.ended, path));
                 }
             }
             "write" | "writev" | "sendto" => {
-                let Some(path) = open.get(&descriptor) else {
+                let Some((read, path)) = open.get(&descriptor) else {
                     continue;
                 };
                 let data = call.data();
                 if let Some((status, body)) = answer(&data).or_else(|| frame(&data)) {
                     left.push(Left {
                         path: path.clone(),
+                        asked: *read,
                         began: call.began,
                         status,
                         body,

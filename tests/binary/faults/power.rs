@@ -118,8 +118,8 @@ impl Disk {
             "fsync" | "fdatasync" => self.sync(call),
             "mkdir" => self.made(call),
             "rename" => self.renamed(call),
-            "unlink" => self.removed(call, 0),
-            "unlinkat" => self.removed(call, 0),
+            "link" | "linkat" => self.linked(call),
+            "unlink" | "unlinkat" => self.removed(call),
             "recvfrom" | "sendto" | "sendmsg" | "accept4" => {}
             other => panic!("{other} is not modelled: {call:?}"),
         }
@@ -249,8 +249,14 @@ impl Disk {
         }
     }
 
-    fn removed(&mut self, call: &Call, path: usize) {
-        if let Some((directory, name)) = self.find(&call.path(path)) {
+    fn linked(&mut self, call: &Call) {
+        if let (Some(node), Some((directory, name))) = (self.look(&call.path(0)), self.find(&call.path(1))) {
+            self.name(directory, call.ended, vec![(name, Some(node))]);
+        }
+    }
+
+    fn removed(&mut self, call: &Call) {
+        if let Some((directory, name)) = self.find(&call.path(0)) {
             self.name(directory, call.ended, vec![(name, None)]);
         }
     }
