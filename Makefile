@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long mutants mutants-sample fuzz schemathesis autobahn deny clean prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
+.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long mutants mutants-sample
+.PHONY: faults power-cut trace-check-proof soak fuzz schemathesis autobahn deny clean
+.PHONY: prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
 ifndef CARGO_TARGET_DIR
@@ -96,6 +98,28 @@ schemathesis: prepare-build web ## Hold the running demo to its OpenAPI document
 autobahn: prepare-build ## Run the original Autobahn suite (needs Python 2.7: PYTHON2=) against the code of /ws
 	@$(STEP) "Building the echo server" cargo test --locked --test autobahn --no-run
 	@$(STEP) "Autobahn test suite" tests/tools/autobahn
+
+CASES ?= 209
+faults: prepare-test web ## Fail system calls of the running binary one after the other (CASES=209; CABINET_SEED= first seed)
+	@$(STEP) "Building the server and its tests" cargo build --locked --bin cabinet --test binary
+	@$(STEP) "Faults: $(CASES) injections" env CABINET_CASES=$(CASES) cargo test --locked --test binary faults::inject -- --nocapture
+	@$(STEP) "Faults: no acknowledgement after a failed sync" env CABINET_CASES=20 cargo test --locked --test binary faults::acknowledged -- --nocapture
+
+IMAGES ?= 300
+power-cut: prepare-test web ## Cut the power at random moments of a recorded run, start from each image (IMAGES=300; CABINET_SEED=)
+	@$(STEP) "Building the server and its tests" cargo build --locked --bin cabinet --test binary
+	@$(STEP) "Power cut: $(IMAGES) images" env CABINET_CASES=$(IMAGES) cargo test --locked --test binary faults::power_cut -- --nocapture
+
+trace-check-proof: prepare-test web ## Show that the trace check catches a server that acknowledges before it syncs
+	@$(STEP) "Mutant: early acknowledgement" tests/mutants/caught early-acknowledgement faults::acknowledged::each
+
+MINUTES ?= 30
+RESTART_MINUTES ?= 5
+soak: prepare-build web ## Mixed load with restarts; does anything grow? (MINUTES=30 RESTART_MINUTES=5), results in loadtests/results
+	@$(STEP) "Building server and load client" cargo build --locked --workspace --bins
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	  $(STEP) "Soak: $(MINUTES) minutes" "$(TARGET)/debug/cabinet-load" soak --binary "$(TARGET)/debug/cabinet" --data "$$folder/data" \
+	  --minutes $(MINUTES) --restart-minutes $(RESTART_MINUTES)
 
 clean: ## Remove everything that was built or installed here; the demo's store stays
 	rm -rf target dashboards/web/dist dashboards/web/node_modules tests/browser/node_modules
