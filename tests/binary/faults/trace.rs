@@ -67,7 +67,8 @@ pub(crate) fn read(log: &Path, first: usize) -> Vec<Call> {
             calls.extend(parse(rest, at, at));
         }
     }
-    calls.sort_by_key(|call| call.ended);
+    // A number is free for the next file as soon as its closing begins.
+    calls.sort_by_key(|call| if call.name == "close" { call.began } else { call.ended });
     calls
 }
 
