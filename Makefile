@@ -111,7 +111,7 @@ power-cut: prepare-test web ## Cut the power at random moments of a recorded run
 	@$(STEP) "Power cut: $(IMAGES) images" env CABINET_CASES=$(IMAGES) cargo test --locked --test binary faults::power_cut -- --nocapture
 
 trace-check-proof: prepare-test web ## Show that the trace check catches a server that acknowledges before it syncs
-	@$(STEP) "Mutant: early acknowledgement" tests/mutants/caught early-acknowledgement faults::acknowledged::each
+	@$(STEP) "Mutant: early acknowledgement" tests/tools/mutants answered-before-the-sync
 
 MINUTES ?= 30
 RESTART_MINUTES ?= 5

@@ -20,7 +20,7 @@ use cabinet_domain::stream::{StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{AppendError, Appended, Commit, Loaded, PersonRecord, StreamStore};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Semaphore, oneshot};
@@ -139,8 +139,7 @@ pub(crate) struct Lifecycle {
     pub(crate) parts: Arc<Parts>,
     threads: Vec<ArbiterHandle>,
     owned: Mutex<Vec<Arbiter>>,
-    /// In order, so that agendas end in the same order in each run of a simulation.
-    live: Mutex<BTreeMap<AgendaKey, Incarnation>>,
+    live: Mutex<HashMap<AgendaKey, Incarnation>>,
 }
 
 impl Lifecycle {
@@ -245,9 +244,11 @@ impl Lifecycle {
 
     /// Lets every actor finish what it has accepted, keeps the last checkpoints, ends the threads.
     pub(crate) async fn shutdown(&self) {
-        let living = std::mem::take(&mut *self.live.lock()).into_values();
+        let mut living: Vec<_> = std::mem::take(&mut *self.live.lock()).into_iter().collect();
+        // In the same order in each run of a simulation.
+        living.sort_unstable_by_key(|(key, _)| *key);
         let mut endings = Vec::new();
-        for incarnation in living {
+        for (_, incarnation) in living {
             let (done, ended) = oneshot::channel();
             // Waits for room in a full mailbox; a closed one has nothing to finish.
             if incarnation.address.send(Retire(done)).await.is_ok() {
