@@ -5,9 +5,10 @@
 
 use super::EdgeState;
 use super::guard::agenda::{PublicAgenda, PublicPractice};
+use super::openapi::methods_of;
 use super::problem::{EdgeCode, Failure};
-use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -52,9 +53,6 @@ pub fn configure(config: &mut ServiceConfig) {
         .default_service(web::route().to(nothing));
 }
 
-/// The methods that something here answers to; with any other, every address answers 405 (RFC 9110 section 15.5.6).
-const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
-
 async fn page(request: HttpRequest) -> HttpResponse {
     serve(&request, PAGE, StatusCode::OK)
 }
@@ -82,11 +80,10 @@ async fn asset(request: HttpRequest) -> HttpResponse {
 
 /// Anything else: a page for browsers that follow a link, a problem for programs.
 async fn nothing(request: HttpRequest, _state: web::Data<EdgeState>) -> HttpResponse {
-    if !METHODS.contains(request.method()) {
+    // A documented address that came here was asked with another method (RFC 9110 section 15.5.6).
+    if let Some(methods) = methods_of(request.path()) {
         let mut refused = Failure::from(EdgeCode::MethodNotAllowed).error_response();
-        refused
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+        refused.headers_mut().insert(ALLOW, methods);
         return refused;
     }
     let accept = request.headers().get(ACCEPT).and_then(|kinds| kinds.to_str().ok());

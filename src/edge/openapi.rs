@@ -3,7 +3,9 @@
 use super::problem::PROBLEM_JSON;
 use super::routes::{health, manage, public, staff};
 use actix_web::get;
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
+use std::sync::LazyLock;
 use utoipa::openapi::Ref;
 use utoipa::openapi::content::Content;
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -110,6 +112,33 @@ fn problem(description: &str) -> Response {
         .description(description)
         .content(PROBLEM_JSON, shape)
         .build()
+}
+
+/// Documented addresses, each with its methods as an Allow header lists them.
+static METHODS: LazyLock<Vec<(String, HeaderValue)>> = LazyLock::new(|| {
+    let paths = Document::openapi().paths.paths;
+    let addresses = paths.into_iter().map(|(path, item)| {
+        let methods = match (item.get.is_some(), item.post.is_some()) {
+            (true, true) => "GET, POST",
+            (true, false) => "GET",
+            (false, _) => "POST",
+        };
+        (path, HeaderValue::from_static(methods))
+    });
+    addresses.collect()
+});
+
+/// The methods of a documented address; none for any other.
+pub(crate) fn methods_of(path: &str) -> Option<HeaderValue> {
+    let fits = |template: &str| {
+        let parts = template.split('/').zip(path.split('/'));
+        let same = template.split('/').count() == path.split('/').count();
+        same && parts
+            .into_iter()
+            .all(|(wanted, part)| wanted == part || (wanted.starts_with('{') && !part.is_empty()))
+    };
+    let found = METHODS.iter().find(|(template, _)| fits(template));
+    found.map(|(_, methods)| methods.clone())
 }
 
 /// This document.

@@ -364,6 +364,13 @@ fn two_pings(id: &str, chops: Chops) -> Case {
     )
 }
 
+/// Close codes that may be sent.
+const SENT: [u16; 13] = [
+    1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
+];
+/// Close codes that may not.
+const NEVER_SENT: [u16; 9] = [0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999];
+
 fn closes() -> Vec<Case> {
     let stepped = |id: String, frames: &[Frame], codes: &[u16], clean| {
         let codes = codes.to_vec();
@@ -407,17 +414,11 @@ fn closes() -> Vec<Case> {
         bad("7.3.6", close(1000, &[b'*'; 124]), &[1002]),
         bad("7.5.1", close(1000, utf8::SURROGATE_INSIDE), &[1002, 1007]),
     ];
-    let sent = [
-        1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
-    ];
-    for (number, code) in sent.into_iter().enumerate() {
+    for (number, code) in SENT.into_iter().enumerate() {
         let id = format!("7.7.{}", number + 1);
         cases.push(stepped(id, &[close(code, b"")], &[1000, code], true));
     }
-    for (number, code) in [0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999]
-        .into_iter()
-        .enumerate()
-    {
+    for (number, code) in NEVER_SENT.into_iter().enumerate() {
         cases.push(stepped(
             format!("7.9.{}", number + 1),
             &[close(code, b"")],

@@ -96,36 +96,37 @@ fn of(valid: bool, payloads: &[&[u8]]) -> Vec<Sequence> {
     payloads.iter().map(|payload| (valid, payload.to_vec())).collect()
 }
 
+/// A character of each length inside ASCII, and one text without.
+const PLAIN: [&[u8]; 5] = [
+    b"hello\x24world",
+    b"hello\xc2\xa2world",
+    b"hello\xe2\x82\xacworld",
+    b"hello\xf0\xa4\xad\xa2world",
+    GREEK,
+];
+/// Characters whose last byte is missing.
+const CUT: [&[u8]; 10] = [
+    b"\xc0",
+    b"\xe0\x80",
+    b"\xf0\x80\x80",
+    b"\xf8\x80\x80\x80",
+    b"\xfc\x80\x80\x80\x80",
+    b"\xdf",
+    b"\xef\xbf",
+    b"\xf7\xbf\xbf",
+    b"\xfb\xbf\xbf\xbf",
+    b"\xfd\xbf\xbf\xbf\xbf",
+];
+
 /// Subgroups 5 to 23, in order.
 fn sequences() -> Vec<Vec<Sequence>> {
-    let cut: [&[u8]; 10] = [
-        b"\xc0",
-        b"\xe0\x80",
-        b"\xf0\x80\x80",
-        b"\xf8\x80\x80\x80",
-        b"\xfc\x80\x80\x80\x80",
-        b"\xdf",
-        b"\xef\xbf",
-        b"\xf7\xbf\xbf",
-        b"\xfb\xbf\xbf\xbf",
-        b"\xfd\xbf\xbf\xbf\xbf",
-    ];
     let mut boundaries = of(
         true,
         &[b"\xed\x9f\xbf", b"\xee\x80\x80", b"\xef\xbf\xbd", b"\xf4\x8f\xbf\xbf"],
     );
     boundaries.extend(of(false, &[b"\xf4\x90\x80\x80"]));
     vec![
-        of(
-            true,
-            &[
-                b"hello\x24world",
-                b"hello\xc2\xa2world",
-                b"hello\xe2\x82\xacworld",
-                b"hello\xf0\xa4\xad\xa2world",
-                GREEK,
-            ],
-        ),
+        of(true, &PLAIN),
         (1..=GREEK.len())
             .map(|bytes| ([2, 5, 7, 9, 11].contains(&bytes), GREEK[..bytes].to_vec()))
             .collect(),
@@ -143,8 +144,8 @@ fn sequences() -> Vec<Vec<Sequence>> {
         boundaries,
         continuations(),
         lonely_starts(),
-        of(false, &cut),
-        vec![(false, cut.concat())],
+        of(false, &CUT),
+        vec![(false, CUT.concat())],
         of(false, &[b"\xfe", b"\xff", b"\xfe\xfe\xff\xff"]),
         of(
             false,

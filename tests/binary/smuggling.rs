@@ -42,6 +42,7 @@ fn corpus() -> Vec<(String, Must, Vec<u8>)> {
     cases.extend(lengths(bytes));
     cases.extend(chunks());
     cases.extend(heads(&length));
+    cases.extend(versions(&length));
     cases
 }
 
@@ -253,6 +254,13 @@ fn heads(length: &str) -> Vec<(String, Must, Vec<u8>)> {
             Must::Refuse,
             format!("{line}\r\nhost: h\r\n{many}{length}\r\n\r\n{HIDDEN}"),
         ),
+    ]
+}
+
+/// Other versions and methods, and what they make of bodies.
+fn versions(length: &str) -> Vec<(String, Must, Vec<u8>)> {
+    let raw = |name: &str, must, text: String| row(name, must, text.into_bytes());
+    vec![
         raw(
             "version 1.9",
             Must::Refuse,
