@@ -131,11 +131,9 @@ static METHODS: LazyLock<Vec<(String, HeaderValue)>> = LazyLock::new(|| {
 /// The methods of a documented address; none for any other.
 pub(crate) fn methods_of(path: &str) -> Option<HeaderValue> {
     let fits = |template: &str| {
-        let parts = template.split('/').zip(path.split('/'));
+        let mut parts = template.split('/').zip(path.split('/'));
         let same = template.split('/').count() == path.split('/').count();
-        same && parts
-            .into_iter()
-            .all(|(wanted, part)| wanted == part || (wanted.starts_with('{') && !part.is_empty()))
+        same && parts.all(|(wanted, part)| wanted == part || (wanted.starts_with('{') && !part.is_empty()))
     };
     let found = METHODS.iter().find(|(template, _)| fits(template));
     found.map(|(_, methods)| methods.clone())
