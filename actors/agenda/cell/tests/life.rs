@@ -217,13 +217,18 @@ fn checkpoints_lie_behind_the_head_and_the_last_one_comes_at_the_end() {
         bench.finish();
     }
     assert_eq!(bench.agenda().seq, 60);
-    let seqs: Vec<Seq> = bench.checkpoints.iter().map(|kept| kept.agenda.seq).collect();
-    assert_eq!(seqs, [20, 40], "every 20 events, the state of 20 events before");
-    assert_eq!(bench.checkpoints[1].people.len(), 30);
+    let seqs = |bench: &Bench| -> Vec<Seq> { bench.checkpoints.iter().map(|kept| kept.agenda.seq).collect() };
+    assert_eq!(seqs(&bench), [20], "after 20 events, the state of 20 events before");
     for n in 0..19_u128 {
         bench.order(book(80 + n, STAFF_ONLY, half_hour(n).plus(days_long(5))));
         bench.finish();
     }
+    assert_eq!(
+        seqs(&bench),
+        [20, 40],
+        "at 75, where a quarter of what the state holds is 35"
+    );
+    assert_eq!(bench.checkpoints[1].people.len(), 30);
     let effects = bench.cell.retire(bench.now);
     bench.take(effects);
     assert_eq!(bench.ended, Some(Ended::Retired));
