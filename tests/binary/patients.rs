@@ -70,7 +70,7 @@ pub(crate) async fn send(server: &Server, ledger: &Arc<Ledger>, count: usize, tu
     for number in 0..count {
         let practitioner = number % server.practitioners.len();
         // Connections that break here are a fault that came early.
-        let Ok(connection) = Connection::open(&server.host).await else {
+        let Ok(connection) = server.try_connect().await else {
             continue;
         };
         let patient = Patient {

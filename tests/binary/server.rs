@@ -173,16 +173,26 @@ impl Server {
     /// A fresh connection, TLS where the server speaks it, whose receive buffer is `receive_bytes` (the kernel doubles it)
     /// or the kernel's choice.
     pub(crate) async fn wire(&self, receive_bytes: Option<u32>) -> Wire {
-        let socket = TcpSocket::new_v4().expect("socket");
+        self.try_wire(receive_bytes).await.expect("connect")
+    }
+
+    /// A fresh connection, unless the server has gone.
+    pub(crate) async fn try_connect(&self) -> std::io::Result<Connection> {
+        Ok(Connection::over(self.try_wire(None).await?, &self.host))
+    }
+
+    async fn try_wire(&self, receive_bytes: Option<u32>) -> std::io::Result<Wire> {
+        let socket = TcpSocket::new_v4()?;
         if let Some(bytes) = receive_bytes {
-            socket.set_recv_buffer_size(bytes).expect("receive buffer");
+            socket.set_recv_buffer_size(bytes)?;
         }
-        let address = self.host.parse().expect("address");
-        let stream = socket.connect(address).await.expect("connect");
-        stream.set_nodelay(true).expect("no delay");
-        let Some(tls) = &self.tls else { return Box::new(stream) };
+        let stream = socket.connect(self.host.parse().expect("address")).await?;
+        stream.set_nodelay(true)?;
+        let Some(tls) = &self.tls else {
+            return Ok(Box::new(stream));
+        };
         let name = ServerName::try_from("localhost").expect("name");
-        Box::new(tls.connect(name, stream).await.expect("TLS"))
+        Ok(Box::new(tls.connect(name, stream).await?))
     }
 
     /// SIGKILL, and waits until the process is gone.
