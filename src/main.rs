@@ -6,10 +6,6 @@ use clap::Parser as _;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-/// Values are made on one thread and dropped on another all day long (0010).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Simulated worlds break their disks all the time: what they log says nothing.

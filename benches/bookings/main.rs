@@ -93,10 +93,6 @@ struct Systems {
     postgres: Option<postgres::Postgres>,
 }
 
-/// The server's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let folder = tempfile::Builder::new()

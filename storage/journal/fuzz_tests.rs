@@ -27,6 +27,7 @@ fn segments_and_records_are_read_or_refused() {
         history: 7,
         first: 5,
         previous: genesis(7),
+        previous_end: 4096,
     };
     fuzz("segment", &[header.encode()], 300_000, |input, _| {
         tried(SegmentHeader::decode(input))

@@ -104,16 +104,17 @@ async fn a_long_view_comes_in_parts_in_order_with_what_happens_meanwhile() {
         last["seq"].as_u64().unwrap()
     };
     let mut picture = Picture::default();
-    let (reached, until) = tokio::sync::watch::channel(0);
-    let reading = async {
-        let mut until = until;
-        while !picture.complete || *until.borrow_and_update() == 0 || picture.seq < *until.borrow() {
-            picture.take(&session.next().await);
+    let all = async {
+        let mut last_seq = None;
+        tokio::pin!(meanwhile);
+        while !picture.complete || last_seq.is_none_or(|last| picture.seq < last) {
+            tokio::select! {
+                frame = session.next() => picture.take(&frame),
+                seq = &mut meanwhile, if last_seq.is_none() => last_seq = Some(seq),
+            }
         }
     };
-    let doing = async { reached.send(meanwhile.await).unwrap() };
-    let both = futures_util::future::join(reading, doing);
-    tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
     assert!(picture.parts >= 1, "60 bookings come in parts");
     let cookie = world.sign_in(AGENDA.practice, 51).await;
     let path = format!(
