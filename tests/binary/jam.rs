@@ -7,8 +7,10 @@ use crate::server::{Server, data_dir};
 use crate::session::sign_in;
 use crate::wait::until;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
 /// One fewer than a sign-in may have, for the one that goes on.
@@ -30,7 +32,7 @@ fn frame(text: &str) -> Vec<u8> {
 }
 
 /// The payload of the next frame of the server.
-async fn read_frame(wire: &mut Wire) -> Vec<u8> {
+async fn read_frame<R: AsyncRead + Unpin>(wire: &mut R) -> Vec<u8> {
     let mut header = [0; 2];
     wire.read_exact(&mut header).await.expect("header");
     let length = match header[1] {
@@ -41,6 +43,11 @@ async fn read_frame(wire: &mut Wire) -> Vec<u8> {
     let mut payload = vec![0; usize::try_from(length).expect("length")];
     wire.read_exact(&mut payload).await.expect("payload");
     payload
+}
+
+fn is_snapshot(payload: &[u8]) -> bool {
+    let frame: Value = serde_json::from_slice(payload).unwrap_or(Value::Null);
+    frame["event"] == "snapshot"
 }
 
 /// What the jammed sessions do before they stop reading.
@@ -93,9 +100,7 @@ impl Practice {
     async fn settle(&self, wire: &mut Wire, number: u32) {
         wire.write_all(&self.join(number)).await.expect("join");
         loop {
-            let payload = read_frame(wire).await;
-            let frame: Value = serde_json::from_slice(&payload).unwrap_or(Value::Null);
-            if frame["event"] == "snapshot" {
+            if is_snapshot(&read_frame(wire).await) {
                 return;
             }
         }
@@ -112,6 +117,17 @@ async fn jam(with_tls: bool, before: Before) {
     for number in 1..6 {
         practice.settle(&mut healthy, number).await;
     }
+    // From now on it reads what comes: who looks at the agendas changes all the time.
+    let (mut reading, mut writing) = tokio::io::split(healthy);
+    let snapshots = Arc::new(AtomicUsize::new(0));
+    let seen = snapshots.clone();
+    let reader = tokio::spawn(async move {
+        loop {
+            if is_snapshot(&read_frame(&mut reading).await) {
+                seen.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
     let resident = practice.server.resident_bytes();
     let mut jammed = Vec::new();
     for _ in 0..JAMMED {
@@ -142,7 +158,13 @@ async fn jam(with_tls: bool, before: Before) {
         each / 1024
     );
     assert!(each <= MEMORY_PER_JAMMED_BYTES_MAX, "memory grew by {each} bytes each");
-    practice.settle(&mut healthy, 100).await;
+    writing.write_all(&practice.join(100)).await.expect("join");
+    writing.flush().await.expect("flush");
+    until("the other's snapshot", PATIENCE, || {
+        snapshots.load(Ordering::Relaxed) == 1
+    })
+    .await;
+    reader.abort();
 }
 
 #[tokio::test]
