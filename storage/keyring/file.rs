@@ -310,7 +310,7 @@ impl RingFile {
             let handle = if damaged.contains(&&path) {
                 file.replace(&path, &image)?
             } else {
-                file.disk.open(&path).map_err(io_error("open", &path))?
+                file.settle(&path, &image)?
             };
             file.copies.push((path, handle));
         }
@@ -366,6 +366,16 @@ impl RingFile {
         self.frames = frames.len();
         self.bytes = u64::try_from(image.len()).unwrap_or(u64::MAX);
         image
+    }
+
+    /// Opens a sound copy and writes it anew where it stands: a sync of an earlier process may have failed and left its
+    /// pages marked clean, so that what is read is not durable. Both copies would then be lost with one torn append.
+    fn settle(&self, path: &Path, image: &[u8]) -> Result<Arc<dyn DiskFile>, StoreError> {
+        let file = self.disk.open(path).map_err(io_error("open", path))?;
+        file.write_all_at(image, 0)
+            .and_then(|()| file.sync_data())
+            .map_err(io_error("write", path))?;
+        Ok(file)
     }
 
     /// Replaces the whole file durably, overwrites the old bytes with zeros, since they may hold keys that are to be

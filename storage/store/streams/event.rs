@@ -155,3 +155,20 @@ pub(crate) fn open_blob(keyring: &Keyring, practice: u128, stored: StoredBlob) -
         person,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::{SealKey, SeededEntropy, Unsealable};
+
+    #[test]
+    fn a_blob_opens_in_its_own_place_alone() {
+        let key = SealKey::self_named([7; 32]);
+        let place = |practice, patient, blob| person_place(practice, PatientId(patient), BlobId(blob));
+        let sealed = crate::seal::seal(&key, &SeededEntropy::new(1), &place(1, 2, 3), b"who").unwrap();
+        assert!(crate::seal::open(&key, &place(1, 2, 3), &sealed).is_ok());
+        for other in [place(9, 2, 3), place(1, 9, 3), place(1, 2, 9)] {
+            assert_eq!(crate::seal::open(&key, &other, &sealed), Err(Unsealable::Tag));
+        }
+    }
+}
