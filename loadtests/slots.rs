@@ -26,7 +26,12 @@ pub async fn run(target: &Target, clients: usize, seconds: u64, pause: Duration)
         slots.types.len()
     );
     for (name, path) in [("reference, /healthz", "/healthz"), ("slots", path.as_str())] {
-        let runs = (0..clients).map(|_| client(target, path, Duration::from_secs(seconds), pause));
+        let span = Duration::from_secs(seconds);
+        let runs = (0_u32..).take(clients).map(|number| {
+            // Spread over the pause: clients who do not know each other do not ask at the same instant.
+            let late = pause.saturating_mul(number) / u32::try_from(clients.max(1)).unwrap_or(u32::MAX);
+            client(target, path, span, (late, pause))
+        });
         let (mut all, mut bytes) = (Vec::new(), 0);
         for (durations, length) in try_join_all(runs).await? {
             all.extend(durations);
@@ -43,9 +48,10 @@ async fn client(
     target: &Target,
     path: &str,
     span: Duration,
-    pause: Duration,
+    (late, pause): (Duration, Duration),
 ) -> anyhow::Result<(Vec<Duration>, usize)> {
     let mut connection = Connection::open(&target.host).await?;
+    tokio::time::sleep(late).await;
     let (began, mut durations, mut bytes) = (Instant::now(), Vec::new(), 0);
     while began.elapsed() < span {
         let asked = Instant::now();
