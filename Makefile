@@ -79,9 +79,14 @@ pictures: prepare-test web ## Take the README's pictures anew from the demo
 	@$(STEP) "Building the server" cargo build --locked --bin cabinet
 	@$(STEP) "Pictures" env $(BROWSERS) node tests/browser/screenshots.mjs
 
-load: prepare-build web ## Run a load scenario against servers of its own (SCENARIO="screen --bookings 50", bookings, slots)
+ifneq ($(filter boards-%,$(SCENARIO)),)
+load: prepare-build ## Run a load scenario against servers of its own (SCENARIO="screen --bookings 50", bookings, slots, boards-one, boards-many)
+	@$(STEP) "Load: $(SCENARIO)" tests/tools/load-boards $(SCENARIO)
+else
+load: prepare-build web
 	@$(STEP) "Building server and load client" cargo build --locked --release --workspace --bins
 	@$(STEP) "Load: $(SCENARIO)" bash -c 'set -o pipefail; tests/tools/load "$(TARGET)/release/cabinet" "$(TARGET)/release/cabinet-load" $(SCENARIO) | tee "loadtests/results/$(firstword $(SCENARIO)).txt"'
+endif
 
 deny: ## Check licences, bans, sources and advisories of the dependencies (needs cargo-deny)
 	@command -v cargo-deny > /dev/null || { echo "cargo-deny is not installed: cargo install cargo-deny --locked"; exit 1; }

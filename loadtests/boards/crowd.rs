@@ -1,0 +1,230 @@
+//! The boards' side: thousands of sockets, one thread, one epoll. Frames are counted by their headers; each delivery's time is
+//! taken from the change that it is, by count, on its socket. One delivery in a thousand is read as JSON.
+
+use super::frames::{Found, Walk, put_masked};
+use anyhow::{Context as _, ensure};
+use cabinet_proto::v1::board::BoardFrame;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::fd::OwnedFd;
+use rustix::time::Timespec;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// One delivery in so many is read.
+const SAMPLE: u64 = 1_000;
+const EVENTS_MAX: usize = 512;
+const READ_BYTES: usize = 64 * 1024;
+const PONG: u8 = 0xa;
+/// Nothing arrives for this long: what is missing will not come.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A topic of one server.
+#[derive(Debug, Default)]
+struct Topic {
+    readers: u32,
+    /// Each change since the last reset, and deliveries of it still to come.
+    sent: Vec<(Instant, u32)>,
+}
+
+struct Reader {
+    stream: TcpStream,
+    /// None: what it reads is thrown away.
+    topic: Option<usize>,
+    walk: Walk,
+    /// Data frames since the last reset.
+    frames: usize,
+    open: bool,
+}
+
+/// All sockets of all servers.
+pub(crate) struct Crowd {
+    epoll: OwnedFd,
+    readers: Vec<Reader>,
+    topics: Vec<Topic>,
+    buffer: Vec<u8>,
+    events: Vec<Event>,
+    /// What has been counted since the last reset.
+    pub(crate) counted: Counted,
+    /// Whether frames are those of `cabinet_proto`.
+    pub(crate) read_samples: bool,
+    seen: u64,
+}
+
+/// What arrived.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) deliveries: u64,
+    /// Changes that have reached all their readers.
+    pub(crate) complete: u64,
+    /// From the command to the socket, in microseconds.
+    pub(crate) micros: Vec<u32>,
+    pub(crate) bytes: u64,
+    /// Sockets that ended.
+    pub(crate) closed: u64,
+    /// Data frames that stand for no change sent since the reset.
+    pub(crate) strays: u64,
+}
+
+impl Crowd {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            epoll: epoll::create(CreateFlags::CLOEXEC)?,
+            readers: Vec::new(),
+            topics: Vec::new(),
+            buffer: vec![0; READ_BYTES],
+            events: Vec::with_capacity(EVENTS_MAX),
+            counted: Counted::default(),
+            read_samples: false,
+            seen: 0,
+        })
+    }
+
+    /// Makes room for topics; the number of the first.
+    pub(crate) fn add_topics(&mut self, topics: usize) -> usize {
+        let first = self.topics.len();
+        self.topics.resize_with(first + topics, Topic::default);
+        first
+    }
+
+    /// Takes a socket in, with the bytes that were read from it already.
+    pub(crate) fn add(&mut self, stream: TcpStream, rest: &[u8], topic: Option<usize>) -> anyhow::Result<()> {
+        stream.set_nonblocking(true)?;
+        let number = self.readers.len();
+        epoll::add(&self.epoll, &stream, EventData::new_u64(number as u64), EventFlags::IN)?;
+        if let Some(topic) = topic.and_then(|topic| self.topics.get_mut(topic)) {
+            topic.readers += 1;
+        }
+        self.readers.push(Reader {
+            stream,
+            topic,
+            walk: Walk::default(),
+            frames: 0,
+            open: true,
+        });
+        self.take(number, rest, Instant::now());
+        Ok(())
+    }
+
+    /// Notes that one change of a topic is being asked for now.
+    pub(crate) fn sending(&mut self, topic: usize) {
+        if let Some(topic) = self.topics.get_mut(topic) {
+            topic.sent.push((Instant::now(), topic.readers));
+        }
+    }
+
+    /// Forgets what was counted. Everything sent must have arrived.
+    pub(crate) fn reset(&mut self) {
+        self.readers.iter_mut().for_each(|reader| reader.frames = 0);
+        self.topics.iter_mut().for_each(|topic| topic.sent.clear());
+        self.counted = Counted::default();
+    }
+
+    /// Reads whatever has arrived, without waiting.
+    pub(crate) fn turn(&mut self) -> anyhow::Result<()> {
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&at_once))?;
+        for event in &events {
+            let data = event.data;
+            self.readable(usize::try_from(data.u64())?)?;
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    /// Turns until `done` says so.
+    pub(crate) fn turn_until(&mut self, what: &str, done: impl Fn(&Counted) -> bool) -> anyhow::Result<()> {
+        let mut last = (Instant::now(), self.counted.bytes);
+        while !done(&self.counted) {
+            self.turn()?;
+            if self.counted.bytes != last.1 {
+                last = (Instant::now(), self.counted.bytes);
+            }
+            ensure!(last.0.elapsed() < PATIENCE, "waited in vain for {what}: {:?}", self.counted.summary());
+        }
+        Ok(())
+    }
+
+    fn readable(&mut self, number: usize) -> anyhow::Result<()> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let reader = self.readers.get_mut(number).context("an unknown socket")?;
+        match reader.stream.read(&mut buffer) {
+            Ok(0) => self.end(number)?,
+            Ok(bytes) => self.take(number, buffer.get(..bytes).unwrap_or_default(), Instant::now()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => self.end(number)?,
+        }
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    fn end(&mut self, number: usize) -> anyhow::Result<()> {
+        if let Some(reader) = self.readers.get_mut(number)
+            && std::mem::take(&mut reader.open)
+        {
+            epoll::delete(&self.epoll, &reader.stream)?;
+            self.counted.closed += 1;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, number: usize, mut bytes: &[u8], now: Instant) {
+        self.counted.bytes += bytes.len() as u64;
+        let Some(reader) = self.readers.get_mut(number) else { return };
+        let Some(topic) = reader.topic.and_then(|topic| self.topics.get_mut(topic)) else {
+            return;
+        };
+        while let Some(found) = reader.walk.next(&mut bytes) {
+            match found {
+                Found::Text(payload) => {
+                    self.seen += 1;
+                    let change = topic.sent.get_mut(reader.frames);
+                    reader.frames += 1;
+                    let Some((sent_at, left)) = change else {
+                        self.counted.strays += 1;
+                        continue;
+                    };
+                    *left = left.saturating_sub(1);
+                    self.counted.complete += u64::from(*left == 0);
+                    self.counted.deliveries += 1;
+                    let micros = now.saturating_duration_since(*sent_at).as_micros();
+                    self.counted.micros.push(u32::try_from(micros).unwrap_or(u32::MAX));
+                    if self.read_samples && self.seen.is_multiple_of(SAMPLE) && !payload.is_none_or(is_delta) {
+                        self.counted.strays += 1;
+                    }
+                }
+                Found::Ping => {
+                    let mut pong = Vec::new();
+                    put_masked(&mut pong, PONG, &[]);
+                    // A pong that finds no room is lost; the server will say so by closing.
+                    if reader.stream.write(&pong).is_err() {
+                        return;
+                    }
+                }
+                Found::Close | Found::Other => {}
+            }
+        }
+    }
+}
+
+impl Counted {
+    /// Without the times.
+    pub(crate) fn summary(&self) -> String {
+        let Self {
+            deliveries,
+            complete,
+            bytes,
+            closed,
+            strays,
+            ..
+        } = self;
+        format!("{deliveries} deliveries, {complete} complete changes, {bytes} bytes, {closed} closed, {strays} strays")
+    }
+}
+
+fn is_delta(payload: &[u8]) -> bool {
+    matches!(serde_json::from_slice(payload), Ok(BoardFrame::Delta { .. }))
+}
