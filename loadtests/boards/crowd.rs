@@ -4,9 +4,9 @@
 use super::frames::{Found, Walk, put_masked};
 use anyhow::{Context as _, ensure};
 use cabinet_proto::v1::board::BoardFrame;
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::fd::OwnedFd;
-use rustix::time::Timespec;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;

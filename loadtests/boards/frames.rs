@@ -39,9 +39,10 @@ impl Walk {
                 self.inside = true;
             }
         }
-        let whole = fresh.then(|| bytes.get(..self.left)).flatten();
-        let taken = self.left.min(bytes.len());
-        *bytes = bytes.get(taken..).unwrap_or_default();
+        let present: &'a [u8] = bytes;
+        let whole = present.get(..self.left).filter(|_| fresh);
+        let taken = self.left.min(present.len());
+        *bytes = present.get(taken..).unwrap_or_default();
         self.left -= taken;
         let [first, ..] = self.header;
         if self.left > 0 {

@@ -77,7 +77,7 @@ fn main() -> anyhow::Result<()> {
         rounds: options.rounds.max(1),
         length: Duration::from_secs_f64(options.seconds),
     };
-    report::line(&format!("{machine}"));
+    report::line(&machine.to_string());
     rounds::run(&plan, &files, &machine)?;
     if shape == Shape::ONE && options.idle > 0 {
         idle::run(options.idle, &files, &machine)?;

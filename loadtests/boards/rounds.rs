@@ -71,8 +71,8 @@ pub(crate) fn run(plan: &Plan, files: &Files, machine: &Machine) -> anyhow::Resu
         report::line(&format!("round {} of {}", round + 1, plan.rounds));
     }
     for house in &mut houses {
-        let paces = (house.figures.deliveries_per_second() / 2.0 / plan.shape.readers_per_topic as f64, plan.shape.topics);
-        let (_, counted) = house.pace(&mut crowd, paces.0, 0..paces.1, plan.length)?;
+        let half = house.figures.deliveries_per_second() / 2.0 / plan.shape.readers_per_topic as f64;
+        let (_, counted) = house.pace(&mut crowd, half, 0..plan.shape.topics, plan.length)?;
         house.figures.half = Some(Percentiles::of(counted.micros));
     }
     if plan.shape.overload {
