@@ -4,7 +4,10 @@
 //! `cabinet-load-boards` starts it with `--serve`; it prints `ready BOARDS_PORT CONTROL_PORT`. Each four bytes that come over the
 //! control connection (little endian) name an agenda that changes once. Without `--serve` it measures nothing and says so.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot start must say so")]
-#![expect(clippy::indexing_slicing, reason = "the stand-in for agendas is shared with the tests")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the stand-in for agendas is shared with the tests"
+)]
 #![expect(clippy::print_stdout, reason = "the ready line is this program's output")]
 
 #[path = "../tests/live/source.rs"]

@@ -143,7 +143,11 @@ impl Crowd {
             if self.counted.bytes != last.1 {
                 last = (Instant::now(), self.counted.bytes);
             }
-            ensure!(last.0.elapsed() < PATIENCE, "waited in vain for {what}: {:?}", self.counted.summary());
+            ensure!(
+                last.0.elapsed() < PATIENCE,
+                "waited in vain for {what}: {:?}",
+                self.counted.summary()
+            );
         }
         Ok(())
     }
@@ -173,7 +177,9 @@ impl Crowd {
 
     fn take(&mut self, number: usize, mut bytes: &[u8], now: Instant) {
         self.counted.bytes += bytes.len() as u64;
-        let Some(reader) = self.readers.get_mut(number) else { return };
+        let Some(reader) = self.readers.get_mut(number) else {
+            return;
+        };
         let Some(topic) = reader.topic.and_then(|topic| self.topics.get_mut(topic)) else {
             return;
         };
@@ -200,7 +206,7 @@ impl Crowd {
                     let mut pong = Vec::new();
                     put_masked(&mut pong, PONG, &[]);
                     // A pong that finds no room is lost; the server will say so by closing.
-                    if reader.stream.write(&pong).is_err() {
+                    if reader.stream.write_all(&pong).is_err() {
                         return;
                     }
                 }

@@ -26,7 +26,10 @@ pub(crate) fn upgrade(stream: &mut (impl Read + Write), path: &str) -> anyhow::R
         if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
             let rest = head.split_off(end + 4);
             let refused = String::from_utf8_lossy(&head).into_owned();
-            ensure!(head.starts_with(b"HTTP/1.1 101"), "the handshake was refused: {refused}");
+            ensure!(
+                head.starts_with(b"HTTP/1.1 101"),
+                "the handshake was refused: {refused}"
+            );
             return Ok(rest);
         }
     }
@@ -53,7 +56,11 @@ pub(crate) fn trusting(ca_file: &Path) -> anyhow::Result<Arc<rustls::ClientConfi
 }
 
 /// A WebSocket over TLS whose first frame has begun to arrive. It is only kept: nothing more is read.
-pub(crate) fn open_tls(address: SocketAddr, path: &str, config: &Arc<rustls::ClientConfig>) -> anyhow::Result<TcpStream> {
+pub(crate) fn open_tls(
+    address: SocketAddr,
+    path: &str,
+    config: &Arc<rustls::ClientConfig>,
+) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     let mut session = rustls::ClientConnection::new(Arc::clone(config), ServerName::try_from("localhost")?)?;

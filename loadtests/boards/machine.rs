@@ -68,7 +68,11 @@ impl fmt::Display for Machine {
             None => "one processor for servers and load: figures are of little use".to_owned(),
         };
         let descriptors = self.descriptors;
-        write!(formatter, "{model}, Linux {}, {pinned}, {descriptors} descriptors", kernel.trim())
+        write!(
+            formatter,
+            "{model}, Linux {}, {pinned}, {descriptors} descriptors",
+            kernel.trim()
+        )
     }
 }
 

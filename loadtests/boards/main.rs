@@ -22,7 +22,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Debug, Parser)]
-#[command(name = "cabinet-load-boards", about = "Measures boards beside peers, on this machine")]
+#[command(
+    name = "cabinet-load-boards",
+    about = "Measures boards beside peers, on this machine"
+)]
 struct Arguments {
     #[command(subcommand)]
     scenario: Scenario,

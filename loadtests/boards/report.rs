@@ -66,7 +66,8 @@ impl Figures {
 
     pub(crate) fn overload(&mut self, used: Duration, counted: Counted) {
         let deliveries = counted.deliveries as f64;
-        self.overload_micros_per_delivery.push(used.as_secs_f64() * 1e6 / deliveries);
+        self.overload_micros_per_delivery
+            .push(used.as_secs_f64() * 1e6 / deliveries);
         self.overload = Some(Percentiles::of(counted.micros));
     }
 
@@ -78,8 +79,15 @@ impl Figures {
 /// Prints the table. The first server is the reference; ratios are medians of the rounds' own ratios.
 pub(crate) fn table(shape: &Shape, all: &[&Figures]) {
     let Some(reference) = all.first() else { return };
-    line(&format!("\n{} x {} boards, {} rounds", shape.topics, shape.readers_per_topic, reference.per_second.len()));
-    line("| server | CPU s per 1M | ratio | deliveries/s | bytes each | p50 / p99 / p99.9 ms at half | overload us each | ratio | p50 / p99 / p99.9 ms |");
+    line(&format!(
+        "\n{} x {} boards, {} rounds",
+        shape.topics,
+        shape.readers_per_topic,
+        reference.per_second.len()
+    ));
+    line(
+        "| server | CPU s per 1M | ratio | deliveries/s | bytes each | p50 / p99 / p99.9 ms at half | overload us each | ratio | p50 / p99 / p99.9 ms |",
+    );
     line("|---|---|---|---|---|---|---|---|---|");
     for figures in all {
         let cells = [
@@ -90,7 +98,10 @@ pub(crate) fn table(shape: &Shape, all: &[&Figures]) {
             format!("{:.0}", figures.bytes_per_delivery),
             figures.half.map_or_else(String::new, Percentiles::text),
             spread(&figures.overload_micros_per_delivery),
-            ratio(&figures.overload_micros_per_delivery, &reference.overload_micros_per_delivery),
+            ratio(
+                &figures.overload_micros_per_delivery,
+                &reference.overload_micros_per_delivery,
+            ),
             figures.overload.map_or_else(String::new, Percentiles::text),
         ];
         line(&format!("| {} |", cells.join(" | ")));
@@ -118,7 +129,10 @@ fn ratio(values: &[f64], reference: &[f64]) -> String {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let upper = values.get(values.len() / 2).copied().unwrap_or_default();
-    let lower = values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+    let lower = values
+        .get(values.len().saturating_sub(1) / 2)
+        .copied()
+        .unwrap_or_default();
     f64::midpoint(lower, upper)
 }
 

@@ -102,7 +102,11 @@ impl House {
         crowd.reset();
         let mut boards = 0;
         for topic in 0..topics {
-            let readers = if topic < shape.topics { shape.readers_per_topic } else { OVERLOAD_READERS };
+            let readers = if topic < shape.topics {
+                shape.readers_per_topic
+            } else {
+                OVERLOAD_READERS
+            };
             for _ in 0..readers {
                 let (stream, rest) = handshake::open(server.address, &kind.path(topic))?;
                 crowd.add(stream, &rest, Some(first_topic + topic))?;
@@ -110,7 +114,9 @@ impl House {
                 boards += 1;
             }
         }
-        crowd.turn_until("the first frames", |counted| counted.strays == boards * kind.first_frames())?;
+        crowd.turn_until("the first frames", |counted| {
+            counted.strays == boards * kind.first_frames()
+        })?;
         report::line(&format!("{}: {boards} boards are open", kind.name()));
         Ok(Self {
             server,

@@ -79,7 +79,9 @@ pub(crate) fn present(files: &Files) -> Vec<Kind> {
         kinds.push(Kind::Uwebsockets);
     } else {
         let folder = files.peers.display();
-        report::line(&format!("skipped: uWebSockets is not installed (npm install --prefix {folder})"));
+        report::line(&format!(
+            "skipped: uWebSockets is not installed (npm install --prefix {folder})"
+        ));
     }
     kinds
 }
@@ -118,7 +120,9 @@ impl Server {
             Kind::Nchan => {
                 let template = std::fs::read_to_string(files.peers.join("nchan.conf"))?;
                 let place = folder.path().display().to_string();
-                let settings = template.replace("FOLDER", &place).replace("ADDRESS", &nchan.to_string());
+                let settings = template
+                    .replace("FOLDER", &place)
+                    .replace("ADDRESS", &nchan.to_string());
                 std::fs::write(folder.path().join("nginx.conf"), settings)?;
                 command.args(["-e", "stderr", "-p", &place, "-c", "nginx.conf"])
             }
@@ -184,7 +188,10 @@ impl Drop for Server {
         // nginx ends its worker when it is asked to end, not when it is killed.
         let asked = rustix::process::Pid::from_child(&self.child);
         let ended = rustix::process::kill_process(asked, rustix::process::Signal::TERM);
-        if let Err(error) = ended.map_err(std::io::Error::from).and_then(|()| self.child.wait().map(drop)) {
+        if let Err(error) = ended
+            .map_err(std::io::Error::from)
+            .and_then(|()| self.child.wait().map(drop))
+        {
             report::line(&format!("{} could not be ended: {error}", self.kind.name()));
         }
     }
@@ -202,11 +209,11 @@ fn free_port() -> anyhow::Result<u16> {
 fn ready_ports(child: &mut Child) -> anyhow::Result<Vec<SocketAddr>> {
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-    let ports = line.trim().strip_prefix("ready ").context("the server did not become ready")?;
-    ports
-        .split(' ')
-        .map(|port| Ok(loopback(port.parse()?)))
-        .collect()
+    let ports = line
+        .trim()
+        .strip_prefix("ready ")
+        .context("the server did not become ready")?;
+    ports.split(' ').map(|port| Ok(loopback(port.parse()?))).collect()
 }
 
 fn until_listening(address: SocketAddr) -> anyhow::Result<()> {
