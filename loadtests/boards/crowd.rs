@@ -20,7 +20,7 @@ const PONG: u8 = 0xa;
 /// Nothing arrives for this long: what is missing will not come.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A topic of one server.
+/// One topic.
 #[derive(Debug, Default)]
 struct Topic {
     readers: u32,
@@ -38,7 +38,7 @@ struct Reader {
     open: bool,
 }
 
-/// All sockets of all servers.
+/// The boards of one server.
 pub(crate) struct Crowd {
     epoll: OwnedFd,
     readers: Vec<Reader>,
@@ -68,11 +68,12 @@ pub(crate) struct Counted {
 }
 
 impl Crowd {
-    pub(crate) fn new() -> anyhow::Result<Self> {
+    /// Nobody yet, with room for topics.
+    pub(crate) fn new(topics: usize) -> anyhow::Result<Self> {
         Ok(Self {
             epoll: epoll::create(CreateFlags::CLOEXEC)?,
             readers: Vec::new(),
-            topics: Vec::new(),
+            topics: std::iter::repeat_with(Topic::default).take(topics).collect(),
             buffer: vec![0; READ_BYTES],
             events: Vec::with_capacity(EVENTS_MAX),
             counted: Counted::default(),
@@ -81,18 +82,13 @@ impl Crowd {
         })
     }
 
-    /// Makes room for topics; the number of the first.
-    pub(crate) fn add_topics(&mut self, topics: usize) -> usize {
-        let first = self.topics.len();
-        self.topics.resize_with(first + topics, Topic::default);
-        first
-    }
-
     /// Takes a socket in, with the bytes that were read from it already.
     pub(crate) fn add(&mut self, stream: TcpStream, rest: &[u8], topic: Option<usize>) -> anyhow::Result<()> {
         stream.set_nonblocking(true)?;
         let number = self.readers.len();
-        epoll::add(&self.epoll, &stream, EventData::new_u64(number as u64), EventFlags::IN)?;
+        // Edges cost half: a level would be asked for again after each read.
+        let flags = EventFlags::IN | EventFlags::ET;
+        epoll::add(&self.epoll, &stream, EventData::new_u64(number as u64), flags)?;
         if let Some(topic) = topic.and_then(|topic| self.topics.get_mut(topic)) {
             topic.readers += 1;
         }
@@ -152,14 +148,23 @@ impl Crowd {
         Ok(())
     }
 
+    /// Reads all there is: a read that does not fill the buffer has taken it all.
     fn readable(&mut self, number: usize) -> anyhow::Result<()> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let reader = self.readers.get_mut(number).context("an unknown socket")?;
-        match reader.stream.read(&mut buffer) {
-            Ok(0) => self.end(number)?,
-            Ok(bytes) => self.take(number, buffer.get(..bytes).unwrap_or_default(), Instant::now()),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(_) => self.end(number)?,
+        loop {
+            let reader = self.readers.get_mut(number).context("an unknown socket")?;
+            match reader.stream.read(&mut buffer) {
+                Ok(0) => self.end(number)?,
+                Ok(bytes) => {
+                    self.take(number, buffer.get(..bytes).unwrap_or_default(), Instant::now());
+                    if bytes == buffer.len() {
+                        continue;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => self.end(number)?,
+            }
+            break;
         }
         self.buffer = buffer;
         Ok(())

@@ -11,8 +11,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// Payload of every frame, in bytes: about what a change of one slot takes.
-pub(crate) const PAYLOAD_BYTES: usize = 200;
+/// Payload of every frame, in bytes: what a change that takes one slot and frees another takes.
+pub(crate) const PAYLOAD_BYTES: usize = 254;
 
 type Topics = Rc<RefCell<HashMap<u32, Vec<Rc<TcpStream>>>>>;
 

@@ -25,8 +25,7 @@ pub(crate) fn run(boards: usize, files: &Files, machine: &Machine) -> anyhow::Re
 fn one(kind: Kind, boards: usize, files: &Files, machine: &Machine) -> anyhow::Result<()> {
     let server = Server::start(kind, 1, files, machine)?;
     let before = (server.resident_kib()?, server.processor_time()?);
-    let mut crowd = Crowd::new()?;
-    let topic = crowd.add_topics(1);
+    let mut crowd = Crowd::new(1)?;
     let mut kept = Vec::new();
     if kind == Kind::CabinetTls {
         let config = handshake::trusting(&server.ca_file)?;
@@ -36,7 +35,7 @@ fn one(kind: Kind, boards: usize, files: &Files, machine: &Machine) -> anyhow::R
     } else {
         for _ in 0..boards {
             let (stream, rest) = handshake::open(server.address, &kind.path(0))?;
-            crowd.add(stream, &rest, Some(topic))?;
+            crowd.add(stream, &rest, Some(0))?;
             crowd.turn()?;
         }
         let expected = boards as u64 * kind.first_frames();

@@ -45,6 +45,14 @@ impl Publisher {
         Self::new(Way::PerTopic { sockets, frame })
     }
 
+    /// Sockets that are answered what was published: somebody must read it.
+    pub(crate) fn answers(&self) -> std::io::Result<Vec<TcpStream>> {
+        match &self.way {
+            Way::Numbers(_) | Way::Framed(_) => Ok(Vec::new()),
+            Way::PerTopic { sockets, .. } => sockets.iter().map(TcpStream::try_clone).collect(),
+        }
+    }
+
     /// Has one change of a topic published, at the latest at the next [`Publisher::flush`].
     pub(crate) fn publish(&mut self, topic: u32) -> anyhow::Result<()> {
         match &mut self.way {

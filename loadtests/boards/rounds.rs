@@ -6,6 +6,7 @@ use super::machine::Machine;
 use super::report::{self, Figures, Percentiles};
 use super::servers::{Files, Kind, Server, present};
 use anyhow::{Context as _, ensure};
+use std::ops::Range;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -47,110 +48,110 @@ pub(crate) struct Plan {
     pub(crate) length: Duration,
 }
 
-/// A server with its boards.
+/// A server, and what was measured of it.
 struct House {
     server: Server,
-    first_topic: usize,
+    topics: usize,
     figures: Figures,
     published: usize,
 }
 
 /// Measures and prints.
 pub(crate) fn run(plan: &Plan, files: &Files, machine: &Machine) -> anyhow::Result<()> {
-    let mut crowd = Crowd::new()?;
+    let shape = &plan.shape;
     let mut houses = Vec::new();
     for kind in present(files) {
-        houses.push(House::open(kind, &plan.shape, files, machine, &mut crowd)?);
+        let topics = shape.topics + usize::from(shape.overload);
+        houses.push(House {
+            server: Server::start(kind, topics, files, machine)?,
+            topics,
+            figures: Figures::new(kind),
+            published: 0,
+        });
     }
-    for round in 0..plan.rounds {
-        for turn in 0..houses.len() {
-            let turn = (turn + round) % houses.len();
-            let house = houses.get_mut(turn).context("a server")?;
-            house.saturate(plan, &mut crowd)?;
-        }
-        report::line(&format!("round {} of {}", round + 1, plan.rounds));
-    }
-    for house in &mut houses {
-        let half = house.figures.deliveries_per_second() / 2.0 / plan.shape.readers_per_topic as f64;
-        let (_, counted) = house.pace(&mut crowd, half, 0..plan.shape.topics, plan.length)?;
+    in_turns(plan.rounds, "saturation", &mut houses, |house| house.saturate(plan))?;
+    in_turns(1, "half of it", &mut houses, |house| {
+        let per_second = house.figures.deliveries_per_second() / 2.0 / shape.readers_per_topic as f64;
+        let (_, counted) = house.pace(per_second, 0..shape.topics, shape.readers_per_topic, plan.length)?;
         house.figures.half = Some(Percentiles::of(counted.micros));
-    }
-    if plan.shape.overload {
-        let topic = plan.shape.topics..plan.shape.topics + 1;
-        for round in 0..plan.rounds {
-            for turn in 0..houses.len() {
-                let turn = (turn + round) % houses.len();
-                let house = houses.get_mut(turn).context("a server")?;
-                let (used, counted) = house.pace(&mut crowd, OVERLOAD_PER_SECOND, topic.clone(), plan.length)?;
-                house.figures.overload(used, counted);
-            }
-        }
+        Ok(())
+    })?;
+    if shape.overload {
+        in_turns(plan.rounds, "overload", &mut houses, |house| {
+            let topic = shape.topics..shape.topics + 1;
+            let (used, counted) = house.pace(OVERLOAD_PER_SECOND, topic, OVERLOAD_READERS, plan.length)?;
+            house.figures.overload(used, counted);
+            Ok(())
+        })?;
     }
     let figures: Vec<&Figures> = houses.iter().map(|house| &house.figures).collect();
-    report::table(&plan.shape, &figures);
+    report::table(shape, &figures);
+    Ok(())
+}
+
+/// Every server once per round, each round beginning with another.
+fn in_turns(
+    rounds: usize,
+    what: &str,
+    houses: &mut [House],
+    mut measure: impl FnMut(&mut House) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for round in 0..rounds {
+        for turn in 0..houses.len() {
+            let turn = (turn + round) % houses.len();
+            measure(houses.get_mut(turn).context("a server")?)?;
+        }
+        report::line(&format!("{what}: round {} of {rounds}", round + 1));
+    }
     Ok(())
 }
 
 impl House {
-    fn open(kind: Kind, shape: &Shape, files: &Files, machine: &Machine, crowd: &mut Crowd) -> anyhow::Result<Self> {
-        let topics = shape.topics + usize::from(shape.overload);
-        let mut server = Server::start(kind, topics, files, machine)?;
-        for answers in server.answers.drain(..) {
+    /// Opens the boards of these topics. They close when the crowd is dropped, so that all servers fit the descriptor limit.
+    fn boards(&self, topics: &Range<usize>, readers: usize) -> anyhow::Result<Crowd> {
+        let kind = self.server.kind;
+        let mut crowd = Crowd::new(self.topics)?;
+        for answers in self.server.publisher.answers()? {
             crowd.add(answers, &[], None)?;
         }
-        let first_topic = crowd.add_topics(topics);
-        crowd.reset();
-        let mut boards = 0;
-        for topic in 0..topics {
-            let readers = if topic < shape.topics {
-                shape.readers_per_topic
-            } else {
-                OVERLOAD_READERS
-            };
+        for topic in topics.clone() {
             for _ in 0..readers {
-                let (stream, rest) = handshake::open(server.address, &kind.path(topic))?;
-                crowd.add(stream, &rest, Some(first_topic + topic))?;
+                let (stream, rest) = handshake::open(self.server.address, &kind.path(topic))?;
+                crowd.add(stream, &rest, Some(topic))?;
                 crowd.turn()?;
-                boards += 1;
             }
         }
-        crowd.turn_until("the first frames", |counted| {
-            counted.strays == boards * kind.first_frames()
-        })?;
-        report::line(&format!("{}: {boards} boards are open", kind.name()));
-        Ok(Self {
-            server,
-            first_topic,
-            figures: Figures::new(kind),
-            published: 0,
-        })
+        let expected = (topics.len() * readers) as u64 * kind.first_frames();
+        crowd.turn_until("the first frames", |counted| counted.strays == expected)?;
+        crowd.reset();
+        crowd.read_samples = kind == Kind::Cabinet;
+        Ok(crowd)
     }
 
-    fn publish(&mut self, crowd: &mut Crowd, topics: &std::ops::Range<usize>) -> anyhow::Result<()> {
+    fn publish(&mut self, crowd: &mut Crowd, topics: &Range<usize>) -> anyhow::Result<()> {
         let topic = topics.start + self.published % topics.len();
         self.published += 1;
-        crowd.sending(self.first_topic + topic);
+        crowd.sending(topic);
         self.server.publisher.publish(u32::try_from(topic)?)
     }
 
     /// As much as it can, with a bounded number of changes under way: nothing can be merged on a socket.
-    fn saturate(&mut self, plan: &Plan, crowd: &mut Crowd) -> anyhow::Result<()> {
-        crowd.reset();
-        crowd.read_samples = self.server.kind == Kind::Cabinet;
+    fn saturate(&mut self, plan: &Plan) -> anyhow::Result<()> {
         let topics = 0..plan.shape.topics;
+        let mut crowd = self.boards(&topics, plan.shape.readers_per_topic)?;
         let used = self.server.processor_time()?;
         let begin = Instant::now();
         let mut sent = 0;
         while begin.elapsed() < plan.length {
             while sent < crowd.counted.complete + plan.shape.window {
-                self.publish(crowd, &topics)?;
+                self.publish(&mut crowd, &topics)?;
                 sent += 1;
             }
             self.server.publisher.flush()?;
             crowd.turn()?;
         }
         crowd.turn_until("what was sent", |counted| counted.complete == sent)?;
-        let counted = healthy(&mut crowd.counted, self.server.kind)?;
+        let counted = healthy(crowd.counted, self.server.kind)?;
         let used = self.server.processor_time()?.saturating_sub(used);
         self.figures.saturated(used, begin.elapsed(), &counted);
         Ok(())
@@ -159,13 +160,12 @@ impl House {
     /// So many changes a second, whether or not it keeps up; processor time, and what arrived.
     fn pace(
         &mut self,
-        crowd: &mut Crowd,
         per_second: f64,
-        topics: std::ops::Range<usize>,
+        topics: Range<usize>,
+        readers: usize,
         length: Duration,
     ) -> anyhow::Result<(Duration, Counted)> {
-        crowd.reset();
-        crowd.read_samples = self.server.kind == Kind::Cabinet;
+        let mut crowd = self.boards(&topics, readers)?;
         let used = self.server.processor_time()?;
         let begin = Instant::now();
         let mut sent = 0_u32;
@@ -175,7 +175,7 @@ impl House {
                 break;
             }
             if begin.elapsed() >= due {
-                self.publish(crowd, &topics)?;
+                self.publish(&mut crowd, &topics)?;
                 sent += 1;
             } else {
                 self.server.publisher.flush()?;
@@ -184,14 +184,13 @@ impl House {
         }
         self.server.publisher.flush()?;
         crowd.turn_until("what was sent", |counted| counted.complete == u64::from(sent))?;
-        let counted = healthy(&mut crowd.counted, self.server.kind)?;
+        let counted = healthy(crowd.counted, self.server.kind)?;
         Ok((self.server.processor_time()?.saturating_sub(used), counted))
     }
 }
 
 /// What was counted, if nothing was lost: figures of a server that drops boards would flatter it.
-fn healthy(counted: &mut Counted, kind: Kind) -> anyhow::Result<Counted> {
-    let counted = std::mem::take(counted);
+fn healthy(counted: Counted, kind: Kind) -> anyhow::Result<Counted> {
     let fine = counted.closed == 0 && counted.strays == 0;
     ensure!(fine, "{} lost boards or frames: {}", kind.name(), counted.summary());
     Ok(counted)

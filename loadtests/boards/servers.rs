@@ -93,8 +93,6 @@ pub(crate) struct Server {
     pub(crate) publisher: Publisher,
     /// Where its authority's certificate is, with TLS.
     pub(crate) ca_file: PathBuf,
-    /// Sockets that only publish: what they are answered must be read.
-    pub(crate) answers: Vec<TcpStream>,
     child: Child,
     _folder: tempfile::TempDir,
 }
@@ -144,7 +142,6 @@ impl Server {
             address: nchan,
             publisher: Publisher::per_topic(Vec::new(), 0),
             ca_file,
-            answers: Vec::new(),
             child,
             _folder: folder,
         };
@@ -154,7 +151,7 @@ impl Server {
         Ok(server)
     }
 
-    fn connect(&mut self, topics: usize, control: SocketAddr) -> anyhow::Result<Publisher> {
+    fn connect(&self, topics: usize, control: SocketAddr) -> anyhow::Result<Publisher> {
         Ok(match self.kind {
             Kind::Direct | Kind::Cabinet | Kind::CabinetTls => {
                 let stream = TcpStream::connect(control)?;
@@ -166,7 +163,6 @@ impl Server {
                 let mut sockets = Vec::new();
                 for topic in 0..topics {
                     let (socket, _) = handshake::open(control, &format!("/pub?id={topic}"))?;
-                    self.answers.push(socket.try_clone()?);
                     sockets.push(socket);
                 }
                 Publisher::per_topic(sockets, PAYLOAD_BYTES)
