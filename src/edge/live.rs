@@ -7,6 +7,8 @@
 //! # What it costs
 //! - A change: one encoding per hub, then per board one lock, one reference count and at most one wake-up. What has
 //!   gathered by the time a connection is polled leaves in one write, because the cost is per write, not per byte.
+//! - A storm (more than 100 changes of one agenda a second): its boards are woken every 20 ms only, so that several changes
+//!   leave in one write.
 //! - A join: nothing computed while the cached snapshot is good; the snapshot is encoded once per topic, shared, and
 //!   handed to connections in slices of 16 KiB, so a reader that stops keeps slices, not copies.
 //! - A board that stops reading: at most 64 KiB of waiting frames, 48 KiB in the HTTP writer and the kernel's bounded send
@@ -23,6 +25,7 @@ mod body;
 mod feed;
 mod frames;
 mod hub;
+mod linger;
 mod metrics;
 mod outbox;
 mod ring;

@@ -171,3 +171,23 @@ async fn a_hub_whose_mailbox_is_full_reads_the_topic_again_and_boards_converge()
     assert_eq!(board.slots, source.state(0).1);
     assert!(rig.metric("cabinet_board_topic_resyncs_total") > 0.0);
 }
+
+#[actix_web::test]
+async fn in_a_storm_several_changes_leave_in_one_write_and_none_is_missed() {
+    let source = Source::new(1, 20, 256);
+    let rig = Rig::start(&source, LiveOptions::default(), false);
+    let mut board = rig.board(0, None).await;
+    let changes: u32 = 600;
+    let storm = async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(1));
+        for number in 0..changes {
+            ticks.tick().await;
+            let (taken, freed) = if number % 2 == 0 { (5, 100) } else { (100, 5) };
+            source.change(0, &[taken], [freed]);
+        }
+    };
+    tokio::join!(storm, board.reach(10 + 3 * u64::from(changes)));
+    assert_eq!(board.slots, source.state(0).1);
+    let writes = rig.metric("cabinet_board_writes_total");
+    assert!(writes * 3.0 < f64::from(changes), "{writes} writes");
+}

@@ -2,8 +2,9 @@
 
 use super::feed::{BoardSource, Joined, SourceError, Subscription, TopicSink};
 use super::frames::{self, Change};
+use super::linger::LINGER;
 use super::metrics::{DropReason, LiveMetrics};
-use super::outbox::{Deadlines, Health};
+use super::outbox::{Deadlines, Health, Wake};
 use super::seats::Seats;
 use super::topic::{Applied, Now, Topic, Waiter};
 use super::{LiveOptions, frames::close};
@@ -16,7 +17,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use parking_lot::Mutex;
 use prometheus::Registry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -154,6 +155,8 @@ struct Hub {
     deadlines: Deadlines,
     metrics: LiveMetrics,
     topics: HashMap<AgendaKey, Topic>,
+    /// Topics whose boards are to be woken, soonest first.
+    gathering: VecDeque<(Instant, AgendaKey)>,
     questions: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
 }
 
@@ -172,6 +175,7 @@ impl Hub {
             deadlines,
             metrics,
             topics,
+            gathering: VecDeque::new(),
             questions,
         }
     }
@@ -181,6 +185,7 @@ impl Hub {
         let mut sweeps = tokio::time::interval(self.options.sweep_period);
         sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !attention.stop.load(Ordering::Acquire) {
+            let batch_due = self.gathering.front().map(|(due, _)| *due);
             tokio::select! {
                 Some(first) = messages.recv() => {
                     self.message(first).await;
@@ -192,6 +197,7 @@ impl Hub {
                 Some((topic, answer)) = self.questions.next() => self.answer(topic, answer).await,
                 () = attention.notify.notified() => {}
                 _ = sweeps.tick() => self.sweep().await,
+                () = at(batch_due) => self.send_batches().await,
             }
             self.attend();
         }
@@ -232,9 +238,28 @@ impl Hub {
             Ok(Applied::Nothing) => self.ask(key),
             Ok(Applied::Change(change)) => {
                 self.metrics.frames_encoded.inc();
-                fan_out(topic, &change, now, &self.metrics).await;
+                let wake = topic.pace.changed(now.instant);
+                if topic.pace.begins_batch(wake) {
+                    self.gathering.push_back((now.instant + LINGER, key));
+                }
+                fan_out(topic, &change, (now, wake), &self.metrics).await;
             }
             Err(error) => self.defect(key, &error),
+        }
+    }
+
+    /// Wakes the boards of the topics whose batch has gathered long enough.
+    async fn send_batches(&mut self) {
+        let now = Instant::now();
+        while let Some((_, key)) = self.gathering.pop_front_if(|(due, _)| *due <= now) {
+            let Some(topic) = self.topics.get_mut(&key) else {
+                continue;
+            };
+            topic.pace.sent();
+            for boards in topic.members.chunks(BOARDS_PER_TURN) {
+                boards.iter().for_each(|member| member.outbox.wake());
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -325,12 +350,20 @@ impl Hub {
     }
 }
 
-async fn fan_out(topic: &mut Topic, change: &Change, now: Now, metrics: &LiveMetrics) {
+/// At an instant, or never.
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn fan_out(topic: &mut Topic, change: &Change, (now, wake): (Now, Wake), metrics: &LiveMetrics) {
     let frames = change.frames(now.utc);
     let boards = topic.members.len();
     for start in (0..boards).step_by(BOARDS_PER_TURN) {
         let end = boards.min(start + BOARDS_PER_TURN);
-        topic.fan_out(start..end, change, &frames, now.instant, metrics);
+        topic.fan_out(start..end, change, &frames, (now.instant, wake), metrics);
         if end < boards {
             tokio::task::yield_now().await;
         }

@@ -55,6 +55,15 @@ pub(super) enum Health {
     Gone,
 }
 
+/// When the connection is told of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// At once.
+    Now,
+    /// At the next [`Outbox::wake`], or when a chunk has gathered.
+    Later,
+}
+
 /// Whether a frame was taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offered {
@@ -171,7 +180,7 @@ impl Outbox {
     }
 
     /// Appends a frame, or drops the backlog when it would go over the bound.
-    pub(super) fn offer(&self, frame: Frame, now: Instant) -> Offered {
+    pub(super) fn offer(&self, frame: Frame, now: Instant, when: Wake) -> Offered {
         let mut inner = self.inner.lock();
         if inner.behind || inner.closing || inner.gone {
             return Offered::Skipped;
@@ -186,10 +195,17 @@ impl Outbox {
             return Offered::Overflowed;
         }
         inner.append(frame, now);
-        let waker = inner.waker.take();
+        let at_once = when == Wake::Now || inner.waiting_bytes >= CHUNK_BYTES_MAX;
+        let waker = if at_once { inner.waker.take() } else { None };
         drop(inner);
         wake(waker);
         Offered::Queued
+    }
+
+    /// Tells the connection of what was offered for later.
+    pub(super) fn wake(&self) {
+        let waker = self.inner.lock().waker.take();
+        wake(waker);
     }
 
     /// Throws away what waits and has not begun, and starts over with these frames (a snapshot and what followed it).

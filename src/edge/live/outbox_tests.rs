@@ -35,7 +35,7 @@ fn sent(outbox: &Outbox) -> String {
 fn what_waits_goes_out_in_one_write_and_in_order() {
     let (outbox, now) = outbox(64);
     for text in ["one ", "two ", "three"] {
-        assert_eq!(outbox.offer(frame(text), now), Offered::Queued);
+        assert_eq!(outbox.offer(frame(text), now, Wake::Now), Offered::Queued);
     }
     assert_eq!(
         drain(&outbox).0,
@@ -48,7 +48,7 @@ fn what_waits_goes_out_in_one_write_and_in_order() {
 fn one_frame_alone_is_handed_on_without_a_copy() {
     let (outbox, now) = outbox(64);
     let shared = Bytes::from(vec![7; 40]);
-    outbox.offer(shared.clone().into(), now);
+    outbox.offer(shared.clone().into(), now, Wake::Now);
     let (Poll::Ready(Drained::Bytes(sent)), _) = drain(&outbox) else {
         panic!("nothing sent")
     };
@@ -58,19 +58,19 @@ fn one_frame_alone_is_handed_on_without_a_copy() {
 #[test]
 fn over_the_bound_the_backlog_goes_and_a_snapshot_is_wanted_once_the_rest_has_moved() {
     let (outbox, now) = outbox(10);
-    assert_eq!(outbox.offer(frame("12345"), now), Offered::Queued);
+    assert_eq!(outbox.offer(frame("12345"), now, Wake::Now), Offered::Queued);
     assert_eq!(
-        outbox.offer(frame("67890"), now),
+        outbox.offer(frame("67890"), now, Wake::Now),
         Offered::Queued,
         "exactly at the bound"
     );
-    assert_eq!(outbox.offer(frame("x"), now), Offered::Overflowed);
-    assert_eq!(outbox.offer(frame("y"), now), Offered::Skipped);
+    assert_eq!(outbox.offer(frame("x"), now, Wake::Now), Offered::Overflowed);
+    assert_eq!(outbox.offer(frame("y"), now, Wake::Now), Offered::Skipped);
     assert_eq!(drain(&outbox), (Poll::Pending, true));
     assert!(outbox.wants_snapshot());
     outbox.restart([frame("snapshot")], now);
     assert!(!outbox.wants_snapshot());
-    assert_eq!(outbox.offer(frame("z"), now), Offered::Queued);
+    assert_eq!(outbox.offer(frame("z"), now, Wake::Now), Offered::Queued);
     assert_eq!(sent(&outbox), "snapshotz");
 }
 
@@ -86,10 +86,10 @@ fn a_frame_longer_than_the_bound_passes_alone_and_an_overflow_wakes_the_reader()
     let waker = Waker::from(count.clone());
     let (outbox, now) = outbox(4);
     assert!(outbox.poll_drain(&mut Context::from_waker(&waker)).0.is_pending());
-    assert_eq!(outbox.offer(frame("longer than four"), now), Offered::Queued);
+    assert_eq!(outbox.offer(frame("longer than four"), now, Wake::Now), Offered::Queued);
     assert_eq!(sent(&outbox), "longer than four");
-    outbox.offer(frame("abcd"), now);
-    assert_eq!(outbox.offer(frame("e"), now), Offered::Overflowed);
+    outbox.offer(frame("abcd"), now, Wake::Now);
+    assert_eq!(outbox.offer(frame("e"), now, Wake::Now), Offered::Overflowed);
     assert_eq!(count.0.load(std::sync::atomic::Ordering::SeqCst), 1);
     assert!(outbox.wants_snapshot(), "and the wheel would find it as well");
 }
@@ -109,9 +109,9 @@ fn a_frame_that_has_begun_is_finished_even_when_the_backlog_is_dropped() {
         panic!("nothing sent")
     };
     assert_eq!(first.len(), CHUNK_BYTES_MAX);
-    assert_eq!(outbox.offer(frame("x"), now), Offered::Queued);
+    assert_eq!(outbox.offer(frame("x"), now, Wake::Now), Offered::Queued);
     assert_eq!(
-        outbox.offer(Bytes::from(vec![b'x'; 1_000]).into(), now),
+        outbox.offer(Bytes::from(vec![b'x'; 1_000]).into(), now, Wake::Now),
         Offered::Overflowed
     );
     assert!(!outbox.wants_snapshot(), "the tail has not left yet");
@@ -124,7 +124,7 @@ fn a_frame_that_has_begun_is_finished_even_when_the_backlog_is_dropped() {
 #[test]
 fn pongs_go_first_and_do_not_pile_up() {
     let (outbox, now) = outbox(100);
-    outbox.offer(frame("data"), now);
+    outbox.offer(frame("data"), now, Wake::Now);
     outbox.control(Bytes::from_static(b"\x8a\x01a"), now);
     outbox.control(Bytes::from_static(b"\x8a\x01b"), now);
     let (Poll::Ready(Drained::Bytes(bytes)), _) = drain(&outbox) else {
@@ -136,9 +136,9 @@ fn pongs_go_first_and_do_not_pile_up() {
 #[test]
 fn closing_drops_what_waits_and_ends_after_the_close_frame() {
     let (outbox, now) = outbox(100);
-    outbox.offer(frame("data"), now);
+    outbox.offer(frame("data"), now, Wake::Now);
     outbox.close(Bytes::from_static(b"close"), now);
-    assert_eq!(outbox.offer(frame("late"), now), Offered::Skipped);
+    assert_eq!(outbox.offer(frame("late"), now, Wake::Now), Offered::Skipped);
     assert_eq!(sent(&outbox), "close");
     assert_eq!(drain(&outbox).0, Poll::Ready(Drained::Ended));
 }
@@ -158,7 +158,7 @@ fn health_is_judged_by_progress_while_bytes_wait_and_by_pongs_otherwise() {
         Health::PingDue,
         "one period after the last"
     );
-    outbox.offer(frame("stuck"), at(51));
+    outbox.offer(frame("stuck"), at(51), Wake::Now);
     assert_eq!(outbox.health(at(60), &DEADLINES), Health::Fine);
     assert_eq!(
         outbox.health(at(61), &DEADLINES),
@@ -167,4 +167,40 @@ fn health_is_judged_by_progress_while_bytes_wait_and_by_pongs_otherwise() {
     );
     outbox.leave();
     assert_eq!(outbox.health(at(61), &DEADLINES), Health::Gone);
+}
+
+#[derive(Default)]
+struct Woken(std::sync::atomic::AtomicUsize);
+
+impl std::task::Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_frame_for_later_wakes_nobody_until_told_or_until_a_chunk_has_gathered() {
+    let (outbox, now) = outbox(64 * 1024);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let park = || {
+        sent(&outbox);
+        assert!(outbox.poll_drain(&mut Context::from_waker(&waker)).0.is_pending());
+    };
+    let times = || woken.0.load(std::sync::atomic::Ordering::SeqCst);
+    park();
+    outbox.offer(frame("a"), now, Wake::Later);
+    outbox.offer(frame("b"), now, Wake::Later);
+    assert_eq!(times(), 0);
+    outbox.wake();
+    outbox.wake();
+    assert_eq!(times(), 1);
+    park();
+    outbox.offer(Bytes::from(vec![b'x'; CHUNK_BYTES_MAX - 1]).into(), now, Wake::Later);
+    assert_eq!(times(), 1);
+    outbox.offer(frame("c"), now, Wake::Later);
+    assert_eq!(times(), 2);
+    park();
+    outbox.offer(frame("d"), now, Wake::Now);
+    assert_eq!(times(), 3);
 }

@@ -3,8 +3,9 @@
 use super::LiveOptions;
 use super::feed::{Joined, Subscription, TopicSink};
 use super::frames::{self, Change};
+use super::linger::Pace;
 use super::metrics::{DropReason, LiveMetrics};
-use super::outbox::{Frame, Offered, Outbox};
+use super::outbox::{Frame, Offered, Outbox, Wake};
 use super::ring::Ring;
 use crate::edge::listen::{ConnectionHandle, KillReason};
 use bytes::Bytes;
@@ -79,6 +80,7 @@ pub(super) struct Topic {
     ring: Ring,
     snapshot: Option<Snapshot>,
     pub(super) members: Vec<Member>,
+    pub(super) pace: Pace,
     waiters: Vec<Waiter>,
     early: Vec<Arc<BoardDelta>>,
     asked: Option<Question>,
@@ -100,6 +102,7 @@ impl Topic {
             ring: Ring::default(),
             snapshot: None,
             members: Vec::new(),
+            pace: Pace::default(),
             waiters: Vec::new(),
             early: Vec::new(),
             asked: None,
@@ -389,7 +392,7 @@ impl Topic {
         range: std::ops::Range<usize>,
         change: &Change,
         frames: &Bytes,
-        now: Instant,
+        (now, wake): (Instant, Wake),
         metrics: &LiveMetrics,
     ) {
         let mut queued = 0;
@@ -397,7 +400,7 @@ impl Topic {
             if member.behind || member.seq >= change.to {
                 continue;
             }
-            match member.outbox.offer(frames.clone().into(), now) {
+            match member.outbox.offer(frames.clone().into(), now, wake) {
                 Offered::Queued => {
                     member.seq = change.to;
                     queued += 1;
