@@ -51,7 +51,7 @@ pub async fn run(options: &SoakOptions) -> anyhow::Result<bool> {
         }
         totals.add(&crowd.leave().await?);
         // In turn as an operator stops it and as a power cut does.
-        if life % 2 == 0 {
+        if life.is_multiple_of(2) {
             server.stop().await?;
         } else {
             server.kill().await?;

@@ -1,8 +1,6 @@
 //! What was sampled as a table, a picture and a judgement. Flat means: within the lives of the server, after a warm-up, the
 //! fitted growth stays within a share of the mean and a stated slack.
 
-use std::fmt::Write as _;
-
 /// Seconds after a start that do not count: caches fill, the allocator finds its size.
 pub(super) const WARM_UP_SECONDS: f64 = 45.0;
 /// Growth within one life that counts as flat, as a share of the mean.
@@ -106,10 +104,8 @@ pub(super) fn in_words(verdict: &[Line]) -> String {
             flat,
         } = line;
         let word = if *flat { "flat" } else { "GROWS" };
-        // Writing to a string cannot fail.
-        drop(writeln!(
-            text,
-            "{name}: mean {mean:.0}, growth per life after the warm-up {growth:.1} (bound {bound:.1}), {counted} samples: {word}"
+        text.push_str(&format!(
+            "{name}: mean {mean:.0}, growth per life after the warm-up {growth:.1} (bound {bound:.1}), {counted} samples: {word}\n"
         ));
     }
     text
@@ -124,9 +120,9 @@ pub(super) fn csv(samples: &[Sample]) -> String {
     }
     text.push('\n');
     for sample in samples {
-        drop(write!(text, "{:.1},{}", sample.at_seconds, sample.life));
+        text.push_str(&format!("{:.1},{}", sample.at_seconds, sample.life));
         for value in sample.values {
-            drop(write!(text, ",{value}"));
+            text.push_str(&format!(",{value}"));
         }
         text.push('\n');
     }
@@ -153,9 +149,8 @@ pub(super) fn plot(samples: &[Sample]) -> String {
                 )
             })
             .collect();
-        drop(writeln!(
-            text,
-            "<text x=\"10\" y=\"{:.0}\">{name}, 0 to {most:.0} over {last:.0} s</text>\n<polyline fill=\"none\" stroke=\"#1f5fa8\" points=\"{}\"/>",
+        text.push_str(&format!(
+            "<text x=\"10\" y=\"{:.0}\">{name}, 0 to {most:.0} over {last:.0} s</text>\n<polyline fill=\"none\" stroke=\"#1f5fa8\" points=\"{}\"/>\n",
             bottom - 126.0,
             points.join(" ")
         ));

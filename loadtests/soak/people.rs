@@ -134,7 +134,7 @@ async fn one_booking(patient: &Patient, counts: &Counts, turn: usize) -> anyhow:
         return Ok(());
     };
     let (hold, token) = patient.hold(kind, slot.start_ms).await?;
-    if turn % 5 == 0 {
+    if turn.is_multiple_of(5) {
         return patient.release(&hold.hold, &token).await;
     }
     let manage = crate::client::fresh();

@@ -36,16 +36,19 @@ impl Server {
         let mut line = String::new();
         tokio::time::timeout(PATIENCE, BufReader::new(out).read_line(&mut line)).await??;
         let ready: serde_json::Value = serde_json::from_str(&line).context("the server did not become ready")?;
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let base = text(&ready["base_url"]);
+        let text = |path: &str| {
+            let value = ready.pointer(path).and_then(serde_json::Value::as_str);
+            value.unwrap_or_default().to_owned()
+        };
+        let base = text("/base_url");
         Ok(Self {
             process: child.id().context("the server has ended")?,
             child,
             data: data.to_owned(),
             target: Target {
                 host: base.trim_start_matches("http://").to_owned(),
-                practice: text(&ready["practice"]),
-                practitioner: text(ready.pointer("/practitioners/0").unwrap_or(&serde_json::Value::Null)),
+                practice: text("/practice"),
+                practitioner: text("/practitioners/0"),
             },
         })
     }

@@ -30,12 +30,15 @@ struct File {
 
 type Names = BTreeMap<String, Node>;
 
+/// A name, and what it stands for from now on; none: removed.
+type Renaming = (String, Option<Node>);
+
 #[derive(Debug, Default)]
 struct Directory {
     cached: Names,
     durable: Names,
     /// Names set or removed together: a rename does both or neither.
-    pending: Vec<(usize, Vec<(String, Option<Node>)>)>,
+    pending: Vec<(usize, Vec<Renaming>)>,
 }
 
 /// An open file: what it is, and its offset for calls that keep one.
@@ -65,7 +68,7 @@ fn change(content: &mut Vec<u8>, change: &Change) {
     }
 }
 
-fn set(names: &mut Names, changes: &[(String, Option<Node>)]) {
+fn set(names: &mut Names, changes: &[Renaming]) {
     for (name, node) in changes {
         match node {
             Some(node) => names.insert(name.clone(), *node),
@@ -148,7 +151,7 @@ impl Disk {
         self.directories.get(directory)?.cached.get(&name).copied()
     }
 
-    fn name(&mut self, directory: usize, ended: usize, changes: Vec<(String, Option<Node>)>) {
+    fn name(&mut self, directory: usize, ended: usize, changes: Vec<Renaming>) {
         let directory = &mut self.directories[directory];
         set(&mut directory.cached, &changes);
         directory.pending.push((ended, changes));
