@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Exit code when the store failed under a running server (sysexits.h, EX_IOERR).
 const STORE_FAILED: u8 = 74;
@@ -70,10 +71,11 @@ pub fn serve(path: Option<&Path>) -> anyhow::Result<ExitCode> {
     let options = storage_options(&config);
     let system = actix_rt::System::new();
     system.block_on(async {
+        let stops = Stops::listen()?;
         let storage = Storage::open(options).context("failed to open the store")?;
         let app = App::start(&config, transport, storage).await?;
         tracing::info!(url = app.base_url, ops = app.ops_url, "serving");
-        until_stopped(app).await
+        until_stopped(app, stops).await
     })
 }
 
@@ -129,6 +131,7 @@ pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<E
     };
     let system = actix_rt::System::new();
     system.block_on(async {
+        let stops = Stops::listen()?;
         let storage = Storage::open(storage_options(&config)).context("failed to open the store")?;
         let made = demo::fill::make(storage.streams()).await?;
         let app = App::start(&config, transport, storage).await?;
@@ -139,7 +142,7 @@ pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<E
         } else {
             welcome(&app, &staff_link, made)
         })?;
-        until_stopped(app).await
+        until_stopped(app, stops).await
     })
 }
 
@@ -187,12 +190,27 @@ fn welcome(app: &App, staff_link: &str, made: usize) -> String {
     )
 }
 
+/// The signals that ask for a clean stop. Listened for from before the first word on: one that comes right after it must
+/// not kill the process.
+struct Stops {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stops {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
 /// Waits for a signal or a failure of the store, then stops.
-async fn until_stopped(app: App) -> anyhow::Result<ExitCode> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+async fn until_stopped(app: App, mut stops: Stops) -> anyhow::Result<ExitCode> {
     let failure = tokio::select! {
-        outcome = tokio::signal::ctrl_c() => outcome.map(|()| None)?,
-        _ = terminate.recv() => None,
+        _ = stops.interrupt.recv() => None,
+        _ = stops.terminate.recv() => None,
         failure = app.failed() => Some(failure),
     };
     if let Some(failure) = failure {

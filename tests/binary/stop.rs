@@ -2,7 +2,7 @@
 
 use crate::server::{Server, data_dir, verify};
 
-/// Bug: the control socket stayed behind after a clean stop.
+/// Bugs: the control socket stayed behind after a clean stop; a SIGTERM right after the ready line was no clean stop.
 #[test]
 fn a_clean_stop_removes_the_control_socket_and_a_kill_leaves_one_that_the_next_start_replaces() {
     let (_directory, data) = data_dir();

@@ -175,7 +175,7 @@ async fn nothing_is_acknowledged_after_a_sync_has_failed() {
     let stores = Stores::make().await;
     for seed in seeds(2) {
         let directory = tempfile::tempdir().expect("temporary directory");
-        let fault = format!("fdatasync:error=EIO:when={}", 8 + seed * 5 % 60);
+        let fault = format!("fdatasync:error=EIO:when={}", 20 + seed * 5 % 60);
         let (calls, agendas, code) = record(&stores, &directory.path().join("data"), Some(&fault)).await;
         assert_eq!(code, Some(74), "seed {seed}: {fault}");
         let (early, looked_at) = check(&calls, &agendas);

@@ -73,7 +73,7 @@ const fn kind(
 
 /// All kinds. The opening itself writes and syncs the segment and the witness once, from a thread of its own: from the
 /// second on the calls are the writer's.
-pub(crate) const KINDS: [Kind; 19] = [
+pub(crate) const KINDS: [Kind; 20] = [
     kind(
         "a sync of the journal fails",
         ("fdatasync", "error=EIO:when={n}"),
@@ -159,17 +159,24 @@ pub(crate) const KINDS: [Kind; 19] = [
         Then::Dies,
     ),
     kind(
-        "the keys of new patients cannot be synced",
+        "the keys cannot be synced when they are read at the start",
         ("fdatasync", "error=EIO:when={n}"),
         KEYS,
         (1, 3),
-        Then::Stops("keyring"),
+        Then::StartFails("keyring"),
     ),
     kind(
-        "the second copy of the keys cannot be written",
+        "the second copy of the keys cannot be written at the start",
         ("pwrite64", "error=ENOSPC:when={n}"),
         SECOND_KEYS,
         (1, 2),
+        Then::StartFails("keyring"),
+    ),
+    kind(
+        "the keys of new patients cannot be synced",
+        ("fdatasync", "error=EIO:when={n}"),
+        KEYS,
+        (3, 5),
         Then::Stops("keyring"),
     ),
     kind(
