@@ -1,5 +1,5 @@
-//! Seeded numbers for simulations and tests: the same seed gives the same sequence on every machine (splitmix64, Steele
-//! and others 2014). Never for keys, ids or anything that must not be guessed.
+//! Seeded numbers: the same seed gives the same sequence on every machine (splitmix64, Steele
+//! and others 2014), the demo and simulations alike. Never for keys, ids of real things or anything that must not be guessed.
 
 /// A sequence of numbers that follows from its seed.
 #[derive(Debug, Clone)]
@@ -31,6 +31,16 @@ impl Dice {
     pub fn index(&mut self, count: usize) -> usize {
         let bound = u64::try_from(count).unwrap_or(u64::MAX);
         usize::try_from(self.below(bound)).unwrap_or(0)
+    }
+
+    /// Two numbers as one.
+    pub fn id(&mut self) -> u128 {
+        (u128::from(self.roll()) << 64) | u128::from(self.roll())
+    }
+
+    /// One of `choices`, or nothing when there are none.
+    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+        choices.get(self.index(choices.len()))
     }
 
     /// True `per_mille` times of a thousand.

@@ -1,6 +1,5 @@
 //! Sets up the demo's agendas and books several weeks of appointments in them, command by command.
 
-use super::dice::Dice;
 use super::people;
 use super::practice::{self, PRACTICE, STAFF, Seed};
 use anyhow::Context as _;
@@ -16,6 +15,7 @@ use cabinet_domain::schedule::AppointmentType;
 use cabinet_domain::slots::slots;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Zone};
 use cabinet_storage::StreamStore;
+use cabinet_storage::dice::Dice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Draws the demo's patients. Deterministic, plausible, fictional: phone numbers come from the range that the regulator keeps for
 //! fiction (06 39 98), addresses end in `.example` (RFC 2606).
 
-use super::dice::Dice;
 use cabinet_domain::person::Person;
+use cabinet_storage::dice::Dice;
 
 const GIVEN: [&str; 32] = [
     "Camille", "Louis", "Emma", "Hugo", "Léa", "Arthur", "Inès", "Gabriel", "Manon", "Raphaël", "Chloé", "Jules",
