@@ -98,6 +98,9 @@ export class Board {
     }
     switch (frame.event) {
       case 'snapshot': {
+        // Names and lengths are the page's, and may be other ones since it was loaded; from here on a change of them is told.
+        // Loaded before the join, they could miss a change that comes in between.
+        if (this.loaded) this.typesChanged();
         this.#picture = fromSnapshot(frame.types);
         this.#position = { history: frame.history, seq: frame.seq };
         this.#catchUntil = performance.now() + CATCH_UP_MS_MAX;
@@ -123,9 +126,7 @@ export class Board {
         this.#show(merged);
         return;
       }
-      case 'types_changed':
-        this.typesChanged();
-        return this.#rejoin();
+      case 'types_changed': return this.#rejoin();
       default:
         // A word this page does not know: an older page in front of a newer server. A whole picture is always right.
         this.#rejoin();
