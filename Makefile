@@ -154,7 +154,7 @@ rust-test: | clippy
 
 simulate: | rust-test
 	@$(STEP) "Simulation: building the server" cargo build --locked --bin cabinet
-	@$(STEP) "Simulation: 5,000 seeds" "$(TARGET)/debug/cabinet" simulate --seeds 5000
+	@$(STEP) "Simulation: 5,000 seeds of 500 commands and more" "$(TARGET)/debug/cabinet" simulate --seeds 5000
 
 mutants-sample: | simulate
 	@$(STEP) "Seeded mutants: two of them" tests/tools/mutants sync-skipped unknown-taken-for-not-written

@@ -4,10 +4,8 @@
 use cabinet_storage::dice::Dice;
 use cabinet_storage::faulty::FaultPlan;
 
-/// Commands of a standard world, at least.
-pub const STANDARD_COMMANDS: u64 = 500;
-/// Every so many seeds is a standard world.
-pub const STANDARD_EVERY: u64 = 25;
+/// Commands that every world answers, at least.
+pub const COMMANDS_MIN: u64 = 500;
 /// Every so many seeds runs the real shells.
 pub(crate) const SHELLS_EVERY: u64 = 25;
 /// Within its round of [`SHELLS_EVERY`], which one does.
@@ -16,10 +14,8 @@ const SHELLS_AT: u64 = 13;
 /// What kind of world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorldKind {
-    /// Cells over the simulated disk, at least [`STANDARD_COMMANDS`].
-    Standard,
-    /// The same, short.
-    Swarm,
+    /// Cells over the simulated disk.
+    Cells,
     /// The real actors on a paused runtime.
     Shells,
 }
@@ -28,12 +24,10 @@ impl WorldKind {
     /// Of this seed.
     #[must_use]
     pub const fn of(seed: u64) -> Self {
-        if seed.is_multiple_of(STANDARD_EVERY) {
-            Self::Standard
-        } else if seed % SHELLS_EVERY == SHELLS_AT {
+        if seed % SHELLS_EVERY == SHELLS_AT {
             Self::Shells
         } else {
-            Self::Swarm
+            Self::Cells
         }
     }
 }
@@ -41,8 +35,6 @@ impl WorldKind {
 /// See the head of this file. Shares are per thousand steps or appends.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// Commands that clients think of.
-    pub(crate) commands: u64,
     /// Agendas in use.
     pub(crate) agendas: usize,
     /// Clients.
@@ -65,7 +57,7 @@ pub(crate) struct Plan {
     pub(crate) checkpoint_events: u64,
     /// Seconds of a hold.
     pub(crate) hold_ttl_seconds: u32,
-    /// Syncs lie from some point on; the world ends with the crash after it.
+    /// Syncs lie once all commands are answered; the world ends with the crash after it.
     pub(crate) lies: bool,
     /// Whether there is a second witness.
     pub(crate) second_witness: bool,
@@ -96,13 +88,11 @@ impl Plan {
         };
         let (disk_faults, clock_jumps) = (often(850, 24), often(500, 8));
         let (late_appends, lost_loads) = (often(300, 30), often(300, 60));
-        let (commands, agendas, clients) = match kind {
-            WorldKind::Standard => (STANDARD_COMMANDS, 4, 6 + dice.below(10)),
-            WorldKind::Swarm => (30 + dice.below(60), 3, 2 + dice.below(8)),
-            WorldKind::Shells => (120, 3, 2 + dice.below(10)),
+        let (agendas, clients) = match kind {
+            WorldKind::Cells => (3 + dice.index(2), 2 + dice.below(14)),
+            WorldKind::Shells => (3, 2 + dice.below(10)),
         };
         Self {
-            commands,
             agendas,
             clients,
             disk_faults,
@@ -117,7 +107,7 @@ impl Plan {
             },
             checkpoint_events: 10 + dice.below(60),
             hold_ttl_seconds: 60 + u32::try_from(dice.below(600)).unwrap_or(0),
-            lies: kind == WorldKind::Swarm && dice.chance(150),
+            lies: kind == WorldKind::Cells && dice.chance(150),
             second_witness: dice.chance(500),
         }
     }

@@ -18,7 +18,7 @@ pub(crate) const BUFFERED: TypeId = TypeId(11);
 /// An hour, booked by staff alone.
 pub(crate) const STAFF_ONLY: TypeId = TypeId(12);
 
-/// The agendas of every world: two of one practice, one of another; standard worlds have a fourth.
+/// The agendas of every world: two of one practice, one of another; some have a fourth.
 pub(crate) const AGENDAS: [AgendaKey; 4] = [key(1, 1), key(1, 2), key(2, 3), key(2, 4)];
 
 /// The first days of worlds: the week-ends of clock changes come first.

@@ -2,7 +2,7 @@
 
 use crate::coverage::Coverage;
 use crate::failure::Failure;
-use crate::plan::WorldKind;
+use crate::plan::{COMMANDS_MIN, WorldKind};
 use crate::world::Counts;
 use std::time::Duration;
 
@@ -35,16 +35,14 @@ pub struct SeedResult {
 pub struct Report {
     /// Seeds run, repetitions not counted.
     pub seeds: u64,
-    /// Of these, standard worlds.
-    pub standard: u64,
     /// Of these, worlds with the real actors.
     pub shells: u64,
     /// Seeds run twice with the same trace.
     pub repeated: u64,
     /// Sum of all counts.
     pub counts: Counts,
-    /// Sum of the standard worlds' counts.
-    pub standard_counts: Counts,
+    /// Commands answered in the world that answered the fewest, failed ones aside.
+    pub fewest_answered: Option<u64>,
     /// All that was reached.
     pub coverage: Coverage,
     /// Failed seeds, with why and the trace's lines.
@@ -73,13 +71,10 @@ impl Report {
         self.seeds += 1;
         self.counts.add(&result.counts);
         self.coverage.merge(&result.coverage);
-        match result.kind {
-            WorldKind::Standard => {
-                self.standard += 1;
-                self.standard_counts.add(&result.counts);
-            }
-            WorldKind::Shells => self.shells += 1,
-            WorldKind::Swarm => {}
+        self.shells += u64::from(result.kind == WorldKind::Shells);
+        if result.failure.is_none() {
+            let answered = result.counts.answered;
+            self.fewest_answered = Some(self.fewest_answered.map_or(answered, |fewest| fewest.min(answered)));
         }
         if let Some(failure) = result.failure {
             self.failed.push((result.seed, failure.to_string(), result.lines));
@@ -93,6 +88,9 @@ impl Report {
         if self.seeds >= SEEDS_FOR_COVERAGE {
             let missing = self.coverage.missing().into_iter();
             found.extend(missing.map(|kind| format!("never reached: {kind}")));
+        }
+        if let Some(fewest) = self.fewest_answered.filter(|fewest| *fewest < COMMANDS_MIN) {
+            found.push(format!("a seed answered only {fewest} commands"));
         }
         let percent = self.counts.accepted_percent();
         if self.counts.answered > 0 && percent < ACCEPTED_PERCENT_MIN {
@@ -115,15 +113,14 @@ impl Report {
         let simulated = Duration::from_millis(counts.simulated_millis).as_secs_f64();
         let mut lines = vec![
             format!(
-                "seeds {} ({} standard, {} with the real actors), {} run twice with the same trace",
-                self.seeds, self.standard, self.shells, self.repeated
+                "seeds {} ({} with the real actors), {} run twice with the same trace",
+                self.seeds, self.shells, self.repeated
             ),
             format!(
-                "commands answered {}, accepted {} %; in standard worlds {} a seed, accepted {} %",
+                "commands answered {}, accepted {} %; a seed at least {}",
                 counts.answered,
                 counts.accepted_percent(),
-                self.standard_counts.answered / self.standard.max(1),
-                self.standard_counts.accepted_percent()
+                self.fewest_answered.unwrap_or(0)
             ),
             format!(
                 "crash images {} ({} damaged or after lying syncs, {} named stops)",

@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::clock::SimClock;
 use crate::coverage::FaultKind;
 use crate::failure::{Failure, Outcome, ensure};
-use crate::plan::{Plan, WorldKind};
+use crate::plan::{COMMANDS_MIN, Plan, WorldKind};
 use crate::practice::{AGENDAS, first_day};
 use crate::store::{Store, StoreSetup};
 use crate::subscriber::Subscriber;
@@ -38,7 +38,7 @@ const PATIENCE_MILLIS: u64 = 600_000;
 /// Longer than any hold lasts, in simulated milliseconds.
 const HOLDS_MILLIS_MAX: u64 = 700_000;
 /// Most processes of one world.
-const PROCESSES_MAX: u64 = 12;
+const PROCESSES_MAX: u64 = 60;
 
 /// What all tasks of a world share.
 pub(crate) struct Shared {
@@ -141,9 +141,9 @@ impl Lives {
 
     /// Lives through all processes.
     pub(crate) fn run(&mut self) -> Outcome {
-        for _ in 0..PROCESSES_MAX {
+        for number in 1..=PROCESSES_MAX {
             let answered = self.shared.counts.borrow().answered;
-            let last = answered >= self.shared.plan.commands || self.boots + 1 == PROCESSES_MAX;
+            let last = answered >= COMMANDS_MIN || number == PROCESSES_MAX;
             let end = if last { End::Last } else { self.some_end() };
             self.process(end)?;
             let mut counts = self.shared.counts.borrow_mut();

@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::clock::SimClock;
 use crate::coverage::{Coverage, FaultKind};
 use crate::failure::{Failure, Outcome};
-use crate::plan::{Plan, WorldKind};
+use crate::plan::{COMMANDS_MIN, Plan, WorldKind};
 use crate::practice::{AGENDAS, first_day, opening};
 use crate::process::Process;
 use crate::store::StoreSetup;
@@ -33,6 +33,8 @@ use std::sync::Arc;
 
 /// Steps per command after which a world that does not come to its end has failed.
 const STEPS_PER_COMMAND_MAX: u64 = 400;
+/// Commands answered while syncs lie, at most: the crash comes then, if none came before.
+const ANSWERS_UNDER_LIES_MAX: u64 = 60;
 
 /// What a world counts beside coverage.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -176,9 +178,14 @@ impl World {
     pub(crate) fn run(&mut self) -> Outcome {
         self.open_for_business()?;
         self.process.faulty.set_plan(self.plan.appends);
-        let steps_max = self.plan.commands * STEPS_PER_COMMAND_MAX;
+        let steps_max = COMMANDS_MIN * STEPS_PER_COMMAND_MAX;
         let mut steps = 0;
-        while self.counts.answered < self.plan.commands && !self.over {
+        // A lie is for the end: the world is over with the crash after it.
+        let answers = COMMANDS_MIN + if self.plan.lies { ANSWERS_UNDER_LIES_MAX } else { 0 };
+        while self.counts.answered < answers && !self.over {
+            if self.plan.lies && !self.lying && self.counts.answered >= COMMANDS_MIN {
+                self.begin_to_lie();
+            }
             self.step()?;
             steps += 1;
             if steps > steps_max {

@@ -10,15 +10,14 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PATIENTS: usize = 6;
 /// Exit code of a failed store.
 const STORE_FAILED: i32 = 74;
-/// Turns after which a fault that should have come has not.
-const TURNS: usize = 150;
-/// Turns of patients whom the fault does not end.
-const TURNS_THROUGH: usize = 12;
+/// Turns of each patient before it is looked whether the fault has come.
+const TURNS: usize = 12;
+/// For patients to be answered, and for the fault to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SIGKILL: i32 = 9;
 
@@ -48,6 +47,23 @@ fn before(kind: &Kind, seed: u64, data: &Path, log: &Path) -> Vec<OsString> {
     }
 }
 
+/// Sends patients and waits until all are done; whether their connections broke: what a stop looks like from outside. Only
+/// panics are failures.
+async fn work(server: &Server, ledger: &Arc<Ledger>, seed: u64) -> bool {
+    let salt = usize::try_from(seed).expect("seed");
+    let mut patients = patients::send(server, ledger, PATIENTS, TURNS, salt).await;
+    let mut broken = patients.is_empty();
+    let all = async {
+        while let Some(ended) = patients.join_next().await {
+            broken |= ended.expect("patients do not panic").is_err();
+        }
+    };
+    tokio::time::timeout(PATIENCE, all)
+        .await
+        .expect("patients are not left hanging");
+    broken
+}
+
 /// Runs the server into the fault, patients working, and waits for what comes of it.
 async fn run(kind: &Kind, seed: u64, data: &Path, ledger: &Arc<Ledger>) -> Seen {
     let log = data.with_extension("strace");
@@ -57,20 +73,17 @@ async fn run(kind: &Kind, seed: u64, data: &Path, ledger: &Arc<Ledger>) -> Seen 
     let ended = match started {
         Err(ended) => Some(ended),
         Ok(mut server) => {
-            let through = matches!(kind.then, Then::GoesOn | Then::RefusesWhileFull | Then::StopsOrGoesOn);
-            let turns = if through { TURNS_THROUGH } else { TURNS };
-            let salt = usize::try_from(seed).expect("seed");
-            let mut patients = patients::send(&server, ledger, PATIENTS, turns, salt).await;
-            // Broken connections are what a stop looks like from outside; only panics are failures.
-            let mut broken = patients.is_empty();
-            let all = async {
-                while let Some(ended) = patients.join_next().await {
-                    broken |= ended.expect("patients do not panic").is_err();
-                }
+            // More patients come until the fault has, which is when the writer or the read store likes to write.
+            let deadline = Instant::now() + PATIENCE;
+            let came = || match kind.then {
+                Then::RefusesWhileFull | Then::StopsOrGoesOn => true,
+                Then::GoesOn => strace::injected(&log) > 0,
+                Then::Stops(_) | Then::Dies | Then::StartFails(_) => false,
             };
-            tokio::time::timeout(PATIENCE, all)
-                .await
-                .expect("patients are not left hanging");
+            let mut broken = work(&server, ledger, seed).await;
+            while !broken && !came() && Instant::now() < deadline {
+                broken = work(&server, ledger, seed).await;
+            }
             if !broken {
                 server.signal("TERM");
             }

@@ -17,9 +17,6 @@ const ARMED_WITHIN: u64 = 14;
 impl World {
     /// Something goes wrong with the disk or the process, now or soon.
     pub(super) fn something_goes_wrong(&mut self) -> Outcome {
-        if self.plan.lies && self.dice.chance(250) && !self.lying {
-            return self.begin_to_lie();
-        }
         let soon = Some(self.disk.operations() + 1 + self.dice.below(ARMED_WITHIN));
         match self.dice.below(14) {
             0 | 1 => {
@@ -84,11 +81,11 @@ impl World {
         self.make_room();
     }
 
-    fn begin_to_lie(&mut self) -> Outcome {
+    /// From now on syncs say done and do nothing.
+    pub(super) fn begin_to_lie(&mut self) {
         self.fault(FaultKind::SyncLies);
         self.lying = true;
         self.end_trouble();
-        Ok(())
     }
 
     /// The process must end because a write or sync failed, or the power is gone.
