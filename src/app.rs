@@ -10,12 +10,11 @@ use crate::edge::{self, EdgeMetrics, EdgeState};
 use actix_web::App as HttpApp;
 use actix_web::middleware::from_fn;
 use anyhow::Context as _;
-use cabinet_actors::access::{Access, AccessError};
+use cabinet_actors::access::Access;
 use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
 use cabinet_actors::metrics::Metrics;
-use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_storage::{AppendError, Storage, StoreError};
 use prometheus::Registry;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -24,8 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A sign-in link waits for the read store this many times [`READY_PAUSE`]: 60 seconds.
-const READY_TRIES: u32 = 600;
+/// How often it is looked whether the read store is ready.
 const READY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running server.
@@ -199,23 +197,8 @@ pub async fn sign_in_link(
             .with_context(|| format!("there is no {name:?} in it"))?,
         None => people.next().context("the practice has no staff")?,
     };
-    let secret = issue_once_ready(access, practice.id, person.id).await?;
+    let secret = access.issue_link(practice.id, person.id).await?;
     Ok(format!("{base_url}/agenda#link={secret}"))
-}
-
-/// Right after a start the read store may still be opening or being rebuilt, which answers "busy": worth a wait here, where
-/// somebody stands at a terminal.
-async fn issue_once_ready(access: &Access, practice: PracticeId, staff: StaffId) -> Result<String, AccessError> {
-    let mut patience = READY_TRIES;
-    loop {
-        match access.issue_link(practice, staff).await {
-            Err(AccessError::Write(AppendError::Busy)) if patience > 0 => {
-                patience -= 1;
-                tokio::time::sleep(READY_PAUSE).await;
-            }
-            outcome => return outcome,
-        }
-    }
 }
 
 fn public_listener(

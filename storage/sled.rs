@@ -71,14 +71,10 @@ impl SledSource {
         self.root.join(FOLDER)
     }
 
-    fn open_at(&self, folder: &Path, expected: bool) -> Result<Arc<dyn ReadStore>, StoreError> {
-        let at = folder.to_path_buf();
-        let open = move || -> Result<Rows, StoreError> {
-            let rows = open_engine(&at, expected)?;
-            rows.check_digest()?;
-            Ok(rows)
-        };
-        Ok(Arc::new(Guarded::open(folder, self.deadlines, open)?))
+    fn open_at(&self, expected: bool) -> Result<Arc<dyn ReadStore>, StoreError> {
+        let folder = self.folder();
+        let unexpected = || fault(&folder, "the engine found another state of its files than expected");
+        open_guarded(&folder, self.deadlines, expected)?.ok_or_else(unexpected)
     }
 
     /// Names of folders moved aside, oldest first.
@@ -121,7 +117,7 @@ impl ReadStoreSource for SledSource {
             return Ok(None);
         }
         version::check(&folder)?;
-        self.open_at(&folder, true).map(Some)
+        self.open_at(true).map(Some)
     }
 
     fn start_over(&self) -> Result<Arc<dyn ReadStore>, StoreError> {
@@ -129,18 +125,29 @@ impl ReadStoreSource for SledSource {
         self.move_aside()
             .map_err(|source| StoreError::io("move aside", &folder, source))?;
         version::write(&folder)?;
-        self.open_at(&folder, false)
+        self.open_at(false)
     }
 }
 
-/// Opens a copy for comparison: the caller has made it and removes it.
+/// Opens a copy for comparison: the caller has made it and removes it. None when the engine has not stored anything in it
+/// yet: whoever was making the store was stopped, or its disk refused every write.
 ///
 /// # Errors
 /// Whatever makes the engine unfit; see the module.
-pub fn open_copy(folder: &Path, deadlines: SledDeadlines) -> Result<Arc<dyn ReadStore>, StoreError> {
-    let parent = folder.parent().unwrap_or_else(|| Path::new("."));
+pub fn open_copy(folder: &Path, deadlines: SledDeadlines) -> Result<Option<Arc<dyn ReadStore>>, StoreError> {
     version::check(folder)?;
-    SledSource::new(parent, deadlines).open_at(folder, true)
+    open_guarded(folder, deadlines, true)
+}
+
+/// None when the engine found something and nothing was expected, or the other way round.
+fn open_guarded(
+    folder: &Path,
+    deadlines: SledDeadlines,
+    expected: bool,
+) -> Result<Option<Arc<dyn ReadStore>>, StoreError> {
+    let at = folder.to_path_buf();
+    let guarded = Guarded::open(folder, deadlines, move || open_engine(&at, expected))?;
+    Ok(guarded.map(|guarded| Arc::new(guarded) as Arc<dyn ReadStore>))
 }
 
 /// Half-written snapshots keep the engine from opening; the older snapshot and the log are whole.
@@ -177,7 +184,7 @@ fn has_blobs(folder: &Path) -> io::Result<bool> {
     }
 }
 
-fn open_engine(folder: &Path, expected: bool) -> Result<Rows, StoreError> {
+fn open_engine(folder: &Path, expected: bool) -> Result<Option<Rows>, StoreError> {
     let failed = |source| StoreError::io("open", folder, source);
     if expected {
         remove_stale_snapshots(folder).map_err(failed)?;
@@ -189,16 +196,15 @@ fn open_engine(folder: &Path, expected: bool) -> Result<Rows, StoreError> {
         .open()
         .map_err(|error| fault(folder, error.to_string()))?;
     if database.was_recovered() != expected {
-        return Err(fault(
-            folder,
-            "the engine found another state of its files than expected",
-        ));
+        return Ok(None);
     }
     if has_blobs(folder).map_err(failed)? {
         return Err(fault(folder, "the engine keeps large values in files of their own"));
     }
     sync_files(folder).map_err(failed)?;
-    Ok(Rows::new(database, folder))
+    let rows = Rows::new(database, folder);
+    rows.check_digest()?;
+    Ok(Some(rows))
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ pub struct VerifyReport {
     pub torn_tail_bytes: u64,
     /// Rows that the journal's writes leave.
     pub rows: usize,
-    /// Position up to which the read store has the writes; none when there is no read store. It is brought up to date, or
-    /// rebuilt, by the next opening.
+    /// Position up to which the read store has the writes; none when there is no read store, or one in which nothing was
+    /// ever stored. It is brought up to date, or rebuilt, by the next opening.
     pub read_store_applied: Option<Position>,
     /// Keyring files whose second copy is behind the first; the next opening mends them.
     pub keyring_copies_behind: usize,
@@ -129,7 +129,7 @@ fn check_rows(
     report: &mut VerifyReport,
 ) -> Result<(), StoreError> {
     let store = match private {
-        Some(private) => Some(open_copy(&private.join(FOLDER), SledDeadlines::default())?),
+        Some(private) => open_copy(&private.join(FOLDER), SledDeadlines::default())?,
         None => None,
     };
     report.read_store_applied = store.as_ref().map(|store| store.applied()).transpose()?;

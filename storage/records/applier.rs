@@ -42,8 +42,10 @@ pub struct ApplierStats {
 const PAGE_RECORDS: usize = 512;
 /// Most writes in one batch.
 const BATCH_WRITES: usize = 1_024;
-/// How long to wait for writes before looking around.
+/// How long to wait for writes before looking around; and before the second rebuild in a row.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// Longest wait between rebuilds: each reads the whole journal, and a disk that refuses every write would be asked for ever.
+const REBUILD_PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Records without any write after which the position is stored all the same, to keep the next start short.
 const IDLE_RECORDS_MAX: u64 = 4_096;
 
@@ -117,7 +119,9 @@ impl Applier {
 impl Work {
     fn run(&self) {
         let mut doubt: Option<String> = None;
+        let mut pause = Duration::ZERO;
         while !self.overlay.stopping() {
+            let began = (self.ticks)();
             let opened = match doubt.take() {
                 None => self.open(),
                 Some(why) => self.rebuild(&why),
@@ -125,11 +129,15 @@ impl Work {
             doubt = match opened {
                 Ok(Some(store)) => self.serve(store.as_ref()).err(),
                 Ok(None) => None,
-                Err(error) => {
-                    self.overlay.pause(PATIENCE);
-                    Some(error.to_string())
-                }
+                Err(error) => Some(error.to_string()),
             };
+            if (self.ticks)().saturating_sub(began) > REBUILD_PAUSE_MAX {
+                pause = Duration::ZERO;
+            }
+            if doubt.is_some() {
+                self.overlay.pause(pause);
+                pause = (pause * 2).clamp(PATIENCE, REBUILD_PAUSE_MAX);
+            }
         }
     }
 

@@ -55,25 +55,25 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    /// Opens by `open` on the engine's own thread.
+    /// Opens by `open` on the engine's own thread; none when that gives none.
     pub(super) fn open(
         folder: &Path,
         deadlines: SledDeadlines,
-        open: impl FnOnce() -> Result<Rows, StoreError> + Send + 'static,
-    ) -> Result<Self, StoreError> {
+        open: impl FnOnce() -> Result<Option<Rows>, StoreError> + Send + 'static,
+    ) -> Result<Option<Self>, StoreError> {
         let lane = |name| Lane::start(name).map_err(|source| StoreError::io("start a thread for", folder, source));
         let (reads, changes) = (lane("sled-read")?, lane("sled-write")?);
         let rows = changes
             .run(deadlines.open, open)
             .ok_or_else(|| fault(folder, "the engine panicked or hung while opening"))??;
-        Ok(Self {
+        Ok(rows.map(|rows| Self {
             rows: Some(Arc::new(rows)),
             reads,
             changes,
             folder: folder.to_path_buf(),
             deadlines,
             broken: AtomicBool::new(false),
-        })
+        }))
     }
 
     fn run<T: Send + 'static>(

@@ -256,6 +256,9 @@ async fn verification_accepts_a_whole_store_changes_nothing_and_names_damage() {
     };
     let sled = verify(&data, &key, None);
     assert!(sled.as_ref().map_or(true, lags), "{sled:?}");
+    // Regression: a store whose disk had refused every write was called damaged; nothing was ever stored in it.
+    std::fs::write(data.join("sled/db"), b"").unwrap();
+    assert_eq!(verify(&data, &key, None).unwrap().read_store_applied, None);
 }
 
 struct OnDisk(tempfile::TempDir);

@@ -236,7 +236,7 @@ impl World {
         if let Some(failure) = truth.failure.take() {
             return Err(failure);
         }
-        let excused = self.trouble || !self.disk.powered() || self.lying;
+        let excused = self.trouble || self.process.must_end() || !self.disk.powered() || self.lying;
         if let (Some(error), false) = (truth.load_errors.first(), excused) {
             let what = format!("an agenda does not load: {error}");
             return Err(Failure::new(Invariant::AcknowledgedIsThere, what));

@@ -10,7 +10,10 @@ use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PracticeId, StaffId};
 use cabinet_domain::practice::{Notice, PracticeEvent, PracticeFace, Practitioner, SLUG_BYTES_MAX};
 use cabinet_storage::AppendError;
+use cabinet_storage::memory::{MemoryDisk, MemoryJournal};
 use cabinet_storage::open::Storage;
+use cabinet_storage::records::Overlay;
+use cabinet_storage::seal::SeededEntropy;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -178,6 +181,22 @@ async fn a_link_lets_in_once_also_when_two_race() {
     assert!(access.redeem(&link).await.is_ok());
     let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
     clock.pass(LINK_SECONDS);
+    assert!(matches!(access.redeem(&link).await, Err(AccessError::LinkGone)));
+}
+
+/// Regression: links checked that their secret was not yet there, and a demo whose read store could not be written ended.
+#[actix_rt::test]
+async fn people_sign_in_while_there_is_no_read_store() {
+    let overlay = Arc::new(Overlay::new(1 << 20));
+    let journal = Arc::new(MemoryJournal::new(1, overlay.clone()));
+    let entropy = Arc::new(SeededEntropy::new(1));
+    let storage = Storage::over(journal, overlay, Arc::new(MemoryDisk::new()), entropy, 1).unwrap();
+    let drawn = AtomicU8::new(0);
+    let secrets = Arc::new(move || [drawn.fetch_add(1, Ordering::SeqCst); 32]);
+    let access = Access::new(storage.records(), Arc::new(Hand(HandClock::new())), secrets);
+    let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
+    let (token, _) = access.redeem(&link).await.unwrap();
+    assert_eq!(access.session(&token).await.unwrap(), Some(WHO));
     assert!(matches!(access.redeem(&link).await, Err(AccessError::LinkGone)));
 }
 

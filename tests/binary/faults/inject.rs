@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PATIENTS: usize = 6;
 /// Exit code of a failed store.
@@ -74,17 +74,21 @@ async fn run(kind: &Kind, seed: u64, data: &Path, ledger: &Arc<Ledger>) -> Seen 
         Err(ended) => Some(ended),
         Ok(mut server) => {
             // More patients come until the fault has, which is when the writer or the read store likes to write.
-            let deadline = Instant::now() + PATIENCE;
             let came = || match kind.then {
                 Then::RefusesWhileFull | Then::StopsOrGoesOn => true,
                 Then::GoesOn => strace::injected(&log) > 0,
                 Then::Stops(_) | Then::Dies | Then::StartFails(_) => false,
             };
-            let mut broken = work(&server, ledger, seed).await;
-            while !broken && !came() && Instant::now() < deadline {
-                broken = work(&server, ledger, seed).await;
-            }
-            if !broken {
+            let rounds = async {
+                loop {
+                    let broken = work(&server, ledger, seed).await;
+                    if broken || came() {
+                        return broken;
+                    }
+                }
+            };
+            let broken = tokio::time::timeout(2 * PATIENCE, rounds).await;
+            if !broken.unwrap_or(false) {
                 server.signal("TERM");
             }
             Some(server.wait())
