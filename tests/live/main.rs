@@ -15,5 +15,6 @@ mod abuse;
 mod jam;
 mod order;
 mod rig;
+mod seeds;
 mod source;
 mod wait;

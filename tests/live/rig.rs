@@ -113,13 +113,18 @@ impl Rig {
         }
     }
 
-    /// A board of `agenda`, with its first frame.
+    /// A board of `agenda`, with its first frame. Asks again while the hub's mailbox is full.
     pub(crate) async fn board(&self, agenda: u128, from: Option<(&str, Seq)>) -> Board {
         let position = from
             .map(|(history, seq)| format!("&history={history}&seq={seq}"))
             .unwrap_or_default();
         let query = format!("practice=cabinet&practitioner=agenda-{agenda}{position}");
-        let socket = self.open(&query, None).await.unwrap();
+        let socket = loop {
+            match self.open(&query, None).await {
+                Err(503) => {}
+                opened => break opened.unwrap(),
+            }
+        };
         let mut board = Board {
             socket,
             history: String::new(),
@@ -277,6 +282,12 @@ impl Board {
             }
         }
         None
+    }
+
+    /// Says goodbye and is gone, whatever is still on the way.
+    pub(crate) async fn leave_now(mut self) -> (String, Seq) {
+        self.socket.send(Message::Close(None)).await.unwrap();
+        (self.history, self.seq)
     }
 
     /// Says goodbye.
