@@ -21,13 +21,14 @@
 //! whose mailbox was full, or whose agenda ended, re-reads the topic from its position.
 
 mod agendas;
-mod body;
+mod connection;
 mod feed;
 mod frames;
 mod hub;
 mod linger;
 mod metrics;
 mod outbox;
+mod queue;
 mod ring;
 mod route;
 mod seats;
