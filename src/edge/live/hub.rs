@@ -210,6 +210,13 @@ impl Hub {
         for topic in self.topics.values_mut() {
             topic.close_all(CloseCode::GoingAway, now);
         }
+        // Who had just come is told as well; who comes from now on is refused.
+        messages.close();
+        while let Some(message) = messages.recv().await {
+            if let HubMessage::Join(_, waiter) = message {
+                waiter.member.outbox.close(close(CloseCode::GoingAway), now);
+            }
+        }
     }
 
     fn now(&self) -> Now {
