@@ -1,14 +1,15 @@
 //! The hubs: one thread each, never shared with agendas. A hub owns its topics and the outboxes of their boards.
 
 use super::feed::{BoardSource, Joined, SourceError, Subscription, TopicSink};
-use super::frames::{self, Change};
+use super::frames::Change;
 use super::linger::LINGER;
-use super::metrics::{DropReason, LiveMetrics};
-use super::outbox::{Deadlines, Health, When};
+use super::metrics::LiveMetrics;
+use super::outbox::When;
 use super::seats::Seats;
+use super::sweep::{Deadlines, sweep_boards};
 use super::topic::{Applied, Now, Topic, Waiter};
 use super::{LiveOptions, frames::close};
-use crate::edge::listen::{AllowedOrigins, KillReason};
+use crate::edge::listen::AllowedOrigins;
 use cabinet_actors::delta::BoardDelta;
 use cabinet_domain::ids::AgendaKey;
 use cabinet_proto::v1::close::CloseCode;
@@ -26,7 +27,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 /// Boards served before other work of the hub gets its turn.
-const BOARDS_PER_TURN: usize = 256;
+pub(super) const BOARDS_PER_TURN: usize = 256;
 /// Messages taken before lost topics and answers get their turn.
 const MESSAGES_PER_TURN: usize = 64;
 
@@ -380,43 +381,6 @@ async fn fan_out(topic: &mut Topic, change: &Change, (now, when): (Now, When), m
         let end = boards.min(start + BOARDS_PER_TURN);
         topic.fan_out(start..end, change, &frames, (now.instant, when), metrics);
         if end < boards {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-async fn sweep_boards(topic: &mut Topic, deadlines: &Deadlines, metrics: &LiveMetrics) {
-    let mut index = 0;
-    while let Some(member) = topic.members.get_mut(index) {
-        let now = Instant::now();
-        if member.outbox.is_gone() {
-            topic.members.swap_remove(index);
-            continue;
-        }
-        if let Some(reason) = member.doomed {
-            // Its close frame did not leave: nothing of its own future runs any more.
-            if let Some(connection) = &member.connection {
-                connection.kill(reason);
-            }
-            topic.members.swap_remove(index);
-            continue;
-        }
-        let condemned = match member.outbox.health(now, deadlines) {
-            Health::Fine | Health::Gone => None,
-            Health::PingDue => {
-                member.outbox.control(frames::ping(), now);
-                None
-            }
-            Health::Jammed => Some((DropReason::Slow, CloseCode::Slow, KillReason::NoProgress)),
-            Health::Silent => Some((DropReason::NoPong, CloseCode::NoPong, KillReason::NoPong)),
-        };
-        if let Some((dropped, code, reason)) = condemned {
-            metrics.dropped(dropped);
-            member.outbox.close(close(code), now);
-            member.doomed = Some(reason);
-        }
-        index += 1;
-        if index.is_multiple_of(BOARDS_PER_TURN) {
             tokio::task::yield_now().await;
         }
     }

@@ -6,6 +6,7 @@
 //! (latest state wins). Must not be here: what frames say, who gets them.
 
 use super::queue::{Frame, Queue};
+use super::sweep::{Deadlines, Health};
 use crate::edge::listen::Wire;
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -13,33 +14,10 @@ use prometheus::IntCounter;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// So many bytes are not kept back for company.
 const GATHERED_BYTES_MAX: usize = 16 * 1024;
-
-/// Deadlines of one socket.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Deadlines {
-    pub(super) ping_period: Duration,
-    pub(super) pong: Duration,
-    pub(super) progress: Duration,
-}
-
-/// What the hub's wheel must do about a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Health {
-    Fine,
-    /// A ping is due.
-    PingDue,
-    /// Queued bytes have not moved for the whole deadline.
-    Jammed,
-    /// The last ping was not answered in time.
-    Silent,
-    /// Its connection has ended.
-    Gone,
-}
 
 /// When a frame is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
