@@ -61,8 +61,9 @@ struct Inner {
     queue: Queue,
     /// None before the handshake's answer has left, and after the end.
     wire: Option<Wire>,
-    /// The socket took no more. Only the connection's own future, which learns when it takes again, unsets it.
-    blocked: bool,
+    /// The connection's own future writes next, and nobody else: the socket took no more, and only that future learns when it
+    /// takes again; or much is to be written.
+    own: bool,
     broken: bool,
     /// Of the connection's own future.
     waker: Option<Waker>,
@@ -105,7 +106,7 @@ impl Inner {
     fn judge(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
             let full = error.kind() == ErrorKind::WouldBlock;
-            self.blocked = full;
+            self.own = full;
             self.broken |= !full;
             self.wake();
         } else if self.closing {
@@ -115,7 +116,7 @@ impl Inner {
 
     /// Writes what waits, as far as the socket takes it.
     fn send(&mut self, written: &Written) {
-        let Some(wire) = self.wire.as_mut().filter(|_| !self.blocked && !self.broken) else {
+        let Some(wire) = self.wire.as_mut().filter(|_| !self.own && !self.broken) else {
             return;
         };
         let mut moved = false;
@@ -140,7 +141,7 @@ impl Inner {
     /// Writes a frame before which nothing waits, as far as the socket takes it; only the rest is queued. False: it cannot
     /// be done so.
     fn send_past_queue(&mut self, frame: &Bytes, now: Instant, written: &Written) -> bool {
-        if self.blocked || self.broken || !self.queue.is_empty() {
+        if self.own || self.broken || !self.queue.is_empty() {
             return false;
         }
         let Some(wire) = &mut self.wire else { return false };
@@ -189,7 +190,7 @@ impl Outbox {
         let inner = Inner {
             queue: Queue::default(),
             wire: None,
-            blocked: false,
+            own: false,
             broken: false,
             waker: None,
             moved_at: now,
@@ -242,7 +243,8 @@ impl Outbox {
         self.inner.lock().send(&self.written);
     }
 
-    /// Throws away what waits and has not begun, and starts over with these frames (a snapshot and what followed it).
+    /// Throws away what waits and has not begun, and starts over with these frames (a snapshot and what followed it). They are
+    /// long, and may be for thousands at once: the connections' own futures write them, so that the hub is free for others.
     pub(super) fn restart(&self, frames: impl IntoIterator<Item = Frame>, now: Instant) {
         let mut inner = self.inner.lock();
         if inner.is_shut() {
@@ -253,7 +255,8 @@ impl Outbox {
         for frame in frames {
             inner.push(frame, now);
         }
-        inner.send(&self.written);
+        inner.own |= inner.wire.is_some();
+        inner.wake();
     }
 
     /// A control frame, before anything that waits. At most one pong waits, because only one is worth sending.
@@ -288,11 +291,11 @@ impl Outbox {
         if !inner.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             inner.waker = Some(cx.waker().clone());
         }
-        while inner.blocked
+        while inner.own
             && let Some(wire) = &inner.wire
             && let Poll::Ready(ready) = wire.tcp().poll_write_ready(cx)
         {
-            inner.blocked = false;
+            inner.own = false;
             match ready {
                 Ok(()) => inner.send(&self.written),
                 Err(_) => inner.broken = true,

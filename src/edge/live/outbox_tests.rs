@@ -131,8 +131,10 @@ async fn what_a_full_socket_does_not_take_waits_for_the_connections_own_future()
         }],
         now,
     );
-    assert!(outbox.inner.lock().blocked);
+    assert_eq!(outbox.written.bytes.get(), 0, "left to the connection's own future");
     assert_eq!(poll(&outbox), Sending::Open);
+    let taken = outbox.written.bytes.get();
+    assert!(taken > 4 && outbox.inner.lock().own);
     assert_eq!(outbox.offer(&bytes("x"), now, When::Now), Offered::Taken);
     let more = Bytes::from(vec![b'x'; 1_000]);
     assert_eq!(outbox.offer(&more, now, When::Now), Offered::Overflowed);
@@ -147,6 +149,7 @@ async fn what_a_full_socket_does_not_take_waits_for_the_connections_own_future()
     read.unwrap();
     assert!(got.starts_with(b"headt") && got.ends_with(b"tttt"));
     outbox.restart([bytes("new").into()], now);
+    assert_eq!(poll(&outbox), Sending::Open);
     let mut got = [0; 3];
     client.read_exact(&mut got).await.unwrap();
     assert_eq!(&got, b"new");
