@@ -19,6 +19,8 @@ const READ_BYTES: usize = 64 * 1024;
 const PONG: u8 = 0xa;
 /// Nothing arrives for this long: what is missing will not come.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Nothing arrives for this long: what belongs together has come.
+const SILENCE: Duration = Duration::from_millis(100);
 
 /// One topic.
 #[derive(Debug, Default)]
@@ -144,6 +146,20 @@ impl Crowd {
                 "waited in vain for {what}: {:?}",
                 self.counted.summary()
             );
+        }
+        Ok(())
+    }
+
+    /// Turns until the boards have got at least so many first frames, and nothing more follows: a board that is given an older
+    /// snapshot gets the changes since then after it.
+    pub(crate) fn settle(&mut self, first_frames: u64) -> anyhow::Result<()> {
+        self.turn_until("the first frames", |counted| counted.strays >= first_frames)?;
+        let mut last = (Instant::now(), self.counted.bytes);
+        while last.0.elapsed() < SILENCE {
+            self.turn()?;
+            if self.counted.bytes != last.1 {
+                last = (Instant::now(), self.counted.bytes);
+            }
         }
         Ok(())
     }

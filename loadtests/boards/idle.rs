@@ -39,7 +39,7 @@ fn one(kind: Kind, boards: usize, files: &Files, machine: &Machine) -> anyhow::R
             crowd.turn()?;
         }
         let expected = boards as u64 * kind.first_frames();
-        crowd.turn_until("the first frames", |counted| counted.strays == expected)?;
+        crowd.settle(expected)?;
         anyhow::ensure!(crowd.counted.closed == 0, "boards were closed");
     }
     let kib = server.resident_kib()?.saturating_sub(before.0) as f64;

@@ -122,7 +122,7 @@ impl House {
             }
         }
         let expected = (topics.len() * readers) as u64 * kind.first_frames();
-        crowd.turn_until("the first frames", |counted| counted.strays == expected)?;
+        crowd.settle(expected)?;
         crowd.reset();
         crowd.read_samples = kind == Kind::Cabinet;
         Ok(crowd)

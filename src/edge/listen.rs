@@ -5,23 +5,34 @@
 //!
 //! Every accepted connection is tuned (no delay, user timeout), registered with the [`Reaper`] (which keeps a duplicate of
 //! the socket, so that a connection whose future is stuck in a write can still be ended) and named: handlers find it as
-//! `request.conn_data::<Connection>()`.
+//! `request.conn_data::<Connection>()`. Its stream is lent to the HTTP library, and a handler that goes on with it by itself
+//! takes it back: `request.conn_data::<Handover>()`. `HttpServer` allows neither TLS nor plain streams of another type, so the
+//! server is put together here from the same parts.
 
+mod front;
 pub mod guard;
+pub mod lent;
 pub mod origin;
 pub mod reaper;
 pub mod tls;
+pub mod wire;
 
 pub use guard::{FrameGuard, FrameLimits, FrameRefusal, GuardVerdict, GuardedPayload};
+pub use lent::Handover;
 pub use origin::AllowedOrigins;
 pub use reaper::{Connection, ConnectionHandle, KillReason, ProgressWatch, Reaper, ReaperOptions};
 pub use tls::{TlsError, TlsFiles};
+pub use wire::Wire;
 
+use actix_http::{HttpService, Request, Response};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt as _, map_config};
+use actix_tls::accept::rustls_0_23::Acceptor;
+use actix_web::Error;
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::rt::net::TcpStream;
-use actix_web::{App, Error, HttpServer};
-use std::any::Any;
+use actix_web::dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory};
+use front::FrontFactory;
+use lent::Lent;
+use std::fmt::Debug;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,15 +128,23 @@ pub struct Listening {
     pub server: Server,
 }
 
-/// Binds `options.address` and builds the server around `factory`. Must be called inside an actix system.
+/// Binds `options.address` and builds the server around `factory`, which makes an `App`. Must be called inside an actix
+/// system.
+///
+/// The application's own idea of its host and scheme is the library's default: no address is made from it.
 ///
 /// # Errors
 /// [`ListenError`] when the address is not allowed for plain HTTP or cannot be bound.
-pub fn listen<F, T, B>(options: &ListenOptions, reaper: &Arc<Reaper>, factory: F) -> Result<Listening, ListenError>
+pub fn listen<F, A, S, B>(options: &ListenOptions, reaper: &Arc<Reaper>, factory: F) -> Result<Listening, ListenError>
 where
-    F: Fn() -> App<T> + Send + Clone + 'static,
-    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
-        + 'static,
+    F: Fn() -> A + Send + Clone + 'static,
+    A: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<Error> + 'static,
+    S::InitError: Debug,
+    S::Response: Into<Response<B>> + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
     let failed = |source| ListenError::Bind {
@@ -134,47 +153,53 @@ where
     };
     let listener = bind(options)?;
     let address = listener.local_addr().map_err(failed)?;
-    let keeper = Arc::clone(reaper);
-    let user_timeout = options.user_timeout;
-    let workers = options.workers.max(1);
-    let server = HttpServer::new(factory)
-        .workers(workers)
-        .max_connections((options.connections_max / workers).max(1))
-        .client_request_timeout(options.head_timeout)
-        .client_disconnect_timeout(options.disconnect_timeout)
-        .tls_handshake_timeout(options.tls_handshake_timeout)
-        .keep_alive(options.keep_alive)
-        .tcp_nodelay(true)
-        .h1_write_buffer_size(options.write_buffer_bytes.max(1))
-        .shutdown_timeout(options.shutdown_timeout_seconds)
-        .disable_signals()
-        .on_connect(move |stream, extensions| {
-            let Some(stream) = tcp_of(stream) else { return };
-            extensions.insert(keeper.register(stream, user_timeout));
-        });
-    let (server, scheme) = match &options.transport {
-        Transport::PlainOnLoopback => (server.listen(listener).map_err(failed)?, "http"),
+    let (tls, scheme) = match &options.transport {
+        Transport::PlainOnLoopback => (None, "http"),
         Transport::Tls(config) => {
-            let config = rustls::ServerConfig::clone(config);
-            (server.listen_rustls_0_23(listener, config).map_err(failed)?, "https")
+            let mut acceptor = Acceptor::new(rustls::ServerConfig::clone(config));
+            acceptor.set_handshake_timeout(options.tls_handshake_timeout);
+            (Some(acceptor), "https")
         }
     };
-    let server = server.run();
+    let workers = options.workers.max(1);
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections((options.connections_max / workers).max(1))
+        .shutdown_timeout(options.shutdown_timeout_seconds)
+        .disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    let (limits, keeper) = (options.clone(), Arc::clone(reaper));
+    let front = move || {
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let signal = stopping.clone();
+                async move { signal.notified().await }
+            })
+            .client_request_timeout(limits.head_timeout)
+            .client_disconnect_timeout(limits.disconnect_timeout)
+            .keep_alive(limits.keep_alive)
+            .h1_write_buffer_size(limits.write_buffer_bytes.max(1))
+            .local_addr(address)
+            .on_connect_ext(|lent: &Lent, extensions| {
+                extensions.insert(lent.connection());
+                extensions.insert(lent.handover());
+            });
+        let application = factory().into_factory().map_err(|error| error.into().error_response());
+        FrontFactory {
+            http: http.finish(map_config(application, |()| AppConfig::default())),
+            tls: tls.clone(),
+            reaper: Arc::clone(&keeper),
+            user_timeout: limits.user_timeout,
+        }
+    };
+    let server = server.listen("http", listener, front).map_err(failed)?.run();
     Ok(Listening {
         address,
         scheme,
         handle: server.handle(),
         server,
     })
-}
-
-/// The TCP stream inside whatever was accepted.
-fn tcp_of(stream: &dyn Any) -> Option<&TcpStream> {
-    if let Some(plain) = stream.downcast_ref::<TcpStream>() {
-        return Some(plain);
-    }
-    let tls = stream.downcast_ref::<actix_tls::accept::rustls_0_23::TlsStream<TcpStream>>()?;
-    Some(tls.get_ref().0)
 }
 
 fn bind(options: &ListenOptions) -> Result<TcpListener, ListenError> {

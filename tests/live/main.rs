@@ -12,6 +12,7 @@
 )]
 
 mod abuse;
+mod handover;
 mod jam;
 mod order;
 mod rig;

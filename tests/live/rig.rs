@@ -154,6 +154,11 @@ impl Rig {
         wire
     }
 
+    /// Stops the listener once its connections have ended, or its patience has.
+    pub(crate) async fn stop_gracefully(&mut self) {
+        self.handle.stop(true).await;
+    }
+
     /// The value of a metric without labels, or summed over them.
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let families = self.registry.gather();

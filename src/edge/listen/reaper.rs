@@ -12,6 +12,7 @@ use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 use socket2::{SockRef, Socket};
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
@@ -166,8 +167,8 @@ impl Reaper {
         Ok(reaper)
     }
 
-    /// Takes note of an accepted connection and gives it the TCP options every connection has. The result belongs into
-    /// the connection's extensions: dropping it (with the connection) forgets the duplicate.
+    /// Takes note of an accepted connection and gives it the TCP options every connection has. The result goes with the
+    /// connection: dropping its last clone forgets the duplicate.
     pub fn register(self: &Arc<Self>, stream: &TcpStream, user_timeout: Duration) -> Connection {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let socket = SockRef::from(stream);
@@ -192,13 +193,13 @@ impl Reaper {
         }
         self.open.inc();
         let address = stream.peer_addr().ok().map(|peer| peer.ip().to_canonical());
-        Connection {
+        Connection(Rc::new(Registered {
             handle: ConnectionHandle {
                 id,
                 reaper: Arc::downgrade(self),
             },
             address,
-        }
+        }))
     }
 
     /// Connections known.
@@ -256,8 +257,12 @@ fn sweep_until_gone(reaper: &Weak<Reaper>, stopped: &mpsc::Receiver<()>, options
     }
 }
 
-/// One accepted connection, kept in its extensions. Not to be cloned or kept elsewhere: take [`Connection::handle`].
-pub struct Connection {
+/// One accepted connection. Its own future and its extensions keep clones; whoever else needs it takes
+/// [`Connection::handle`].
+#[derive(Clone)]
+pub struct Connection(Rc<Registered>);
+
+struct Registered {
     handle: ConnectionHandle,
     address: Option<IpAddr>,
 }
@@ -266,17 +271,17 @@ impl Connection {
     /// A reference that does not keep the connection.
     #[must_use]
     pub fn handle(&self) -> ConnectionHandle {
-        self.handle.clone()
+        self.0.handle.clone()
     }
 
     /// The peer's address; IPv4 in IPv6 is given as IPv4.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
-        self.address
+        self.0.address
     }
 }
 
-impl Drop for Connection {
+impl Drop for Registered {
     fn drop(&mut self) {
         if let Some(reaper) = self.handle.reaper.upgrade() {
             reaper.entries.lock().remove(&self.handle.id);

@@ -3,7 +3,7 @@
 //! The long part of a frame (`types`) is encoded once and shared; the short part before it carries the server's clock and
 //! is written per send, because the same change may be sent again, later, to a board that resumes.
 
-use super::outbox::Frame;
+use super::queue::Frame;
 use bytes::{BufMut, Bytes, BytesMut};
 use cabinet_actors::delta::{BoardDelta, TopicPosition};
 use cabinet_domain::ids::Seq;

@@ -1,14 +1,15 @@
 //! The hubs: one thread each, never shared with agendas. A hub owns its topics and the outboxes of their boards.
 
 use super::feed::{BoardSource, Joined, SourceError, Subscription, TopicSink};
-use super::frames::{self, Change};
+use super::frames::Change;
 use super::linger::LINGER;
-use super::metrics::{DropReason, LiveMetrics};
-use super::outbox::{Deadlines, Health, Wake};
+use super::metrics::LiveMetrics;
+use super::outbox::When;
 use super::seats::Seats;
+use super::sweep::{Deadlines, sweep_boards};
 use super::topic::{Applied, Now, Topic, Waiter};
 use super::{LiveOptions, frames::close};
-use crate::edge::listen::{AllowedOrigins, KillReason};
+use crate::edge::listen::AllowedOrigins;
 use cabinet_actors::delta::BoardDelta;
 use cabinet_domain::ids::AgendaKey;
 use cabinet_proto::v1::close::CloseCode;
@@ -26,9 +27,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 /// Boards served before other work of the hub gets its turn.
-const BOARDS_PER_TURN: usize = 256;
+pub(super) const BOARDS_PER_TURN: usize = 256;
 /// Messages taken before lost topics and answers get their turn.
-const MESSAGES_PER_TURN: usize = 256;
+const MESSAGES_PER_TURN: usize = 64;
 
 /// What a hub is told.
 pub(super) enum HubMessage {
@@ -155,7 +156,9 @@ struct Hub {
     deadlines: Deadlines,
     metrics: LiveMetrics,
     topics: HashMap<AgendaKey, Topic>,
-    /// Topics whose boards are to be woken, soonest first.
+    /// Messages of this turn still to be seen to.
+    taken: VecDeque<HubMessage>,
+    /// Topics whose boards are to be sent a batch, soonest first.
     gathering: VecDeque<(Instant, AgendaKey)>,
     questions: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
 }
@@ -175,6 +178,7 @@ impl Hub {
             deadlines,
             metrics,
             topics,
+            taken: VecDeque::new(),
             gathering: VecDeque::new(),
             questions,
         }
@@ -188,10 +192,12 @@ impl Hub {
             let batch_due = self.gathering.front().map(|(due, _)| *due);
             tokio::select! {
                 Some(first) = messages.recv() => {
-                    self.message(first).await;
-                    for _ in 1..MESSAGES_PER_TURN {
-                        let Ok(next) = messages.try_recv() else { break };
-                        self.message(next).await;
+                    self.taken.push_back(first);
+                    while self.taken.len() < MESSAGES_PER_TURN && let Ok(next) = messages.try_recv() {
+                        self.taken.push_back(next);
+                    }
+                    while let Some(message) = self.taken.pop_front() {
+                        self.message(message).await;
                     }
                 }
                 Some((topic, answer)) = self.questions.next() => self.answer(topic, answer).await,
@@ -204,6 +210,13 @@ impl Hub {
         let now = Instant::now();
         for topic in self.topics.values_mut() {
             topic.close_all(CloseCode::GoingAway, now);
+        }
+        // Who had just come is told as well; who comes from now on is refused.
+        messages.close();
+        while let Some(message) = messages.recv().await {
+            if let HubMessage::Join(_, waiter) = message {
+                waiter.member.outbox.close(close(CloseCode::GoingAway), now);
+            }
         }
     }
 
@@ -233,22 +246,25 @@ impl Hub {
     /// Takes one change in and appends it to every board of its topic.
     async fn change(&mut self, key: AgendaKey, delta: Arc<BoardDelta>) {
         let now = self.now();
+        // With the next change here already, this one leaves in the same write.
+        let follows = |message: &HubMessage| matches!(message, HubMessage::Changed(next) if next.agenda == key);
+        let followed = self.taken.iter().any(follows);
         let Some(topic) = self.topics.get_mut(&key) else { return };
         match topic.apply(delta) {
             Ok(Applied::Nothing) => self.ask(key),
             Ok(Applied::Change(change)) => {
                 self.metrics.frames_encoded.inc();
-                let wake = topic.pace.changed(now.instant);
-                if topic.pace.begins_batch(wake) {
+                let when = topic.pace.changed(now.instant, followed);
+                if topic.pace.begins_batch(when) {
                     self.gathering.push_back((now.instant + LINGER, key));
                 }
-                fan_out(topic, &change, (now, wake), &self.metrics).await;
+                fan_out(topic, &change, (now, when), &self.metrics).await;
             }
             Err(error) => self.defect(key, &error),
         }
     }
 
-    /// Wakes the boards of the topics whose batch has gathered long enough.
+    /// Sends the boards of the topics whose batch has gathered long enough what waits for them.
     async fn send_batches(&mut self) {
         let now = Instant::now();
         while let Some((_, key)) = self.gathering.pop_front_if(|(due, _)| *due <= now) {
@@ -257,7 +273,7 @@ impl Hub {
             };
             topic.pace.sent();
             for boards in topic.members.chunks(BOARDS_PER_TURN) {
-                boards.iter().for_each(|member| member.outbox.wake());
+                boards.iter().for_each(|member| member.outbox.send());
                 tokio::task::yield_now().await;
             }
         }
@@ -358,50 +374,13 @@ async fn at(due: Option<Instant>) {
     }
 }
 
-async fn fan_out(topic: &mut Topic, change: &Change, (now, wake): (Now, Wake), metrics: &LiveMetrics) {
+async fn fan_out(topic: &mut Topic, change: &Change, (now, when): (Now, When), metrics: &LiveMetrics) {
     let frames = change.frames(now.utc);
     let boards = topic.members.len();
     for start in (0..boards).step_by(BOARDS_PER_TURN) {
         let end = boards.min(start + BOARDS_PER_TURN);
-        topic.fan_out(start..end, change, &frames, (now.instant, wake), metrics);
+        topic.fan_out(start..end, change, &frames, (now.instant, when), metrics);
         if end < boards {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-async fn sweep_boards(topic: &mut Topic, deadlines: &Deadlines, metrics: &LiveMetrics) {
-    let mut index = 0;
-    while let Some(member) = topic.members.get_mut(index) {
-        let now = Instant::now();
-        if member.outbox.is_gone() {
-            topic.members.swap_remove(index);
-            continue;
-        }
-        if let Some(reason) = member.doomed {
-            // Its close frame did not leave: nothing of its own future runs any more.
-            if let Some(connection) = &member.connection {
-                connection.kill(reason);
-            }
-            topic.members.swap_remove(index);
-            continue;
-        }
-        let condemned = match member.outbox.health(now, deadlines) {
-            Health::Fine | Health::Gone => None,
-            Health::PingDue => {
-                member.outbox.control(frames::ping(), now);
-                None
-            }
-            Health::Jammed => Some((DropReason::Slow, CloseCode::Slow, KillReason::NoProgress)),
-            Health::Silent => Some((DropReason::NoPong, CloseCode::NoPong, KillReason::NoPong)),
-        };
-        if let Some((dropped, code, reason)) = condemned {
-            metrics.dropped(dropped);
-            member.outbox.close(close(code), now);
-            member.doomed = Some(reason);
-        }
-        index += 1;
-        if index.is_multiple_of(BOARDS_PER_TURN) {
             tokio::task::yield_now().await;
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Must not be here: who is served, and with what.
 
-use super::outbox::Wake;
+use super::outbox::When;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -26,23 +26,20 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Notes a change at `now`: whether its boards are woken for it at once.
-    pub(super) fn changed(&mut self, now: Instant) -> Wake {
+    /// Notes a change at `now`, perhaps followed by one that is here already: whether its boards are sent it at once.
+    pub(super) fn changed(&mut self, now: Instant, followed: bool) -> When {
         self.recent.push_back(now);
-        if self.recent.len() <= LOOK_BACK as usize {
-            return Wake::Now;
-        }
-        let oldest = self.recent.pop_front().unwrap_or(now);
-        if now.saturating_duration_since(oldest) < HOT_WITHIN {
-            Wake::Later
-        } else {
-            Wake::Now
-        }
+        let oldest = match self.recent.len() > LOOK_BACK as usize {
+            true => self.recent.pop_front(),
+            false => None,
+        };
+        let hot = oldest.is_some_and(|oldest| now.saturating_duration_since(oldest) < HOT_WITHIN);
+        if hot || followed { When::Later } else { When::Now }
     }
 
     /// Whether a batch begins here, so that its end must be watched.
-    pub(super) fn begins_batch(&mut self, wake: Wake) -> bool {
-        wake == Wake::Later && !std::mem::replace(&mut self.gathering, true)
+    pub(super) fn begins_batch(&mut self, when: When) -> bool {
+        when == When::Later && !std::mem::replace(&mut self.gathering, true)
     }
 
     /// The batch has been sent.
@@ -60,7 +57,7 @@ mod tests {
         let mut later = 0;
         for _ in 0..count {
             *from += Duration::from_millis(apart_ms);
-            later += u32::from(pace.changed(*from) == Wake::Later);
+            later += u32::from(pace.changed(*from, false) == When::Later);
         }
         later
     }
@@ -81,10 +78,11 @@ mod tests {
     #[test]
     fn a_batch_is_watched_once() {
         let mut pace = Pace::default();
-        assert!(!pace.begins_batch(Wake::Now));
-        assert!(pace.begins_batch(Wake::Later));
-        assert!(!pace.begins_batch(Wake::Later));
+        assert_eq!(pace.changed(Instant::now(), true), When::Later, "the next is here");
+        assert!(!pace.begins_batch(When::Now));
+        assert!(pace.begins_batch(When::Later));
+        assert!(!pace.begins_batch(When::Later));
         pace.sent();
-        assert!(pace.begins_batch(Wake::Later));
+        assert!(pace.begins_batch(When::Later));
     }
 }

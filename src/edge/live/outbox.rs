@@ -1,94 +1,71 @@
-//! What waits for one socket: whole frames, bounded in bytes, shared by the hub's thread (which appends) and the worker's
-//! (whose response body drains it).
+//! One socket and what waits for it: whole frames, bounded in bytes. Whoever has a frame writes it at once, mostly the hub's
+//! thread; only once the socket takes no more does the rest wait for the connection's own future, which learns when it
+//! takes again.
 //!
 //! Behind by more than the bound, the waiting frames are thrown away and one snapshot follows once the rest has moved
 //! (latest state wins). Must not be here: what frames say, who gets them.
 
-use bytes::{Bytes, BytesMut};
+use super::queue::{Frame, Queue};
+use super::sweep::{Deadlines, Health};
+use crate::edge::listen::Wire;
+use bytes::Bytes;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use prometheus::IntCounter;
+use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker, ready};
 use tokio::time::Instant;
 
-/// Most bytes given to the connection at once, so that a large shared snapshot is not copied whole into its write buffer.
-pub(super) const CHUNK_BYTES_MAX: usize = 16 * 1024;
+/// So many bytes are not kept back for company.
+const GATHERED_BYTES_MAX: usize = 16 * 1024;
 
-/// One frame. A long part that many sockets share stands in `tail`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frame {
-    /// Frame header and beginning.
-    pub(super) head: Bytes,
-    /// The rest; may be empty. Not counted against the bound: it is shared, and only one waits per socket.
-    pub(super) tail: Bytes,
-}
-
-impl From<Bytes> for Frame {
-    fn from(head: Bytes) -> Self {
-        Self {
-            head,
-            tail: Bytes::new(),
-        }
-    }
-}
-
-/// Deadlines of one socket.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Deadlines {
-    pub(super) ping_period: Duration,
-    pub(super) pong: Duration,
-    pub(super) progress: Duration,
-}
-
-/// What the hub's wheel must do about a socket.
+/// When a frame is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Health {
-    Fine,
-    /// A ping is due.
-    PingDue,
-    /// Queued bytes have not moved for the whole deadline.
-    Jammed,
-    /// The last ping was not answered in time.
-    Silent,
-    /// Its connection has ended.
-    Gone,
-}
-
-/// When the connection is told of a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wake {
+pub(super) enum When {
     /// At once.
     Now,
-    /// At the next [`Outbox::wake`], or when a chunk has gathered.
+    /// At the next [`Outbox::send`], or when much has gathered.
     Later,
 }
 
 /// Whether a frame was taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offered {
-    Queued,
+    /// Written, or waiting.
+    Taken,
     /// This frame went over the bound: the backlog is dropped, a snapshot will be asked for.
     Overflowed,
     /// Dropped: a snapshot will replace it, or the socket is closing.
     Skipped,
 }
 
-/// What the drain found.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Drained {
-    Bytes(Bytes),
-    /// Nothing waits, and the socket is closing: end the body.
+/// What the connection's own future is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// To wait: it is woken when there is something to do.
+    Open,
+    /// The same; a snapshot is wanted, and nothing waits before it.
+    WantsSnapshot,
+    /// The close frame has left, or the socket is broken.
     Ended,
 }
 
-#[derive(Debug)]
+/// What is counted of writes.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    pub(super) writes: IntCounter,
+    pub(super) bytes: IntCounter,
+}
+
 struct Inner {
-    /// What is left of the frame already begun: never dropped, or the peer would read garbage.
-    begun: [Bytes; 2],
-    waiting: VecDeque<Frame>,
-    /// Bytes of `waiting`, tails excluded.
-    waiting_bytes: usize,
+    queue: Queue,
+    /// None before the handshake's answer has left, and after the end.
+    wire: Option<Wire>,
+    /// The connection's own future writes next, and nobody else: the socket took no more, and only that future learns when it
+    /// takes again; or much is to be written.
+    own: bool,
+    broken: bool,
+    /// Of the connection's own future.
     waker: Option<Waker>,
     /// When bytes last left, or the first of the waiting ones came.
     moved_at: Instant,
@@ -101,70 +78,120 @@ struct Inner {
 
 impl Inner {
     fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.begun.iter().all(Bytes::is_empty)
+        self.queue.is_empty() && self.wire.as_ref().is_none_or(Wire::is_flushed)
     }
 
-    fn drop_waiting(&mut self) {
-        self.waiting.clear();
-        self.waiting_bytes = 0;
+    fn is_shut(&self) -> bool {
+        self.closing || self.gone
     }
 
-    fn append(&mut self, frame: Frame, now: Instant) {
+    fn has_ended(&self) -> bool {
+        self.broken || (self.closing && self.wire.is_some() && self.is_empty())
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn push(&mut self, frame: Frame, now: Instant) {
         if self.is_empty() {
             self.moved_at = now;
         }
-        self.waiting_bytes += frame.head.len();
-        self.waiting.push_back(frame);
+        self.queue.push(frame);
     }
 
-    /// Moves the next frame to `begun` when that is used up; the part to send from.
-    fn front(&mut self) -> Option<&mut Bytes> {
-        if self.begun.iter().all(Bytes::is_empty) {
-            let frame = self.waiting.pop_front()?;
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(frame.head.len());
-            self.begun = [frame.head, frame.tail];
+    /// Notes how a write went, and tells the connection's own future what is its to do.
+    fn judge(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            let full = error.kind() == ErrorKind::WouldBlock;
+            self.own = full;
+            self.broken |= !full;
+            self.wake();
+        } else if self.closing {
+            self.wake();
         }
-        self.begun.iter_mut().find(|part| !part.is_empty())
     }
 
-    /// Everything that waits, up to [`CHUNK_BYTES_MAX`]: one shared part as it is, several as one copy.
-    fn chunk(&mut self) -> Option<Bytes> {
-        let front = self.front()?;
-        let first = front.split_to(front.len().min(CHUNK_BYTES_MAX));
-        if first.len() == CHUNK_BYTES_MAX || self.is_empty() {
-            return Some(first);
+    /// Writes what waits, as far as the socket takes it.
+    fn send(&mut self, written: &Written) {
+        let Some(wire) = self.wire.as_mut().filter(|_| !self.own && !self.broken) else {
+            return;
+        };
+        let mut moved = false;
+        let result = loop {
+            if self.queue.is_empty() {
+                break wire.try_flush();
+            }
+            match self.queue.write(|parts| wire.try_write(parts)) {
+                Ok(bytes) => {
+                    written.count(bytes);
+                    moved = true;
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        if moved && result.is_err() {
+            self.moved_at = Instant::now();
         }
-        let mut merged = BytesMut::with_capacity(CHUNK_BYTES_MAX.min(first.len() + self.pending_bytes()));
-        merged.extend_from_slice(&first);
-        while merged.len() < CHUNK_BYTES_MAX {
-            let Some(front) = self.front() else { break };
-            let room = CHUNK_BYTES_MAX - merged.len();
-            merged.extend_from_slice(&front.split_to(front.len().min(room)));
-        }
-        Some(merged.freeze())
+        self.judge(result);
     }
 
-    fn pending_bytes(&self) -> usize {
-        let begun: usize = self.begun.iter().map(Bytes::len).sum();
-        let tails: usize = self.waiting.iter().map(|frame| frame.tail.len()).sum();
-        begun + self.waiting_bytes + tails
+    /// Writes a frame before which nothing waits, as far as the socket takes it; only the rest is queued. False: it cannot
+    /// be done so.
+    fn send_past_queue(&mut self, frame: &Bytes, now: Instant, written: &Written) -> bool {
+        if self.own || self.broken || !self.queue.is_empty() {
+            return false;
+        }
+        let Some(wire) = &mut self.wire else { return false };
+        let result = match wire.try_write(&[IoSlice::new(frame)]) {
+            Ok(bytes) if bytes < frame.len() => {
+                written.count(bytes);
+                self.queue.begin(frame.slice(bytes..));
+                self.moved_at = now;
+                self.send(written);
+                return true;
+            }
+            Ok(bytes) => {
+                written.count(bytes);
+                wire.try_flush()
+            }
+            Err(error) => {
+                self.queue.push(frame.clone().into());
+                Err(error)
+            }
+        };
+        if result.is_err() {
+            self.moved_at = now;
+        }
+        self.judge(result);
+        true
+    }
+}
+
+impl Written {
+    fn count(&self, bytes: usize) {
+        self.writes.inc();
+        self.bytes.inc_by(bytes as u64);
     }
 }
 
 /// See the module.
-#[derive(Debug)]
 pub(super) struct Outbox {
     inner: Mutex<Inner>,
     bytes_max: usize,
+    written: Written,
 }
 
 impl Outbox {
     /// An empty one, bounded to `bytes_max`; its first ping is due at `ping_due`.
-    pub(super) fn new(bytes_max: usize, now: Instant, ping_due: Instant) -> Arc<Self> {
+    pub(super) fn new(bytes_max: usize, now: Instant, ping_due: Instant, written: Written) -> Arc<Self> {
         let inner = Inner {
-            begun: [Bytes::new(), Bytes::new()],
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
+            queue: Queue::default(),
+            wire: None,
+            own: false,
+            broken: false,
             waker: None,
             moved_at: now,
             ping_due,
@@ -176,101 +203,123 @@ impl Outbox {
         Arc::new(Self {
             inner: Mutex::new(inner),
             bytes_max,
+            written,
         })
     }
 
-    /// Appends a frame, or drops the backlog when it would go over the bound.
-    pub(super) fn offer(&self, frame: Frame, now: Instant, when: Wake) -> Offered {
+    /// Gives it its socket; what has gathered is written.
+    pub(super) fn attach(&self, wire: Wire) {
         let mut inner = self.inner.lock();
-        if inner.behind || inner.closing || inner.gone {
+        inner.wire = Some(wire);
+        inner.send(&self.written);
+    }
+
+    /// Appends a frame, or drops the backlog when it would go over the bound.
+    pub(super) fn offer(&self, frame: &Bytes, now: Instant, when: When) -> Offered {
+        let mut inner = self.inner.lock();
+        if inner.behind || inner.is_shut() {
             return Offered::Skipped;
         }
+        if when == When::Now && inner.send_past_queue(frame, now, &self.written) {
+            return Offered::Taken;
+        }
         // A frame that is itself longer than the bound passes while nothing else waits: it is shared.
-        if inner.waiting_bytes > 0 && inner.waiting_bytes + frame.head.len() > self.bytes_max {
-            inner.drop_waiting();
+        let waiting = inner.queue.waiting_bytes();
+        if waiting > 0 && waiting + frame.len() > self.bytes_max {
+            inner.queue.drop_waiting();
             inner.behind = true;
-            let waker = inner.waker.take();
-            drop(inner);
-            wake(waker);
+            inner.wake();
             return Offered::Overflowed;
         }
-        inner.append(frame, now);
-        let at_once = when == Wake::Now || inner.waiting_bytes >= CHUNK_BYTES_MAX;
-        let waker = if at_once { inner.waker.take() } else { None };
-        drop(inner);
-        wake(waker);
-        Offered::Queued
+        inner.push(frame.clone().into(), now);
+        if when == When::Now || inner.queue.waiting_bytes() >= GATHERED_BYTES_MAX {
+            inner.send(&self.written);
+        }
+        Offered::Taken
     }
 
-    /// Tells the connection of what was offered for later.
-    pub(super) fn wake(&self) {
-        let waker = self.inner.lock().waker.take();
-        wake(waker);
+    /// Writes what was offered for later.
+    pub(super) fn send(&self) {
+        self.inner.lock().send(&self.written);
     }
 
-    /// Throws away what waits and has not begun, and starts over with these frames (a snapshot and what followed it).
+    /// Throws away what waits and has not begun, and starts over with these frames (a snapshot and what followed it). They are
+    /// long, and may be for thousands at once: the connections' own futures write them, so that the hub is free for others.
     pub(super) fn restart(&self, frames: impl IntoIterator<Item = Frame>, now: Instant) {
         let mut inner = self.inner.lock();
-        if inner.closing || inner.gone {
+        if inner.is_shut() {
             return;
         }
-        inner.drop_waiting();
+        inner.queue.drop_waiting();
         inner.behind = false;
         for frame in frames {
-            inner.append(frame, now);
+            inner.push(frame, now);
         }
-        let waker = inner.waker.take();
-        drop(inner);
-        wake(waker);
+        inner.own |= inner.wire.is_some();
+        inner.wake();
     }
 
     /// A control frame, before anything that waits. At most one pong waits, because only one is worth sending.
     pub(super) fn control(&self, frame: Bytes, now: Instant) {
         let mut inner = self.inner.lock();
-        if inner.closing || inner.gone {
+        if inner.is_shut() {
             return;
         }
-        if inner.waiting.front().is_some_and(|first| is_pong(&first.head))
-            && let Some(old) = inner.waiting.pop_front()
-        {
-            inner.waiting_bytes = inner.waiting_bytes.saturating_sub(old.head.len());
-        }
+        inner.queue.drop_first_if(|first| is_pong(&first.head));
         if inner.is_empty() {
             inner.moved_at = now;
         }
-        inner.waiting_bytes += frame.len();
-        inner.waiting.push_front(frame.into());
-        let waker = inner.waker.take();
-        drop(inner);
-        wake(waker);
+        inner.queue.push_first(frame.into());
+        inner.send(&self.written);
     }
 
-    /// Drops the backlog, queues a close frame and ends the body after it.
+    /// Drops the backlog, sends a close frame and ends the connection after it.
     pub(super) fn close(&self, frame: Bytes, now: Instant) {
         let mut inner = self.inner.lock();
-        if inner.closing || inner.gone {
+        if inner.is_shut() {
             return;
         }
-        inner.drop_waiting();
-        inner.append(frame.into(), now);
+        inner.queue.drop_waiting();
+        inner.push(frame.into(), now);
         inner.closing = true;
-        let waker = inner.waker.take();
-        drop(inner);
-        wake(waker);
+        inner.send(&self.written);
     }
 
-    /// For the response body: what can be sent now. The flag says that a snapshot is wanted and nothing waits before it.
-    pub(super) fn poll_drain(&self, cx: &mut Context<'_>) -> (Poll<Drained>, bool) {
+    /// For the connection's own future: goes on with what waits if the socket takes again.
+    pub(super) fn poll_send(&self, cx: &mut Context<'_>) -> Sending {
         let mut inner = self.inner.lock();
-        let Some(chunk) = inner.chunk() else {
-            if inner.closing {
-                return (Poll::Ready(Drained::Ended), false);
-            }
+        if !inner.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             inner.waker = Some(cx.waker().clone());
-            return (Poll::Pending, inner.behind);
+        }
+        while inner.own
+            && let Some(wire) = &inner.wire
+            && let Poll::Ready(ready) = wire.tcp().poll_write_ready(cx)
+        {
+            inner.own = false;
+            match ready {
+                Ok(()) => inner.send(&self.written),
+                Err(_) => inner.broken = true,
+            }
+        }
+        match inner.has_ended() {
+            true => Sending::Ended,
+            false if inner.behind && inner.is_empty() => Sending::WantsSnapshot,
+            false => Sending::Open,
+        }
+    }
+
+    /// For the connection's own future: what the client has sent. Zero: it has ended its side.
+    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut inner = self.inner.lock();
+        let Some(wire) = &mut inner.wire else {
+            return Poll::Ready(Ok(0));
         };
-        inner.moved_at = Instant::now();
-        (Poll::Ready(Drained::Bytes(chunk)), false)
+        loop {
+            match wire.try_read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(wire.tcp().poll_read_ready(cx))?,
+                read => return Poll::Ready(read),
+            }
+        }
     }
 
     /// Whether it is behind and has sent everything else: time for its snapshot.
@@ -284,12 +333,27 @@ impl Outbox {
         self.inner.lock().pinged_at = None;
     }
 
-    /// The connection has ended.
+    /// Whether a close frame waits or has been sent.
+    pub(super) fn is_closing(&self) -> bool {
+        self.inner.lock().closing
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub(super) fn end(&self) {
+        let mut inner = self.inner.lock();
+        if let Some(wire) = &mut inner.wire
+            && let Err(error) = wire.try_end()
+        {
+            tracing::debug!(%error, "a board had ended by itself");
+        }
+    }
+
+    /// The connection has ended: its socket is closed.
     pub(super) fn leave(&self) {
         let mut inner = self.inner.lock();
         inner.gone = true;
-        inner.drop_waiting();
-        inner.begun = [Bytes::new(), Bytes::new()];
+        inner.queue = Queue::default();
+        inner.wire = None;
         inner.waker = None;
     }
 
@@ -311,6 +375,7 @@ impl Outbox {
             let jammed = now.saturating_duration_since(inner.moved_at) >= deadlines.progress;
             return if jammed { Health::Jammed } else { Health::Fine };
         }
+        inner.queue.shrink();
         if let Some(pinged_at) = inner.pinged_at {
             let silent = now.saturating_duration_since(pinged_at) >= deadlines.pong;
             return if silent { Health::Silent } else { Health::Fine };
@@ -326,12 +391,6 @@ impl Outbox {
 
 fn is_pong(frame: &[u8]) -> bool {
     frame.first() == Some(&0x8a)
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
-    }
 }
 
 #[cfg(test)]

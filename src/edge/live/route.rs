@@ -1,14 +1,16 @@
 //! `GET /live?practice=&practitioner=[&history=&seq=]`: who may open a board, the handshake, the seat.
 
-use super::body::{BoardBody, LIMITS};
+use super::connection::{Board, LIMITS, Place, Threshold};
 use super::hub::{HubMessage, Hubs};
 use super::metrics::DropReason;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Written};
 use super::seats::NoSeat;
 use super::topic::{Member, Waiter};
-use crate::edge::listen::{Connection, ConnectionHandle, FrameGuard};
+use crate::edge::listen::{Connection, ConnectionHandle, FrameGuard, Handover};
 use crate::edge::problem::{EdgeCode, Failure};
-use actix_web::http::header::{HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
+use actix_web::http::header::{
+    CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, TRANSFER_ENCODING, UPGRADE,
+};
 use actix_web::web::{self, Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use cabinet_actors::delta::TopicPosition;
@@ -69,6 +71,8 @@ fn open(request: &HttpRequest, payload: Payload, hubs: &Hubs) -> Result<HttpResp
         .source
         .find(&join.practice, &join.practitioner)
         .ok_or((EdgeCode::NotFound, None))?;
+    let handover = request.conn_data::<Handover>().cloned();
+    let handover = handover.ok_or((EdgeCode::Internal, None))?;
     let connection = request.conn_data::<Connection>();
     let address = connection
         .and_then(Connection::address)
@@ -87,6 +91,10 @@ fn open(request: &HttpRequest, payload: Payload, hubs: &Hubs) -> Result<HttpResp
         shared.options.outbox_bytes_max,
         now,
         now + spread(shared.options.ping_period, number),
+        Written {
+            writes: shared.metrics.writes.clone(),
+            bytes: shared.metrics.bytes_sent.clone(),
+        },
     );
     let member = Member {
         outbox: outbox.clone(),
@@ -104,27 +112,35 @@ fn open(request: &HttpRequest, payload: Payload, hubs: &Hubs) -> Result<HttpResp
         .try_send(HubMessage::Join(topic, waiter))
         .map_err(|_| full)?;
     shared.metrics.boards_open.inc();
-    let body = BoardBody {
-        payload: Some(payload),
+    let board = Board {
+        place: Place {
+            outbox,
+            connection,
+            metrics: shared.metrics.clone(),
+            _seat: seat,
+        },
         guard: FrameGuard::new(LIMITS),
-        outbox,
         topic,
         attention: link.attention.clone(),
-        connection,
-        metrics: shared.metrics.clone(),
-        _seat: seat,
     };
     let mut response = HttpResponse::SwitchingProtocols();
     Ok(response
         .upgrade("websocket")
         .insert_header((SEC_WEBSOCKET_ACCEPT, accept))
-        .streaming(body))
+        .streaming(Threshold::new(payload, handover, board)))
 }
 
-/// The server's half of the handshake; none when the request is no proper one.
+/// The server's half of the handshake; none when the request is no proper one. What follows its head must be taken for
+/// frames by the library as well: it does so for exactly this upgrade, and a body it would read otherwise is refused.
 fn accept_key(request: &HttpRequest) -> Option<HeaderValue> {
     actix_http::ws::verify_handshake(request.head()).ok()?;
-    let key = request.headers().get(SEC_WEBSOCKET_KEY)?;
+    let headers = request.headers();
+    let upgrade = headers.get(UPGRADE)?.to_str().ok()?.trim();
+    let with_body = headers.contains_key(TRANSFER_ENCODING) || headers.contains_key(CONTENT_LENGTH);
+    if with_body || !upgrade.eq_ignore_ascii_case("websocket") {
+        return None;
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY)?;
     HeaderValue::from_bytes(&actix_http::ws::hash_key(key.as_bytes())).ok()
 }
 

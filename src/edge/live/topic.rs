@@ -5,7 +5,8 @@ use super::feed::{Joined, Subscription, TopicSink};
 use super::frames::{self, Change};
 use super::linger::Pace;
 use super::metrics::{DropReason, LiveMetrics};
-use super::outbox::{Frame, Offered, Outbox, Wake};
+use super::outbox::{Offered, Outbox, When};
+use super::queue::Frame;
 use super::ring::Ring;
 use crate::edge::listen::{ConnectionHandle, KillReason};
 use bytes::Bytes;
@@ -392,7 +393,7 @@ impl Topic {
         range: std::ops::Range<usize>,
         change: &Change,
         frames: &Bytes,
-        (now, wake): (Instant, Wake),
+        (now, when): (Instant, When),
         metrics: &LiveMetrics,
     ) {
         let mut queued = 0;
@@ -400,8 +401,8 @@ impl Topic {
             if member.behind || member.seq >= change.to {
                 continue;
             }
-            match member.outbox.offer(frames.clone().into(), now, wake) {
-                Offered::Queued => {
+            match member.outbox.offer(frames, now, when) {
+                Offered::Taken => {
                     member.seq = change.to;
                     queued += 1;
                 }
