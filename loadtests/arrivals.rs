@@ -6,6 +6,7 @@ use crate::steady::{Act, Done};
 use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::session::{ServerFrame, StaffChange};
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -79,9 +80,9 @@ impl Arrivals {
         }
     }
 
-    /// Delays of the commands sent from `since` on.
+    /// Delays of the commands sent inside `window`; `done` has them from the very first on, in their order.
     #[must_use]
-    pub fn delays(&self, audience: Audience, done: &[Done], since: Instant) -> Delays {
+    pub fn delays(&self, audience: Audience, done: &[Done], window: &RangeInclusive<Instant>) -> Delays {
         let mut delays = Delays::default();
         let mut turns: HashMap<(usize, Mark), usize> = HashMap::new();
         let mut sent: HashMap<(usize, u64), (Instant, u32)> = HashMap::new();
@@ -93,7 +94,7 @@ impl Arrivals {
             let turn = turns.entry(place.clone()).or_default();
             let seen = self.marks.get(&place).and_then(|seen| seen.get(*turn));
             *turn += 1;
-            if one.sent < since {
+            if !window.contains(&one.sent) {
                 continue;
             }
             match seen {
@@ -264,8 +265,10 @@ mod tests {
             done(Act::Hold, "b", later),
             done(Act::Cancel, "b", later),
         ];
-        let delays = arrivals.delays(Audience::Board, &log, later);
+        let delays = arrivals.delays(Audience::Board, &log, &(later..=later));
         assert_eq!((delays.all.len(), delays.missing, delays.unseen), (3, 1, 1));
+        let before = arrivals.delays(Audience::Board, &log, &(began..=began));
+        assert_eq!((before.all.len(), before.missing, before.unseen), (2, 0, 0));
         assert_eq!(arrivals.gaps, 0);
         arrivals.take(who, false, &board(8, 9, vec![], &[]), &mut probe);
         assert_eq!(arrivals.gaps, 1);

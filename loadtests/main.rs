@@ -75,8 +75,8 @@ enum Scenario {
         /// Durable commands a second.
         #[arg(long, default_value_t = 200)]
         commands_per_second: u32,
-        /// For how long.
-        #[arg(long, default_value_t = 60)]
+        /// For how long, without pages and again with them.
+        #[arg(long, default_value_t = 40)]
         seconds: u64,
         /// The script that opens pages in a browser; left out: no pages.
         #[arg(long)]

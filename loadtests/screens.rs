@@ -18,6 +18,7 @@ use cabinet_proto::v1::http::PublicPage;
 use futures_util::StreamExt as _;
 use pages::{Pages, Samples};
 use std::cell::RefCell;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -51,7 +52,7 @@ pub struct ScreensOptions {
     pub sessions: usize,
     /// Durable commands a second.
     pub commands_per_second: u32,
-    /// How long.
+    /// How long, without the pages and again with them.
     pub seconds: u64,
     /// The script that opens the pages, run by `node`; none: no pages.
     pub pages: Option<PathBuf>,
@@ -63,9 +64,14 @@ pub struct ScreensOptions {
 struct Measured {
     log: Log,
     arrivals: Arrivals,
-    since: Instant,
-    took: Duration,
+    windows: Vec<Window>,
     samples: Option<Samples>,
+}
+
+/// A while in which the same stood on the machine.
+struct Window {
+    name: &'static str,
+    span: RangeInclusive<Instant>,
     /// Processors used by server, this client, and browser with its script.
     processors: [f64; 3],
 }
@@ -89,11 +95,7 @@ pub async fn run(options: &ScreensOptions) -> anyhow::Result<bool> {
     gather_boards(&targets, options.boards, &arrivals).await?;
     gather_sessions(&server, &targets, options.sessions, &arrivals).await?;
     println!("{} boards, {} sessions", options.boards, options.sessions);
-    let pages = match &options.pages {
-        Some(script) => Some(Pages::open(script, &options.binary, &server, &for_pages).await?),
-        None => None,
-    };
-    let measured = measure(options, &server, owns, pages, arrivals).await?;
+    let measured = measure(options, &server, owns, &for_pages, arrivals).await?;
     let text = table::report(options, &measured);
     println!("{text}");
     crate::storm::write(&options.results, "screens", &text)?;
@@ -122,41 +124,47 @@ async fn measure(
     options: &ScreensOptions,
     server: &Server,
     owns: Vec<Own>,
-    mut pages: Option<Pages>,
+    for_pages: &[Own],
     arrivals: Rc<RefCell<Arrivals>>,
 ) -> anyhow::Result<Measured> {
     let patients = Patients::send(server.host(), owns, options.commands_per_second);
     tokio::time::sleep(WARM_UP).await;
-    let processes = [
-        Some(server.process()),
-        Some(std::process::id()),
-        pages.as_ref().map(Pages::process),
-    ];
-    let used = || processes.map(|process| process.map_or(Duration::ZERO, machine::processor_time));
-    let (since, before) = (Instant::now(), used());
-    if let Some(pages) = &mut pages {
-        pages.go().await?;
-    }
-    tokio::time::sleep(Duration::from_secs(options.seconds)).await;
-    let after = used();
-    let took = since.elapsed();
-    let samples = match pages {
-        Some(pages) => Some(pages.stop().await?),
+    let mut windows = vec![window("without pages", options.seconds, server, None).await];
+    let samples = match &options.pages {
         None => None,
+        Some(script) => {
+            let mut pages = Pages::open(script, &options.binary, server, for_pages).await?;
+            pages.go().await?;
+            let process = Some(pages.process());
+            windows.push(window("with the two pages", options.seconds, server, process).await);
+            Some(pages.stop().await?)
+        }
     };
     let log = patients.leave().await?;
     tokio::time::sleep(LAST).await;
-    // This client's children are counted with it, the server's and the browser's apart.
-    let [server_used, all_used, pages_used] =
-        std::array::from_fn(|place| share_of(after.get(place), before.get(place), took));
     Ok(Measured {
         log,
         arrivals: arrivals.take(),
-        since,
-        took,
+        windows,
         samples,
-        processors: [server_used, all_used - server_used - pages_used, pages_used],
     })
+}
+
+async fn window(name: &'static str, seconds: u64, server: &Server, pages: Option<u32>) -> Window {
+    // This client's children are counted with it, the server's and the browser's apart.
+    let processes = [Some(server.process()), Some(std::process::id()), pages];
+    let used = || processes.map(|process| process.map_or(Duration::ZERO, machine::processor_time));
+    let (since, before) = (Instant::now(), used());
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let after = used();
+    let span = since..=Instant::now();
+    let took = since.elapsed();
+    let [own, all, browser] = std::array::from_fn(|place| share_of(after.get(place), before.get(place), took));
+    Window {
+        name,
+        span,
+        processors: [own, all - own - browser, browser],
+    }
 }
 
 fn share_of(after: Option<&Duration>, before: Option<&Duration>, took: Duration) -> f64 {

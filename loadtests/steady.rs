@@ -111,7 +111,8 @@ async fn pace(mut idle: VecDeque<Hand>, period: Duration, mut leaving: watch::Re
     let all = idle.len();
     let (come_back, mut back) = mpsc::channel(all.max(1));
     let mut ticks = tokio::time::interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    // A command that this client could not send in time, because it had no processor, is sent as soon as it can be.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}

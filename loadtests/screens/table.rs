@@ -1,8 +1,8 @@
 //! The table of a run: delays per kind of screen, and what stands beside them.
 
 use super::pages::Samples;
-use super::{Measured, ScreensOptions};
-use crate::arrivals::{Audience, Delays};
+use super::{Measured, ScreensOptions, Window};
+use crate::arrivals::Audience;
 use crate::figures::{self, percentile};
 use crate::machine;
 use crate::watchers::Tally;
@@ -13,32 +13,65 @@ const NATIVE_WANTED_MS: &str = "20";
 const PAGE_WANTED_MS: &str = "100";
 
 pub(super) fn report(options: &ScreensOptions, measured: &Measured) -> String {
-    let Measured {
-        log, arrivals, since, ..
-    } = measured;
-    let board = arrivals.delays(Audience::Board, &log.done, *since);
-    let session = arrivals.delays(Audience::Session, &log.done, *since);
-    let counted = log.done.iter().filter(|one| one.sent >= *since);
-    let answers: Vec<Duration> = counted
-        .map(|one| one.answered.saturating_duration_since(one.sent))
-        .collect();
     let mut text = head(options);
+    let mut feet = String::new();
     text.push_str("| from the sending of a command to | p50 ms | p99 ms | most ms | how many | p99 wanted |\n");
     text.push_str("|---|---|---|---|---|---|\n");
-    text.push_str(&row("its own answer (the reference)", &answers, ""));
-    text.push_str(&row("a board, native client", &board.all, NATIVE_WANTED_MS));
-    text.push_str(&row("a staff session, native client", &session.all, NATIVE_WANTED_MS));
+    for window in &measured.windows {
+        let (rows, foot) = natively(window, measured);
+        text.push_str(&rows);
+        feet.push_str(&foot);
+    }
     if let Some(samples) = &measured.samples {
         text.push_str(&page_rows(samples));
     }
-    text.push_str(&foot(measured, &board, &session, answers.len()));
+    text.push('\n');
+    text.push_str(&feet);
+    text.push_str(&foot(measured));
     text
+}
+
+/// The rows of the native clients in one window, and a line about it.
+fn natively(window: &Window, measured: &Measured) -> (String, String) {
+    let Measured { log, arrivals, .. } = measured;
+    let Window {
+        name,
+        span,
+        processors: [server, client, browser],
+    } = window;
+    let board = arrivals.delays(Audience::Board, &log.done, span);
+    let session = arrivals.delays(Audience::Session, &log.done, span);
+    let counted = log.done.iter().filter(|one| span.contains(&one.sent));
+    let answers: Vec<Duration> = counted
+        .map(|one| one.answered.saturating_duration_since(one.sent))
+        .collect();
+    let rows = [
+        row(&format!("its own answer (the reference), {name}"), &answers, ""),
+        row(&format!("a board, native client, {name}"), &board.all, NATIVE_WANTED_MS),
+        row(
+            &format!("a staff session, native client, {name}"),
+            &session.all,
+            NATIVE_WANTED_MS,
+        ),
+    ];
+    let took = span.end().saturating_duration_since(*span.start());
+    let commands = figures::Measured::new(answers.len() as u64, took);
+    let deliveries = figures::Measured::new((board.all.len() + session.all.len()) as u64, took);
+    let foot = format!(
+        "- {name}: {commands} commands/s accepted, {deliveries} deliveries/s; processors used: server {server:.2}, load client \
+         {client:.2}, browser and its script {browser:.2}. Missed: {} deliveries to boards, {} to sessions, {} commands whose \
+         change no probe saw.\n",
+        board.missing,
+        session.missing,
+        board.unseen + session.unseen,
+    );
+    (rows.concat(), foot)
 }
 
 fn head(options: &ScreensOptions) -> String {
     let pages = if options.pages.is_some() {
-        "Two pages in headless Chromium, a patient's board and the staff's agenda, show the first agenda; their script books \
-         and cancels beside the load on slots of its own, and a MutationObserver in the page notes when the change stands in \
+        "Two pages in headless Chromium, a patient's board and the staff's agenda, join in the second \
+         window; their script books and cancels beside the load on slots of its own, and a MutationObserver in the page notes when the change stands in \
          the document. "
     } else {
         "No pages. "
@@ -46,7 +79,7 @@ fn head(options: &ScreensOptions) -> String {
     format!(
         "# Change to screen under load\n\n{}.\n\n`make load SCENARIO=screens`. The real binary (demo, plain HTTP on loopback, \
          three agendas, its store on a disk); {} boards and {} staff sessions, spread over the agendas; durable commands (hold, \
-         confirm, cancel by turns) at an even pace of {} a second for {} s. {pages}The clock begins just before the command is \
+         confirm, cancel by turns) at an even pace of {} a second, {} s in each window. {pages}The clock begins just before the command is \
          sent. Load client, server and browser share the processors: the delays contain all that waiting.\n\n",
         machine::in_one_line(),
         options.boards,
@@ -99,31 +132,19 @@ fn page_rows(samples: &Samples) -> String {
     rows.concat()
 }
 
-fn foot(measured: &Measured, board: &Delays, session: &Delays, commands: usize) -> String {
+fn foot(measured: &Measured) -> String {
     let Measured {
-        log,
-        arrivals,
-        took,
-        samples,
-        processors: [server, client, browser],
-        ..
+        log, arrivals, samples, ..
     } = measured;
-    let rate = figures::Measured::new(commands as u64, *took);
-    let deliveries = figures::Measured::new((board.all.len() + session.all.len()) as u64, *took);
     let lost = samples.as_ref().map_or(0, |samples| samples.lost);
     format!(
-        "\n- {rate} commands/s accepted, {deliveries} deliveries/s; {} moments at which every patient still waited; {} \
-         commands repeated; refused: {}.\n- Missed: {} deliveries to boards, {} to sessions, {} gaps, {} commands whose change \
-         no probe saw, {lost} changes not shown by a page within 10 s; {} sessions told to join again, {} lines ended.\n- \
-         Processors used: server {server:.2}, load client {client:.2}, browser and its script {browser:.2}.\n",
+        "- All the time: {} gaps, {} sessions told to join again, {} lines ended, {lost} changes not shown by a page within \
+         10 s; {} moments at which every patient still waited, {} commands repeated, refused: {}.\n",
+        arrivals.gaps,
+        arrivals.resyncs,
+        arrivals.ended,
         log.late,
         log.repeated,
         Tally::in_words(&log.refused),
-        board.missing,
-        session.missing,
-        arrivals.gaps,
-        board.unseen + session.unseen,
-        arrivals.resyncs,
-        arrivals.ended,
     )
 }

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { launch, openContext } from './browser.mjs';
-import { bookAgain, fillPerson, findFreeSlot, openAgenda, openPatientPage, showDay, showSlot, slot } from './screens.mjs';
+import { PATIENT, bookAgain, fillPerson, findFreeSlot, openAgenda, openPatientPage, showDay, showSlot, slot } from './screens.mjs';
 import { startDemo } from './server.mjs';
 
 const TARGET_P99_MS = 100;
@@ -86,7 +86,7 @@ async function bookBeside([agenda, board], { demo, base, notice_version }, { kin
   await Promise.all([showSlotAgain(board, start_ms), showDay(agenda, start_ms)]);
   const skew = await Promise.all([clockOf(agenda), clockOf(board)]);
   const command = async (path, body, seeing) => {
-    const waits = await Promise.all(seeing.map(({ page, selector, gone }) => changed(page, selector, gone)));
+    const waits = await Promise.all(seeing.map(({ page, selector, words, gone }) => changed(page, selector, words, gone)));
     const sent_at = now();
     const answer = await post(`${demo.base_url}${base}${path}`, body);
     samples.answer_ms.push(now() - sent_at);
@@ -100,14 +100,15 @@ async function bookBeside([agenda, board], { demo, base, notice_version }, { kin
   const token = secret();
   const manage = secret();
   const free = `[data-testid="slot"][data-start-ms="${start_ms}"]`;
-  const drawn = `[data-testid="booking"][data-start-ms="${start_ms}"][data-booking-id]`;
+  // Colleagues have bookings at the same time: it is the name that tells.
+  const drawn = { page: agenda, selector: `[data-testid="booking"][data-start-ms="${start_ms}"]`, words: `${PATIENT.given} ${PATIENT.family}` };
   const taken = `[data-testid="slot-taken"][data-start-ms="${start_ms}"]`;
   const { hold } = await command('/holds', { command_id: secret(), kind, start_ms, token }, [{ page: board, selector: taken, into: 'board_taken_ms' }]);
-  const person = { given_name: 'Jeanne', family_name: 'Aubry', email: 'jeanne.aubry@example.org', phone: null };
+  const person = { given_name: PATIENT.given, family_name: PATIENT.family, email: PATIENT.email, phone: null };
   const { booking } = await command(`/holds/${hold}/confirm`, { command_id: secret(), token, person, notice_version, manage },
-    [{ page: agenda, selector: drawn, into: 'agenda_booked_ms' }]);
+    [{ ...drawn, into: 'agenda_booked_ms' }]);
   await command(`/bookings/${booking}/cancel`, { command_id: secret(), manage },
-    [{ page: board, selector: free, into: 'board_free_ms' }, { page: agenda, selector: drawn, gone: true, into: 'agenda_gone_ms' }]);
+    [{ page: board, selector: free, into: 'board_free_ms' }, { ...drawn, gone: true, into: 'agenda_gone_ms' }]);
 }
 
 /** As `showSlot`, also where the slot lies on an earlier page. */
@@ -124,10 +125,10 @@ async function post(url, body) {
   return answer.json();
 }
 
-/** Starts to look for an element that comes, or goes; answers with a function that waits for the moment, null when it is lost. */
-async function changed(page, selector, gone = false) {
-  await page.evaluate(([wanted, absent, patience]) => {
-    const there = () => (document.querySelector(wanted) !== null) !== absent;
+/** Starts to look for an element (with words in it) that comes, or goes; answers with a function that waits for the moment, null when it is lost. */
+async function changed(page, selector, words = '', gone = false) {
+  await page.evaluate(([wanted, text, absent, patience]) => {
+    const there = () => [...document.querySelectorAll(wanted)].some((element) => element.textContent.includes(text)) !== absent;
     const moment = () => performance.timeOrigin + performance.now();
     window.changedAt = new Promise((resolve) => {
       if (there()) return resolve(null);
@@ -136,10 +137,10 @@ async function changed(page, selector, gone = false) {
         observer.disconnect();
         resolve(moment());
       });
-      observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+      observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
       setTimeout(() => resolve(null), patience);
     });
-  }, [selector, gone, PATIENCE_MS]);
+  }, [selector, words, gone, PATIENCE_MS]);
   return () => page.evaluate(() => window.changedAt);
 }
 
