@@ -80,12 +80,12 @@ pictures: prepare-test web ## Take the README's pictures anew from the demo
 	@$(STEP) "Pictures" env $(BROWSERS) node tests/browser/screenshots.mjs
 
 ifneq ($(filter boards-%,$(SCENARIO)),)
-load: prepare-build ## Run a load scenario against servers of its own (SCENARIO="screen --bookings 50", bookings, slots, boards-one, boards-many)
+load: prepare-build ## Run a load scenario against servers of its own (SCENARIO="screen --bookings 50", bookings, slots, screens, storm, restart, boards-one, boards-many)
 	@$(STEP) "Load: $(SCENARIO)" tests/tools/load-boards $(SCENARIO)
 else
 load: prepare-build web
 	@$(STEP) "Building server and load client" cargo build --locked --release --workspace --bins
-	@$(STEP) "Load: $(SCENARIO)" bash -c 'set -o pipefail; tests/tools/load "$(TARGET)/release/cabinet" "$(TARGET)/release/cabinet-load" $(SCENARIO) | tee "loadtests/results/$(firstword $(SCENARIO)).txt"'
+	@$(STEP) "Load: $(SCENARIO)" bash -c 'set -o pipefail; tests/tools/load "$(TARGET)/release/cabinet" "$(TARGET)/release/cabinet-load" $(SCENARIO) | tee "$(if $(filter screens storm restart,$(firstword $(SCENARIO))),/dev/null,loadtests/results/$(firstword $(SCENARIO)).txt)"'
 endif
 
 deny: ## Check licences, bans, sources and advisories of the dependencies (needs cargo-deny)

@@ -21,12 +21,17 @@ const APART_MS: i64 = 90 * 60_000;
 
 /// A slot that one client has to itself.
 #[derive(Debug, Clone)]
-struct Own {
+pub struct Own {
+    /// Whose, counted from 0.
+    pub practitioner: usize,
     /// `/api/v1/public/{practice}/{practitioner}`.
-    base: String,
-    kind: String,
-    start_ms: i64,
-    notice_version: u32,
+    pub base: String,
+    /// Type id.
+    pub kind: String,
+    /// Start.
+    pub start_ms: i64,
+    /// The notice shown.
+    pub notice_version: u32,
 }
 
 /// What one client saw.
@@ -132,12 +137,15 @@ async fn client(
 }
 
 /// Free slots of all the practice's practitioners, taken by turns, far enough apart that nobody is in another's way.
-async fn free(target: &Target) -> anyhow::Result<Vec<Own>> {
+///
+/// # Errors
+/// When the server does not answer as documented.
+pub async fn free(target: &Target) -> anyhow::Result<Vec<Own>> {
     let mut connection = Connection::open(&target.host).await?;
     let practice = format!("/api/v1/public/{}", target.practice);
     let face: PublicPractice = connection.get(&practice).await?.json()?;
     let mut by_practitioner = Vec::new();
-    for practitioner in &face.practitioners {
+    for (number, practitioner) in face.practitioners.iter().enumerate() {
         let base = format!("{practice}/{}", practitioner.slug);
         let page: PublicPage = connection.get(&base).await?.json()?;
         let notice_version = page.practice.notice.map_or(0, |notice| notice.version);
@@ -157,6 +165,7 @@ async fn free(target: &Target) -> anyhow::Result<Vec<Own>> {
             starts
                 .into_iter()
                 .map(move |start_ms| Own {
+                    practitioner: number,
                     base: base.clone(),
                     kind: kind.kind.clone(),
                     start_ms,

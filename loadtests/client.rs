@@ -22,12 +22,17 @@ pub struct Target {
     pub practitioner: String,
 }
 
+/// 64 fresh bits.
+#[must_use]
+pub fn draw() -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
 /// 128 fresh bits as 32 hexadecimal digits.
 #[must_use]
 pub fn fresh() -> String {
-    use std::hash::{BuildHasher as _, Hasher as _};
-    let word = || std::collections::hash_map::RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", word(), word())
+    format!("{:016x}{:016x}", draw(), draw())
 }
 
 /// One patient's HTTP connection.

@@ -25,11 +25,19 @@ pub struct Connection {
 pub struct Answer<'a> {
     /// Its status.
     pub status: u16,
+    /// Its status line and headers, as they came.
+    pub head: &'a [u8],
     /// Its body.
     pub body: &'a [u8],
 }
 
 impl Answer<'_> {
+    /// The value of a header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(std::str::from_utf8(self.head).ok()?, name)
+    }
+
     /// The body as JSON, if the status is one of success.
     ///
     /// # Errors
@@ -62,7 +70,15 @@ impl Connection {
     /// # Errors
     /// When the connection ends or the answer is not HTTP as the server speaks it.
     pub async fn get(&mut self, path: &str) -> anyhow::Result<Answer<'_>> {
-        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.host);
+        self.get_with(path, "").await
+    }
+
+    /// Asks for `path` with further headers, each ended by CR LF.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_with(&mut self, path: &str, headers: &str) -> anyhow::Result<Answer<'_>> {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.host);
         self.exchange(head.as_bytes(), &[]).await
     }
 
@@ -98,8 +114,9 @@ impl Connection {
         while self.buffer.len() < from + length {
             self.fill().await?;
         }
+        let head = self.buffer.get(..from).unwrap_or_default();
         let body = self.buffer.get(from..from + length).context("the body is cut off")?;
-        Ok(Answer { status, body })
+        Ok(Answer { status, head, body })
     }
 
     async fn fill(&mut self) -> anyhow::Result<()> {
@@ -127,12 +144,20 @@ fn parse(bytes: &[u8]) -> anyhow::Result<Option<(u16, usize, usize)>> {
     };
     let head = std::str::from_utf8(bytes.get(..end).unwrap_or_default())?;
     let status = head.split(' ').nth(1).context("no status")?.parse()?;
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then_some(value.trim())
-    });
-    let length = length.context("an answer without content-length")?.parse()?;
+    // "Not modified" never has a body, whatever its head says.
+    let length = match (status, header(head, "content-length")) {
+        (304, _) => 0,
+        (_, length) => length.context("an answer without content-length")?.parse()?,
+    };
     Ok(Some((status, end + 4, length)))
+}
+
+/// A header's value.
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
 }
 
 #[cfg(test)]
@@ -145,5 +170,8 @@ mod tests {
         assert_eq!(parse(text).unwrap(), Some((201, text.len() - 3, 3)));
         assert_eq!(parse(&text[..20]).unwrap(), None);
         assert!(parse(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+        let text = b"HTTP/1.1 304 Not Modified\r\nETag: W/\"a\"\r\n\r\n";
+        assert_eq!(parse(text).unwrap(), Some((304, text.len(), 0)));
+        assert_eq!(header("HTTP/1.1 304 x\r\nETag: W/\"a\"", "etag"), Some("W/\"a\""));
     }
 }

@@ -2,12 +2,13 @@
 
 use anyhow::ensure;
 use cabinet_loadtests::client::Target;
+use cabinet_loadtests::screens::{self, ScreensOptions};
 use cabinet_loadtests::soak::{self, SoakOptions};
+use cabinet_loadtests::storm::{self, StormOptions};
 use cabinet_loadtests::{bookings, screen, slots};
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -54,31 +55,83 @@ enum Scenario {
         /// Concurrent clients.
         #[arg(long, default_value_t = 64)]
         clients: usize,
-        /// For how long.
-        #[arg(long, default_value_t = 10)]
+        /// For how long, each of the measurements.
+        #[arg(long, default_value_t = 8)]
         seconds: u64,
-        /// Pause between an answer and the next question.
+        /// Questions a second where they come at their own times, whatever the answers do.
+        #[arg(long, default_value_t = 1_000)]
+        per_second: u32,
+    },
+    /// From a command to native clients and to pages in a browser, under load, on a server of its own.
+    Screens {
+        #[command(flatten)]
+        own: OwnServer,
+        /// Open boards.
+        #[arg(long, default_value_t = 1_000)]
+        boards: usize,
+        /// Staff sessions.
         #[arg(long, default_value_t = 50)]
-        pause_milliseconds: u64,
+        sessions: usize,
+        /// Durable commands a second.
+        #[arg(long, default_value_t = 200)]
+        commands_per_second: u32,
+        /// For how long, without pages and again with them.
+        #[arg(long, default_value_t = 40)]
+        seconds: u64,
+        /// The script that opens pages in a browser; left out: no pages.
+        #[arg(long)]
+        pages: Option<PathBuf>,
+    },
+    /// Every board dropped at once and back within a while, on a server of its own.
+    Storm {
+        #[command(flatten)]
+        own: OwnServer,
+        /// Open boards.
+        #[arg(long, default_value_t = 5_000)]
+        boards: usize,
+        /// Seconds within which they come back.
+        #[arg(long, default_value_t = 30)]
+        within_seconds: u64,
+        /// Durable commands a second meanwhile.
+        #[arg(long, default_value_t = 12)]
+        commands_per_second: u32,
+    },
+    /// A server of its own stopped, killed and started again under its boards.
+    Restart {
+        #[command(flatten)]
+        own: OwnServer,
+        /// Open boards.
+        #[arg(long, default_value_t = 2_000)]
+        boards: usize,
+        /// Durable commands a second meanwhile.
+        #[arg(long, default_value_t = 12)]
+        commands_per_second: u32,
     },
     /// Mixed load for many minutes on a server of its own, with restarts: does anything grow?
     Soak {
-        /// The server's binary.
-        #[arg(long)]
-        binary: PathBuf,
-        /// An empty directory for its store.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        own: OwnServer,
         /// How long.
         #[arg(long, default_value_t = 30)]
         minutes: u32,
         /// Minutes from one restart to the next.
         #[arg(long, default_value_t = 5)]
         restart_minutes: u32,
-        /// Where the table, the picture and the judgement go.
-        #[arg(long, default_value = "loadtests/results")]
-        results: PathBuf,
     },
+}
+
+/// A scenario that starts the server itself.
+#[derive(Debug, clap::Args)]
+struct OwnServer {
+    /// The server's binary.
+    #[arg(long)]
+    binary: PathBuf,
+    /// An empty directory for its store.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where results are written.
+    #[arg(long, default_value = "loadtests/results")]
+    results: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -96,38 +149,84 @@ fn main() -> anyhow::Result<()> {
     let installed = rustls::crypto::ring::default_provider().install_default();
     installed.map_err(|_| anyhow::anyhow!("another crypto provider is installed"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match arguments.scenario {
-        Scenario::Screen { bookings } => runtime.block_on(screen::run(&target, bookings)),
+    // Scenarios with many sockets keep them on this one thread.
+    runtime.block_on(tokio::task::LocalSet::new().run_until(run(arguments.scenario, &target)))
+}
+
+async fn run(scenario: Scenario, target: &Target) -> anyhow::Result<()> {
+    match scenario {
+        Scenario::Screen { bookings } => screen::run(target, bookings).await,
         Scenario::Bookings {
             clients,
             seconds,
             burst,
-        } => runtime.block_on(bookings::run(&target, clients, seconds, burst)),
+        } => bookings::run(target, clients, seconds, burst).await,
         Scenario::Slots {
             clients,
             seconds,
-            pause_milliseconds,
+            per_second,
+        } => slots::run(target, clients, seconds, per_second).await,
+        Scenario::Screens {
+            own,
+            boards,
+            sessions,
+            commands_per_second,
+            seconds,
+            pages,
         } => {
-            let pause = Duration::from_millis(pause_milliseconds);
-            runtime.block_on(slots::run(&target, clients, seconds, pause))
+            let options = ScreensOptions {
+                binary: own.binary,
+                data: own.data,
+                boards,
+                sessions,
+                commands_per_second,
+                seconds,
+                pages,
+                results: own.results,
+            };
+            judge(screens::run(&options).await?)
         }
+        Scenario::Storm {
+            own,
+            boards,
+            within_seconds,
+            commands_per_second,
+        } => judge(storm::storm(&storm_options(own, boards, within_seconds, commands_per_second)).await?),
+        Scenario::Restart {
+            own,
+            boards,
+            commands_per_second,
+        } => judge(storm::restart(&storm_options(own, boards, 0, commands_per_second)).await?),
         Scenario::Soak {
-            binary,
-            data,
+            own,
             minutes,
             restart_minutes,
-            results,
         } => {
             let options = SoakOptions {
-                binary,
-                data,
+                binary: own.binary,
+                data: own.data,
                 minutes,
                 restart_minutes,
-                results,
+                results: own.results,
             };
-            let flat = runtime.block_on(soak::run(&options))?;
-            ensure!(flat, "something grows or has failed");
+            ensure!(soak::run(&options).await?, "something grows or has failed");
             Ok(())
         }
     }
+}
+
+fn storm_options(own: OwnServer, boards: usize, within_seconds: u64, commands_per_second: u32) -> StormOptions {
+    StormOptions {
+        binary: own.binary,
+        data: own.data,
+        boards,
+        within_seconds,
+        commands_per_second,
+        results: own.results,
+    }
+}
+
+fn judge(good: bool) -> anyhow::Result<()> {
+    ensure!(good, "something was missed, refused or not resumed");
+    Ok(())
 }

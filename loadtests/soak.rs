@@ -4,11 +4,10 @@
 
 mod judge;
 mod people;
-mod server;
 
+use crate::server::{Ending, Server};
 use anyhow::Context as _;
 use judge::Sample;
-use server::Server;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -41,21 +40,18 @@ pub async fn run(options: &SoakOptions) -> anyhow::Result<bool> {
     let mut totals = people::Totals::default();
     let mut life = 0_u32;
     while Instant::now() < end {
-        let mut server = Server::start(&options.binary, &options.data).await?;
+        let mut server = Server::start(&options.binary, &options.data, 0).await?;
         let until = end.min(Instant::now() + Duration::from_secs(life_seconds));
-        let crowd = people::Crowd::gather(&server.target);
+        let crowd = people::Crowd::gather(&server).await?;
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         while Instant::now() < until {
             tick.tick().await;
-            samples.push(server.sample(life, began.elapsed())?);
+            samples.push(sample(&server, life, began.elapsed())?);
         }
         totals.add(&crowd.leave().await?);
         // In turn as an operator stops it and as a power cut does.
-        if life.is_multiple_of(2) {
-            server.stop().await?;
-        } else {
-            server.kill().await?;
-        }
+        let in_turn = life.is_multiple_of(2);
+        server.end(if in_turn { Ending::Stop } else { Ending::Kill }).await?;
         life += 1;
         println!("{} s: life {life} ended; {totals}", began.elapsed().as_secs());
     }
@@ -65,6 +61,26 @@ pub async fn run(options: &SoakOptions) -> anyhow::Result<bool> {
     println!("{}", judge::in_words(&verdict));
     println!("{totals} in {life} lives: {}", if flat { "flat" } else { "NOT flat" });
     Ok(flat)
+}
+
+/// What the server takes now.
+fn sample(server: &Server, life: u32, at: Duration) -> anyhow::Result<Sample> {
+    let values = [
+        server.resident_kib()?,
+        server.descriptors(),
+        server.threads(),
+        server.disk_kib(),
+    ];
+    Ok(Sample {
+        at_seconds: at.as_secs_f64(),
+        life,
+        values: values.map(to_float),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
+const fn to_float(value: u64) -> f64 {
+    value as f64
 }
 
 fn write(folder: &Path, samples: &[Sample], verdict: &[judge::Line], totals: &people::Totals) -> anyhow::Result<()> {

@@ -1,6 +1,11 @@
-//! The crowd of a soak: patients who book and cancel, boards that come and go, and some that never read.
+//! The crowd of a soak: patients who book and cancel, boards and staff who come and go, and some of both that never read.
 
 use crate::client::{Board, Patient, Target};
+use crate::http::Connection;
+use crate::server::Server;
+use crate::staff::{Badge, PER_SIGN_IN, Session};
+use anyhow::Context as _;
+use cabinet_proto::v1::http::PublicPage;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,10 +16,17 @@ const PATIENTS: usize = 8;
 const BOARDS: usize = 38;
 /// 5 % of the boards never read.
 const JAMMED: usize = 2;
+const SESSIONS: usize = 19;
+/// One session in twenty never reads.
+const JAMMED_SESSIONS: usize = 1;
 /// Between two bookings of one patient: about a practice's busiest hour, a hundredfold.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Frames after which a board leaves and another comes.
+/// Frames after which a board or session leaves and another comes.
 const FRAMES: usize = 40;
+/// By then the server has closed who does not read.
+const JAMMED_FOR: Duration = Duration::from_secs(40);
+/// Between two attempts of staff to come back.
+const COME_BACK: Duration = Duration::from_secs(1);
 
 /// What was done.
 #[derive(Debug, Default)]
@@ -23,6 +35,7 @@ pub(super) struct Totals {
     cancelled: u64,
     refused: u64,
     boards: u64,
+    sessions: u64,
     pub(super) failed: u64,
 }
 
@@ -32,6 +45,7 @@ impl Totals {
         self.cancelled += other.cancelled;
         self.refused += other.refused;
         self.boards += other.boards;
+        self.sessions += other.sessions;
         self.failed += other.failed;
     }
 }
@@ -40,8 +54,8 @@ impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "{} booked, {} cancelled, {} refused, {} boards joined, {} failed",
-            self.booked, self.cancelled, self.refused, self.boards, self.failed
+            "{} booked, {} cancelled, {} refused, {} boards and {} sessions joined, {} failed",
+            self.booked, self.cancelled, self.refused, self.boards, self.sessions, self.failed
         )
     }
 }
@@ -53,6 +67,7 @@ struct Counts {
     cancelled: AtomicU64,
     refused: AtomicU64,
     boards: AtomicU64,
+    sessions: AtomicU64,
     failed: AtomicU64,
 }
 
@@ -68,7 +83,15 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Everybody comes.
-    pub(super) fn gather(target: &Target) -> Self {
+    ///
+    /// # Errors
+    /// When staff cannot sign in.
+    pub(super) async fn gather(server: &Server) -> anyhow::Result<Self> {
+        let targets = server.targets();
+        let target = targets.first().context("no agenda")?;
+        let path = format!("/api/v1/public/{}/{}", target.practice, target.practitioner);
+        let page: PublicPage = Connection::open(&target.host).await?.get(&path).await?.json()?;
+        let agenda = page.practitioner.agenda;
         let counts = Arc::new(Counts::default());
         let mut tasks = JoinSet::new();
         for number in 0..PATIENTS {
@@ -80,7 +103,20 @@ impl Crowd {
         for _ in 0..JAMMED {
             tasks.spawn(jam(target.clone(), Arc::clone(&counts)));
         }
-        Self { tasks, counts }
+        let mut badges = Vec::new();
+        for number in 0..SESSIONS + JAMMED_SESSIONS {
+            if number.is_multiple_of(PER_SIGN_IN) {
+                badges.push(Badge::sign_in(server.host(), &server.sign_in_secret().await?).await?);
+            }
+            let badge = badges.last().context("nobody is signed in")?.clone();
+            let work = (badge, agenda.clone(), Arc::clone(&counts));
+            if number < SESSIONS {
+                tasks.spawn(follow(work));
+            } else {
+                tasks.spawn(ignore(work));
+            }
+        }
+        Ok(Self { tasks, counts })
     }
 
     /// Patients finish what they do, boards are left as they are: what was done.
@@ -97,6 +133,7 @@ impl Crowd {
             cancelled: read(&self.counts.cancelled),
             refused: read(&self.counts.refused),
             boards: read(&self.counts.boards),
+            sessions: read(&self.counts.sessions),
             failed: read(&self.counts.failed),
         })
     }
@@ -167,8 +204,54 @@ async fn jam(target: Target, counts: Arc<Counts>) {
     while !counts.leaving.load(Ordering::Relaxed) {
         if let Ok(board) = Board::join(&target).await {
             count(&counts.boards);
-            tokio::time::sleep(Duration::from_secs(40)).await;
+            tokio::time::sleep(JAMMED_FOR).await;
             drop(board);
+        }
+    }
+}
+
+type StaffWork = (Badge, String, Arc<Counts>);
+
+/// Opens a session, joins the agenda, reads some frames, leaves, comes again.
+async fn follow((badge, agenda, counts): StaffWork) {
+    while !counts.leaving.load(Ordering::Relaxed) {
+        let joined = async {
+            let mut session = Session::open(&badge, &agenda).await?;
+            session.join().await?;
+            anyhow::Ok(session)
+        };
+        match joined.await {
+            Ok(mut session) => {
+                count(&counts.sessions);
+                for _ in 0..FRAMES {
+                    if session.text().await.is_err() {
+                        count(&counts.failed);
+                        break;
+                    }
+                }
+            }
+            Err(_) => {
+                count(&counts.failed);
+                tokio::time::sleep(COME_BACK).await;
+            }
+        }
+    }
+}
+
+/// Opens a session, asks for the agenda and never reads; comes back when the server may have closed it.
+async fn ignore((badge, agenda, counts): StaffWork) {
+    while !counts.leaving.load(Ordering::Relaxed) {
+        match Session::open(&badge, &agenda).await {
+            Ok(mut session) => {
+                count(&counts.sessions);
+                if session.ask().await.is_ok() {
+                    tokio::time::sleep(JAMMED_FOR).await;
+                }
+            }
+            Err(_) => {
+                count(&counts.failed);
+                tokio::time::sleep(COME_BACK).await;
+            }
         }
     }
 }

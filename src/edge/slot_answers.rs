@@ -1,10 +1,19 @@
 //! Answers to "which slots are free", encoded once and kept until boards could see a change: thousands ask the same.
 //!
 //! What an answer lists follows from the agenda's history, the last change that boards could see and the stretch of days
-//! shown; the clock is in the answer's head, which is made anew each time. Must not be here: which slots there are.
+//! shown; the clock is in the answer's head, which is made anew each time. The long part is kept twice, plain and, once
+//! somebody asks for it, deflated: the fresh head travels uncompressed in front of it, inside the same gzip member.
+//! Nothing in an answer is secret, so that its compressed length tells nobody anything (BREACH). Must not be here: which
+//! slots there are.
+
+mod body;
+
+pub use body::SlotBody;
 
 use super::view;
+use actix_web::http::header::EntityTag;
 use actix_web::web::Bytes;
+use body::Deflated;
 use cabinet_actors::read::AgendaRead;
 use cabinet_domain::ids::{AgendaKey, HistoryId, Seq, TypeId};
 use cabinet_domain::slots::{Slot, horizon};
@@ -15,7 +24,7 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Bytes kept at most; then all are forgotten and made anew as they are asked for.
+/// Bytes kept at most, both copies counted; then all are forgotten and made anew as they are asked for.
 const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Which slots are asked for: an agenda's, of every online type or of one.
@@ -34,6 +43,23 @@ struct Basis {
 pub struct Kept {
     basis: Basis,
     types: Bytes,
+    /// The list and the end of the answer. None before somebody asked for it.
+    deflated: Option<Deflated>,
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.types.len() + self.deflated.as_ref().map_or(0, Deflated::len)
+    }
+}
+
+/// How an answer travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// As it is.
+    Plain,
+    /// `content-encoding: gzip`.
+    Gzip,
 }
 
 /// What a look at the agenda found.
@@ -61,6 +87,14 @@ impl Look {
             slots: (!same).then(|| view::free_slots(read, only)),
         }
     }
+
+    /// Names the slots found: equal as long as they are. Weak, because the clock beside them differs each time.
+    #[must_use]
+    pub fn tag(&self) -> EntityTag {
+        let Basis { history, seq, shown } = self.basis;
+        let (from, until) = shown.map_or((0, 0), |shown| (shown.from.0, shown.until.0));
+        EntityTag::new_weak(format!("{history}-{seq}-{from}-{until}"))
+    }
 }
 
 /// All kept answers. Cheap to clone.
@@ -83,136 +117,86 @@ impl SlotAnswers {
     /// The body of the answer; keeps what was made anew.
     ///
     /// # Errors
-    /// None in practice: every value of ours can be written as JSON.
-    pub fn body(&self, wish: Wish, kept: Option<Arc<Kept>>, look: Look) -> Result<Vec<u8>, serde_json::Error> {
+    /// None in practice: every value of ours can be written as JSON, and writing to memory does not fail.
+    pub fn body(&self, wish: Wish, kept: Option<Arc<Kept>>, look: Look, coding: Coding) -> anyhow::Result<SlotBody> {
         let Look { basis, now, slots } = look;
-        let types = match (slots, kept) {
-            (None, Some(kept)) => kept.types.clone(),
-            (slots, _) => {
-                let slots = slots.unwrap_or_default();
-                let types: Vec<_> = slots
-                    .iter()
-                    .map(|(kind, slots)| outward::type_slots(*kind, slots))
-                    .collect();
-                let types = Bytes::from(serde_json::to_vec(&types)?);
-                // A wish for a type that is not offered lists nothing: not worth a place.
-                if !slots.is_empty() {
-                    self.keep(
-                        wish,
-                        Kept {
-                            basis,
-                            types: types.clone(),
-                        },
-                    );
-                }
-                types
-            }
+        // Of many who came with the same change, the first has made the answer while the others looked.
+        let newer = || self.kept(wish).filter(|kept| kept.basis == basis);
+        let mut kept = match (slots, kept) {
+            (None, Some(kept)) => kept,
+            (slots, _) => match newer() {
+                Some(kept) => kept,
+                None => self.keep(wish, encoded(basis, &slots.unwrap_or_default())?),
+            },
         };
-        let empty = PublicSlots {
-            history: basis.history.to_string(),
-            seq: basis.seq,
-            now_ms: now.0,
-            types: Vec::new(),
-        };
-        let mut body = serde_json::to_vec(&empty)?;
-        // The list of types comes last: "[]}" makes way for it.
-        body.truncate(body.len().saturating_sub(3));
-        body.reserve_exact(types.len() + 1);
-        body.extend_from_slice(&types);
-        body.push(b'}');
-        Ok(body)
+        if coding == Coding::Gzip && kept.deflated.is_none() {
+            kept = match newer().filter(|newer| newer.deflated.is_some()) {
+                Some(newer) => newer,
+                None => self.keep(
+                    wish,
+                    Kept {
+                        basis,
+                        types: kept.types.clone(),
+                        deflated: Some(Deflated::of(&[&kept.types, END])?),
+                    },
+                ),
+            };
+        }
+        let head = head(basis, now)?;
+        Ok(match (&kept.deflated, coding) {
+            (Some(deflated), Coding::Gzip) => SlotBody::gzip(&head, deflated)?,
+            _ => SlotBody::plain(head, kept.types.clone(), Bytes::from_static(END)),
+        })
     }
 
-    fn keep(&self, wish: Wish, kept: Kept) {
+    fn keep(&self, wish: Wish, kept: Kept) -> Arc<Kept> {
+        let kept = Arc::new(kept);
+        // A wish for a type that is not offered lists nothing: not worth a place.
+        if kept.types.as_ref() == NOTHING {
+            return kept;
+        }
         let mut state = self.0.lock();
-        state.bytes += kept.types.len();
-        if let Some(former) = state.answers.insert(wish, Arc::new(kept)) {
-            state.bytes -= former.types.len();
+        state.bytes += kept.bytes();
+        if let Some(former) = state.answers.insert(wish, Arc::clone(&kept)) {
+            state.bytes -= former.bytes();
         }
         if state.bytes > KEPT_BYTES_MAX {
             *state = State::default();
         }
+        kept
     }
+}
+
+/// A list of no types.
+const NOTHING: &[u8] = b"[]";
+/// What follows the list of types, the last field.
+const END: &[u8] = b"}";
+
+fn encoded(basis: Basis, slots: &[(TypeId, Vec<Slot>)]) -> Result<Kept, serde_json::Error> {
+    let types: Vec<_> = slots
+        .iter()
+        .map(|(kind, slots)| outward::type_slots(*kind, slots))
+        .collect();
+    Ok(Kept {
+        basis,
+        types: serde_json::to_vec(&types)?.into(),
+        deflated: None,
+    })
+}
+
+/// The answer up to its list of types.
+fn head(basis: Basis, now: UtcMillis) -> Result<Bytes, serde_json::Error> {
+    let empty = PublicSlots {
+        history: basis.history.to_string(),
+        seq: basis.seq,
+        now_ms: now.0,
+        types: Vec::new(),
+    };
+    let mut head = serde_json::to_vec(&empty)?;
+    head.truncate(head.len().saturating_sub(NOTHING.len() + END.len()));
+    Ok(head.into())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use cabinet_domain::ids::{AgendaId, PlaceId, PracticeId};
-    use cabinet_domain::time::UtcMinute;
-
-    const WISH: Wish = (
-        AgendaKey {
-            practice: PracticeId(1),
-            agenda: AgendaId(2),
-        },
-        None,
-    );
-
-    fn look(seq: Seq, slots: Option<Vec<(TypeId, Vec<Slot>)>>) -> Look {
-        Look {
-            basis: Basis {
-                history: HistoryId(7),
-                seq,
-                shown: None,
-            },
-            now: UtcMillis(5),
-            slots,
-        }
-    }
-
-    fn slots() -> Vec<(TypeId, Vec<Slot>)> {
-        let slot = Slot {
-            start: UtcMinute(30),
-            place: PlaceId(3),
-            bookable_from: UtcMillis(1),
-            bookable_until: UtcMillis(2),
-        };
-        vec![(TypeId(4), vec![slot]), (TypeId(5), Vec::new())]
-    }
-
-    #[test]
-    fn a_kept_answer_is_byte_for_byte_the_one_made_anew() {
-        let answers = SlotAnswers::default();
-        let fresh = answers.body(WISH, None, look(1, Some(slots()))).unwrap();
-        let plain = PublicSlots {
-            history: HistoryId(7).to_string(),
-            seq: 1,
-            now_ms: 5,
-            types: slots()
-                .iter()
-                .map(|(kind, slots)| outward::type_slots(*kind, slots))
-                .collect(),
-        };
-        assert_eq!(fresh, serde_json::to_vec(&plain).unwrap());
-        let again = answers.body(WISH, answers.kept(WISH), look(1, None)).unwrap();
-        assert_eq!(again, fresh);
-    }
-
-    #[test]
-    fn what_is_kept_is_bounded_and_an_answer_without_types_takes_no_place() {
-        let answers = SlotAnswers::default();
-        answers.body(WISH, None, look(1, Some(Vec::new()))).unwrap();
-        assert!(answers.kept(WISH).is_none());
-        for agenda in 0..40 {
-            let wish = (
-                AgendaKey {
-                    agenda: AgendaId(agenda),
-                    ..WISH.0
-                },
-                None,
-            );
-            let kept = Kept {
-                basis: look(1, None).basis,
-                types: vec![0; 1 << 20].into(),
-            };
-            answers.keep(wish, kept);
-            let state = answers.0.lock();
-            assert!(state.bytes <= KEPT_BYTES_MAX);
-            assert_eq!(
-                state.bytes,
-                state.answers.values().map(|kept| kept.types.len()).sum::<usize>()
-            );
-        }
-    }
-}
+#[path = "slot_answers/tests.rs"]
+mod tests;

@@ -24,4 +24,5 @@ mod server;
 mod session;
 mod smuggling;
 mod stop;
+mod storm;
 mod wait;

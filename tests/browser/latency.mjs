@@ -3,40 +3,166 @@
 // of one machine and share its clock; a MutationObserver in the seeing page notes the moment, and a look at its socket
 // tells how much of it had passed when the frame arrived. The three people keep their pages open throughout.
 // Usage: CABINET_BIN=path/to/cabinet node latency.mjs [bookings]; default: 50. A benchmark, not a test: it judges nothing.
+// `node latency.mjs beside` does the like on a server that a load scenario has started and loads; see `beside`.
+import { randomBytes } from 'node:crypto';
 import { loadavg } from 'node:os';
+import { createInterface } from 'node:readline';
 import { launch, openContext } from './browser.mjs';
-import { bookAgain, fillPerson, findFreeSlot, openAgenda, openPatientPage, showDay, showSlot, slot } from './screens.mjs';
+import { PATIENT, bookAgain, fillPerson, findFreeSlot, openAgenda, openPatientPage, showDay, showSlot, slot } from './screens.mjs';
 import { startDemo } from './server.mjs';
 
-const BOOKINGS = Number(process.argv[2] ?? 50);
 const TARGET_P99_MS = 100;
+/** A change that a page does not show within this time is lost. */
+const PATIENCE_MS = 10_000;
+/** Bookings of one slot before the pages turn to another. */
+const REPEATS = 6;
 const PROGRESS_EVERY = 10;
 
 const binary = process.env.CABINET_BIN;
 if (!binary) throw new Error('CABINET_BIN must name the cabinet binary');
 const begin = Date.now();
-const { demo, stop } = await startDemo(binary);
-const browsers = await Promise.all([launch(), launch(), launch()]);
-const toAgenda = [];
-const toBoard = [];
-try {
-  const people = await Promise.all(browsers.map((browser) => openContext(browser, demo.base_url, { guarded: false })));
-  const [staff, visit, second] = people.map(({ context }) => context);
-  await Promise.all([staff, second].map((context) => context.addInitScript(noteFrames)));
-  const [agenda, patient, watcher] = await Promise.all([openAgenda(staff, demo, binary), openPatientPage(visit, demo), openPatientPage(second, demo)]);
-  console.log(`pages open after ${seconds()} s`);
-  for (let index = 1; index <= BOOKINGS; index += 1) {
-    const { board, booking } = await once(agenda, patient, watcher);
-    toBoard.push(board);
-    toAgenda.push(booking);
-    if (index % PROGRESS_EVERY === 0 || index === BOOKINGS) console.log(`${index} of ${BOOKINGS} bookings after ${seconds()} s`);
+if (process.argv[2] === 'beside') await beside();
+else await alone(Number(process.argv[2] ?? 50));
+
+async function alone(bookings) {
+  const { demo, stop } = await startDemo(binary);
+  const browsers = await Promise.all([launch(), launch(), launch()]);
+  const toAgenda = [];
+  const toBoard = [];
+  try {
+    const people = await Promise.all(browsers.map((browser) => openContext(browser, demo.base_url, { guarded: false })));
+    const [staff, visit, second] = people.map(({ context }) => context);
+    await Promise.all([staff, second].map((context) => context.addInitScript(noteFrames)));
+    const [agenda, patient, watcher] = await Promise.all([openAgenda(staff, demo, binary), openPatientPage(visit, demo), openPatientPage(second, demo)]);
+    console.log(`pages open after ${seconds()} s`);
+    for (let index = 1; index <= bookings; index += 1) {
+      const { board, booking } = await once(agenda, patient, watcher);
+      toBoard.push(board);
+      toAgenda.push(booking);
+      if (index % PROGRESS_EVERY === 0 || index === bookings) console.log(`${index} of ${bookings} bookings after ${seconds()} s`);
+    }
+    report('click on a slot -> taken on another patient\'s page', toBoard);
+    report('click on "confirm" -> booking on the practitioner\'s screen', toAgenda);
+    console.log(`load average ${loadavg().map((value) => value.toFixed(1)).join(' ')}; target of both: p99 <= ${TARGET_P99_MS} ms`);
+  } finally {
+    await Promise.all(browsers.map((browser) => browser.close()));
+    await stop();
   }
-  report('click on a slot -> taken on another patient\'s page', toBoard);
-  report('click on "confirm" -> booking on the practitioner\'s screen', toAgenda);
-  console.log(`load average ${loadavg().map((value) => value.toFixed(1)).join(' ')}; target of both: p99 <= ${TARGET_P99_MS} ms`);
-} finally {
-  await Promise.all(browsers.map((browser) => browser.close()));
-  await stop();
+}
+
+/**
+ * A patient's board and the staff's agenda on a server that others load. Told by lines on standard input: what to open (JSON:
+ * `demo`, `base`, `notice_version`, `slots` that nobody else takes), `go`, `stop`. Says `open`, and at the end the samples as
+ * one line of JSON: milliseconds from just before this script sends a command to the change in the page's document.
+ */
+async function beside() {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const line = async () => (await lines.next()).value;
+  const brief = JSON.parse(await line());
+  const browsers = await Promise.all([launch(), launch()]);
+  const samples = { board_taken_ms: [], board_free_ms: [], agenda_booked_ms: [], agenda_gone_ms: [], answer_ms: [], lost: 0 };
+  try {
+    const people = await Promise.all(browsers.map((one) => openContext(one, brief.demo.base_url, { guarded: false })));
+    const [staff, visit] = people.map(({ context }) => context);
+    const pages = await Promise.all([openAgenda(staff, brief.demo, binary), openPatientPage(visit, brief.demo)]);
+    console.log('open');
+    await line();
+    let over = false;
+    const told = line().then(() => { over = true; });
+    for (let index = 0; !over; index += 1) {
+      const wanted = brief.slots[Math.floor(index / REPEATS) % brief.slots.length];
+      await bookBeside(pages, brief, wanted, samples);
+    }
+    await told;
+  } finally {
+    await Promise.all(browsers.map((one) => one.close()));
+  }
+  console.log(JSON.stringify(samples));
+  process.exit(0);
+}
+
+/** One booking by HTTP from hold to cancellation, with both pages watched. */
+async function bookBeside([agenda, board], { demo, base, notice_version }, { kind, start_ms }, samples) {
+  await Promise.all([showSlotAgain(board, start_ms), showDay(agenda, start_ms)]);
+  const skew = await Promise.all([clockOf(agenda), clockOf(board)]);
+  const command = async (path, body, seeing) => {
+    const waits = await Promise.all(seeing.map(({ page, selector, words, gone }) => changed(page, selector, words, gone)));
+    const sent_at = now();
+    const answer = await post(`${demo.base_url}${base}${path}`, body);
+    samples.answer_ms.push(now() - sent_at);
+    for (const [index, { page, into }] of seeing.entries()) {
+      const at = await waits[index]();
+      if (at === null) samples.lost += 1;
+      else samples[into].push(at - skew[page === agenda ? 0 : 1] - sent_at);
+    }
+    return answer;
+  };
+  const token = secret();
+  const manage = secret();
+  const free = `[data-testid="slot"][data-start-ms="${start_ms}"]`;
+  // Colleagues have bookings at the same time: it is the name that tells.
+  const drawn = { page: agenda, selector: `[data-testid="booking"][data-start-ms="${start_ms}"]`, words: `${PATIENT.given} ${PATIENT.family}` };
+  const taken = `[data-testid="slot-taken"][data-start-ms="${start_ms}"]`;
+  const { hold } = await command('/holds', { command_id: secret(), kind, start_ms, token }, [{ page: board, selector: taken, into: 'board_taken_ms' }]);
+  const person = { given_name: PATIENT.given, family_name: PATIENT.family, email: PATIENT.email, phone: null };
+  const { booking } = await command(`/holds/${hold}/confirm`, { command_id: secret(), token, person, notice_version, manage },
+    [{ ...drawn, into: 'agenda_booked_ms' }]);
+  await command(`/bookings/${booking}/cancel`, { command_id: secret(), manage },
+    [{ page: board, selector: free, into: 'board_free_ms' }, { ...drawn, gone: true, into: 'agenda_gone_ms' }]);
+}
+
+/** As `showSlot`, also where the slot lies on an earlier page. */
+async function showSlotAgain(board, start_ms) {
+  if ((await board.locator(`[data-start-ms="${start_ms}"]`).count()) > 0) return;
+  const back = board.locator('.pager button').first();
+  while (await back.isEnabled()) await back.click();
+  await showSlot(board, start_ms);
+}
+
+async function post(url, body) {
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Starts to look for an element (with words in it) that comes, or goes; answers with a function that waits for the moment, null when it is lost. */
+async function changed(page, selector, words = '', gone = false) {
+  await page.evaluate(([wanted, text, absent, patience]) => {
+    const there = () => [...document.querySelectorAll(wanted)].some((element) => element.textContent.includes(text)) !== absent;
+    const moment = () => performance.timeOrigin + performance.now();
+    window.changedAt = new Promise((resolve) => {
+      if (there()) return resolve(null);
+      const observer = new MutationObserver(() => {
+        if (!there()) return;
+        observer.disconnect();
+        resolve(moment());
+      });
+      observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+      setTimeout(() => resolve(null), patience);
+    });
+  }, [selector, words, gone, PATIENCE_MS]);
+  return () => page.evaluate(() => window.changedAt);
+}
+
+/** By how much a page's clock is ahead of this process's: the look with the shortest way there and back. */
+async function clockOf(page) {
+  let best = { way: Infinity, ahead: 0 };
+  for (let turn = 0; turn < 5; turn += 1) {
+    const before = now();
+    const there = await page.evaluate(() => performance.timeOrigin + performance.now());
+    const after = now();
+    if (after - before < best.way) best = { way: after - before, ahead: there - (before + after) / 2 };
+  }
+  return best.ahead;
+}
+
+function now() {
+  return performance.timeOrigin + performance.now();
+}
+
+/** 128 fresh bits. */
+function secret() {
+  return randomBytes(16).toString('hex');
 }
 
 /** One booking of the patient, from a free slot to the booking, and back to the slots. */

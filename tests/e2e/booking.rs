@@ -2,6 +2,7 @@
 
 use crate::world::{AGENDA, MINUTE_MS, MONDAY_MS, PAGE, World, confirm_request};
 use serde_json::{Value, json};
+use std::io::Read as _;
 
 #[actix_web::test]
 async fn a_slot_is_held_confirmed_looked_at_and_cancelled_and_every_step_can_be_repeated() {
@@ -185,4 +186,66 @@ async fn the_public_page_lists_the_places_where_an_online_type_is_offered() {
     world.staff_post(&cookie, &commands, &body).await.fine(200);
     let page = world.get(PAGE).await.fine(200);
     assert_eq!(names(&page["places"]), ["Cabinet", "À domicile"]);
+}
+
+#[actix_web::test]
+async fn free_slots_come_compressed_to_who_accepts_it_and_shortly_to_who_knows_them() {
+    let world = World::start().await;
+    let path = format!("{PAGE}/slots");
+    let ask = |name: &'static str, value: String| world.request(reqwest::Method::GET, &path).header(name, value).send();
+    let plain = world.request(reqwest::Method::GET, &path).send().await.unwrap();
+    assert!(!plain.headers().contains_key("content-encoding"));
+    let tag = plain.headers()["etag"].to_str().unwrap().to_owned();
+    let plain = plain.bytes().await.unwrap();
+
+    // what is accepted -> whether the answer is compressed
+    for (accepted, compressed) in [
+        ("gzip", true),
+        ("br, gzip;q=0.8", true),
+        ("gzip, deflate, br, zstd", true),
+        ("br", false),
+        ("identity", false),
+        ("gzip;q=0", false),
+        ("", false),
+    ] {
+        let answer = ask("accept-encoding", accepted.to_owned()).await.unwrap();
+        let headers = answer.headers().clone();
+        assert_eq!(headers.contains_key("content-encoding"), compressed, "{accepted}");
+        assert_eq!(headers["vary"], "accept-encoding");
+        assert_eq!(
+            headers["cache-control"], "no-store",
+            "no copy in between keeps an old clock"
+        );
+        assert_eq!(headers["etag"], tag.as_str());
+        let sent = answer.bytes().await.unwrap();
+        assert_eq!(headers["content-length"], sent.len().to_string().as_str());
+        let mut read = Vec::new();
+        if compressed {
+            assert!(sent.len() * 3 < plain.len(), "{} of {}", sent.len(), plain.len());
+            flate2::read::GzDecoder::new(sent.as_ref())
+                .read_to_end(&mut read)
+                .unwrap();
+        } else {
+            read = sent.to_vec();
+        }
+        assert!(read == plain, "{accepted}");
+    }
+
+    for (named, known) in [
+        (tag.clone(), true),
+        (format!("\"x\", {tag}"), true),
+        ("\"x\"".to_owned(), false),
+    ] {
+        let answer = ask("if-none-match", named.clone()).await.unwrap();
+        assert_eq!(answer.status() == 304, known, "{named}");
+        assert_eq!(answer.headers()["etag"], tag.as_str());
+        assert!(answer.headers().contains_key("date"));
+        assert_eq!(answer.bytes().await.unwrap().is_empty(), known);
+    }
+    world.book(MONDAY_MS).await;
+    assert_eq!(
+        ask("if-none-match", tag).await.unwrap().status(),
+        200,
+        "another booking, other slots"
+    );
 }

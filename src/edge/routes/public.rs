@@ -5,9 +5,12 @@ use crate::edge::guard::agenda::{PublicAgenda, PublicPractice, path_id};
 use crate::edge::guard::body::Body;
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::secret::{self, Purpose};
-use crate::edge::slot_answers::Look;
+use crate::edge::slot_answers::{Coding, Look};
 use crate::edge::{EdgeState, view};
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{
+    AcceptEncoding, CONTENT_ENCODING, ContentType, ETag, Encoding, EntityTag, Header as _, IF_NONE_MATCH, IfNoneMatch,
+    VARY,
+};
 use actix_web::web::{Data, Json, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use cabinet_domain::command::Command;
@@ -81,11 +84,15 @@ pub struct SlotsQuery {
     kind: Option<String>,
 }
 
-/// Free slots now; `/live` tells of changes.
+/// Free slots now; `/live` tells of changes. Compressed for who accepts gzip; short (304) for who names, by the tag of a
+/// former answer, the slots that still stand.
 #[utoipa::path(get, path = "/api/v1/public/{practice}/{practitioner}/slots", tag = "public",
     params(("practice" = String, Path, description = "Page address of the practice"),
-        ("practitioner" = String, Path, description = "Page address of the practitioner"), SlotsQuery),
-    responses((status = 200, body = PublicSlots), (status = 400, body = Problem, content_type = "application/problem+json"),
+        ("practitioner" = String, Path, description = "Page address of the practitioner"), SlotsQuery,
+        ("if-none-match" = Option<String>, Header, description = "The `etag` of a former answer")),
+    responses((status = 200, body = PublicSlots, headers(("etag" = String, description = "Names the slots, not the clock beside them"))),
+        (status = 304, description = "The slots are those of the tag that was sent; the server's clock is in `date`"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 #[get("/api/v1/public/{practice}/{practitioner}/slots")]
 pub(crate) async fn get_slots(
@@ -102,8 +109,47 @@ pub(crate) async fn get_slots(
         .agendas
         .read(agenda.key, move |read| Look::at(read, only, known.as_deref()))
         .await?;
-    let body = state.slots.body(wish, kept, look).map_err(|_| EdgeCode::Internal)?;
-    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
+    let tag = look.tag();
+    if knows(&request, &tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header(ETag(tag))
+            .insert_header((VARY, "accept-encoding"))
+            .finish());
+    }
+    let coding = coding(&request);
+    let body = state.slots.body(wish, kept, look, coding);
+    let body = body.map_err(|_| EdgeCode::Internal)?;
+    let mut answer = HttpResponse::Ok();
+    answer
+        .content_type(ContentType::json())
+        .insert_header(ETag(tag))
+        .insert_header((VARY, "accept-encoding"));
+    if coding == Coding::Gzip {
+        answer.insert_header((CONTENT_ENCODING, "gzip"));
+    }
+    Ok(answer.body(body))
+}
+
+/// How the client wants a long answer. Who says nothing gets it plain.
+fn coding(request: &HttpRequest) -> Coding {
+    let offered = [Encoding::gzip(), Encoding::identity()];
+    let asked = AcceptEncoding::parse(request).ok();
+    match asked.and_then(|asked| asked.negotiate(offered.iter())) {
+        Some(best) if best == Encoding::gzip() => Coding::Gzip,
+        Some(_) | None => Coding::Plain,
+    }
+}
+
+/// Whether the client has named what `tag` names; `*` names whatever there is (RFC 9110 section 13.1.2).
+fn knows(request: &HttpRequest, tag: &EntityTag) -> bool {
+    if !request.headers().contains_key(IF_NONE_MATCH) {
+        return false;
+    }
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|one| one.weak_eq(tag)),
+        Ok(IfNoneMatch::Any) => true,
+        Err(_) => false,
+    }
 }
 
 /// The query of a request.

@@ -12,12 +12,15 @@ const BUSY_REPEATS_MAX = 5;
 /** After so long without a frame the server is asked for one; without an answer by then the line is dead, however open it looks. */
 const QUIET_MS = 20_000;
 const ANSWER_MS = 10_000;
+/** Screens follow at most once in so long: the calendar's redrawing costs nearly the same for one change as for twenty. */
+const REDRAW_MS = 33;
 
 /** `begun`: the picture that a join has begun; it is shown once all its parts are there. */
 type Topic = { position: Position | null; joining: number | null; begun: StaffView | null };
 type Pending = { topic: string; command_id: string; command: StaffCommand; repeats: number; answer: (problem: Problem | null) => void };
 
 export class Session {
+  /** What screens show: the first change at once, what follows it closely together. */
   views = $state.raw<Readonly<Record<string, StaffView>>>({});
   present = $state.raw<Readonly<Record<string, readonly string[]>>>({});
   state = $state<ConnectionState>('reconnecting');
@@ -28,6 +31,10 @@ export class Session {
 
   readonly clock = new ServerClock();
   #topics = new Map<string, Topic>();
+  /** The views as all frames so far have made them. */
+  #latest: Readonly<Record<string, StaffView>> = {};
+  #drawnAt = -Infinity;
+  #redraw: ReturnType<typeof setTimeout> | undefined;
   #pending = new Map<number, Pending>();
   #cover = { from_ms: 0, until_ms: 0 };
   #reference = 0;
@@ -86,6 +93,7 @@ export class Session {
   stop(): void {
     clearInterval(this.#ticker);
     clearTimeout(this.#daily);
+    clearTimeout(this.#redraw);
     this.#socket.stop();
   }
 
@@ -202,12 +210,24 @@ export class Session {
 
   #show(name: string, topic: Topic, view: StaffView): void {
     topic.begun = isComplete(view) ? null : view;
-    if (!topic.begun) this.views = { ...this.views, [name]: view };
+    if (topic.begun) return;
+    this.#latest = { ...this.#latest, [name]: view };
+    if (this.#redraw !== undefined) return;
+    const wait = this.#drawnAt + REDRAW_MS - performance.now();
+    if (wait <= 0) this.#draw();
+    else this.#redraw = setTimeout(() => this.#draw(), wait);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#redraw);
+    this.#redraw = undefined;
+    this.#drawnAt = performance.now();
+    this.views = this.#latest;
   }
 
   #delta(frame: Extract<ServerFrame, { event: 'delta' }>): void {
     const topic = this.#topics.get(frame.topic);
-    const view = topic?.begun ?? this.views[frame.topic];
+    const view = topic?.begun ?? this.#latest[frame.topic];
     if (!topic || topic.joining !== null || !view) return;
     this.#heard(frame.now_ms);
     const next = step(topic.position, frame.from, frame.to);
@@ -236,6 +256,8 @@ export class Session {
   }
 
   #settle(reference: number, problem: Problem | null): void {
+    // Whoever waits for the answer finds what it has brought about on the screen.
+    if (this.#redraw !== undefined) this.#draw();
     this.#pending.get(reference)?.answer(problem ?? null);
     this.#pending.delete(reference);
     this.unanswered = this.#pending.size;
