@@ -27,7 +27,7 @@ use cabinet_domain::person::{Person, PersonalPart};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{
-    AppendError, Appended, BoxFuture, Commit, Loaded, PersonRecord, Storage, StoreError, StreamStore,
+    AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, Storage, StoreError, StreamStore,
 };
 use full_agenda::{BOOKINGS, FullAgenda, now};
 use futures_util::StreamExt as _;
@@ -65,6 +65,20 @@ impl StreamStore for Copies {
             }
             Ok(loaded)
         })
+    }
+
+    fn open(&self, stream: StreamKey) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        Box::pin(async move {
+            let mut opened = self.inner.open(self.original).await?;
+            if let (StreamState::Agenda(agenda), StreamKey::Agenda(key)) = (&mut opened.state, stream) {
+                agenda.key = key;
+            }
+            Ok(opened)
+        })
+    }
+
+    fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        self.load(stream)
     }
 
     fn append(&self, _: Commit) -> BoxFuture<'_, Result<Appended, AppendError>> {

@@ -339,6 +339,9 @@ impl Journal for FileJournal {
     fn checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
         self.call(move |core| core.checkpoint(stream))
     }
+    fn former_checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
+        self.call(move |core| Ok(core.former_checkpoint(stream)))
+    }
     fn close(&self) -> Answer<'_, ()> {
         // The first caller's waiting is done by a thread of its own, so that no executor blocks on the last sync.
         let (reply, answer) = oneshot::channel();

@@ -156,6 +156,22 @@ pub(crate) fn open_blob(keyring: &Keyring, practice: u128, stored: StoredBlob) -
     })
 }
 
+/// Checks that a blob's key is known or was forgotten on purpose, without opening the blob.
+pub(super) fn check_blob(keyring: &Keyring, practice: u128, stored: &StoredBlob) -> Result<(), StoreError> {
+    let wrong = |what: &str| StoreError::Corrupt {
+        path: format!("blob {}", stored.blob).into(),
+        offset: 0,
+        what: what.to_owned(),
+    };
+    let id = seal::key_id(&stored.sealed).ok_or_else(|| wrong("not an envelope"))?;
+    match keyring.key(practice, id)? {
+        KeyState::Forgotten => {}
+        KeyState::Missing => return Err(wrong("its key is missing from the keyring")),
+        KeyState::Known(_) => keyring.recorded(practice, stored.patient.0, id),
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
