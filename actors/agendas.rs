@@ -35,7 +35,7 @@ pub struct AgendasOptions {
     pub loads_max: usize,
     /// Seconds without orders, looks, holds and subscribers after which an agenda leaves memory.
     pub idle_seconds: i64,
-    /// Least number of events between two checkpoints of an agenda; large agendas wait for more.
+    /// Least number of events between two checkpoints of an agenda; large agendas wait for more, at most ten times as many.
     pub checkpoint_events: u64,
     /// Milliseconds between two looks at the clock for idleness and for timers that a moved clock made late.
     pub tick_milliseconds: u64,
@@ -51,7 +51,7 @@ impl Default for AgendasOptions {
             waiting_orders_max: 2_048,
             loads_max: 32,
             idle_seconds: 15 * 60,
-            checkpoint_events: 200,
+            checkpoint_events: 500,
             tick_milliseconds: 5_000,
             decide: None,
         }

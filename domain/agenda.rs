@@ -3,8 +3,10 @@
 //!
 //! State changes only in [`Agenda::apply`], which is total. Deciding is `decide`; computing slots is `slots`.
 
+pub(crate) mod bookings;
 pub(crate) mod index;
 
+pub use self::bookings::Bookings;
 use self::index::{Index, Taker};
 use crate::command::Principal;
 use crate::event::{Event, Recorded};
@@ -123,7 +125,7 @@ pub struct Agenda {
     /// Unconfirmed holds, expired ones included until their event arrives.
     pub holds: BTreeMap<HoldId, Hold>,
     /// Bookings that stand.
-    pub bookings: BTreeMap<BookingId, Booking>,
+    pub bookings: Bookings,
     /// Acceptances of the last [`COMMAND_MEMORY_DAYS`] days.
     pub remembered: BTreeMap<(Principal, CommandId), Remembered>,
     /// Derived, for speed.
@@ -143,7 +145,7 @@ struct Stored {
     exceptions: BTreeMap<ExceptionId, ExceptionalOpening>,
     absences: BTreeMap<AbsenceId, Absence>,
     holds: BTreeMap<HoldId, Hold>,
-    bookings: BTreeMap<BookingId, Booking>,
+    bookings: Bookings,
     remembered: BTreeMap<(Principal, CommandId), Remembered>,
 }
 
@@ -163,7 +165,8 @@ impl From<Stored> for Agenda {
             remembered: stored.remembered,
             index: Index::default(),
         };
-        agenda.pack();
+        // Decoding has laid the bookings out tightly.
+        agenda.rebuild_index();
         agenda
     }
 }
@@ -182,7 +185,7 @@ impl Agenda {
             exceptions: BTreeMap::new(),
             absences: BTreeMap::new(),
             holds: BTreeMap::new(),
-            bookings: BTreeMap::new(),
+            bookings: Bookings::default(),
             remembered: BTreeMap::new(),
             index: Index::default(),
         }
@@ -191,7 +194,7 @@ impl Agenda {
     /// Lays everything out tightly: maps that grew entry by entry, as in decoding and in applying events, leave up to half
     /// of their room unused. To be called once on a state that will stay in memory.
     pub fn pack(&mut self) {
-        self.bookings = std::mem::take(&mut self.bookings).into_iter().collect();
+        self.bookings.pack();
         self.remembered = std::mem::take(&mut self.remembered).into_iter().collect();
         self.rebuild_index();
     }
@@ -224,7 +227,7 @@ impl Agenda {
     }
 
     /// Bookings whose appointment has part of `span`, in order of the start of their occupied time.
-    pub fn bookings_between(&self, span: Span) -> impl Iterator<Item = &Booking> {
+    pub fn bookings_between(&self, span: Span) -> impl Iterator<Item = Booking> {
         self.index
             .takers(span)
             .filter_map(|(_, taker)| match taker {

@@ -17,14 +17,51 @@ pub(crate) enum Taker {
     Hold(HoldId),
 }
 
-/// The smallest taker: a bound for ranges.
-const FIRST_TAKER: Taker = Taker::Booking(BookingId(0));
+/// Where a taken time lies in the index: minute of its start, who has it. Bytes that sort as the two do, nothing lost to
+/// alignment.
+type Key = [u8; 21];
+
+/// None for a start before 1970 or beyond four thousand million minutes, which no rule makes.
+fn key(start: UtcMinute, taker: Taker) -> Option<Key> {
+    let minute = u32::try_from(start.0).ok().filter(|minute| *minute < u32::MAX)?;
+    let (kind, id) = match taker {
+        Taker::Booking(id) => (0, id.0),
+        Taker::Hold(id) => (1, id.0),
+    };
+    let mut key = [0; 21];
+    let bytes = minute.to_be_bytes().into_iter().chain([kind]).chain(id.to_be_bytes());
+    for (slot, byte) in key.iter_mut().zip(bytes) {
+        *slot = byte;
+    }
+    Some(key)
+}
+
+/// The key before all that start at `start` or later.
+fn bound(start: UtcMinute) -> Key {
+    let minute = start.0.clamp(0, i64::from(u32::MAX) - 1);
+    key(UtcMinute(minute), Taker::Booking(BookingId(0))).unwrap_or([0; 21])
+}
+
+/// Reads [`key`] back.
+fn taken(key: &Key, minutes: u16) -> Option<(Span, Taker)> {
+    let (minute, rest) = key.split_at_checked(4)?;
+    let (kind, id) = rest.split_first()?;
+    let start = UtcMinute(i64::from(u32::from_be_bytes(minute.try_into().ok()?)));
+    let id = u128::from_be_bytes(id.try_into().ok()?);
+    let taker = match kind {
+        0 => Taker::Booking(BookingId(id)),
+        _ => Taker::Hold(HoldId(id)),
+    };
+    Some((Span::starting(start, i64::from(minutes)), taker))
+}
 
 /// Derived data of one agenda.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    /// End of every occupied span by its start and taker.
-    occupied: BTreeMap<(UtcMinute, Taker), UtcMinute>,
+    /// Length of every occupied span by its start and taker.
+    occupied: BTreeMap<Key, u16>,
+    /// End of those that do not fit there, which no rule makes.
+    odd: BTreeMap<(UtcMinute, Taker), UtcMinute>,
     /// Remembered acceptances, oldest first.
     memory: BTreeSet<(UtcMillis, Principal, CommandId)>,
     /// The schedule; none while the agenda has no profile.
@@ -48,11 +85,17 @@ impl Index {
             .values()
             .map(|booking| (booking.occupied, Taker::Booking(booking.id)));
         let holds = agenda.holds.values().map(|hold| (hold.occupied, Taker::Hold(hold.id)));
+        let mut odd = BTreeMap::new();
+        let mut fits = |(span, taker)| {
+            let packed = packed(span, taker);
+            if packed.is_none() {
+                odd.insert((span.from, taker), span.until);
+            }
+            packed
+        };
         Self {
-            occupied: bookings
-                .chain(holds)
-                .map(|(span, taker)| ((span.from, taker), span.until))
-                .collect(),
+            occupied: bookings.chain(holds).filter_map(&mut fits).collect(),
+            odd,
             memory: agenda
                 .remembered
                 .iter()
@@ -68,15 +111,21 @@ impl Index {
     /// Whether this is exactly the index of `agenda`.
     pub(crate) fn agrees_with(&self, agenda: &Agenda) -> bool {
         let fresh = Self::of(agenda);
-        self.occupied == fresh.occupied && self.memory == fresh.memory && self.plan == fresh.plan
+        self.occupied == fresh.occupied && self.odd == fresh.odd && self.memory == fresh.memory && self.plan == fresh.plan
     }
 
     pub(crate) fn occupy(&mut self, span: Span, taker: Taker) {
-        self.occupied.insert((span.from, taker), span.until);
+        match packed(span, taker) {
+            Some((key, minutes)) => drop(self.occupied.insert(key, minutes)),
+            None => drop(self.odd.insert((span.from, taker), span.until)),
+        }
     }
 
     pub(crate) fn vacate(&mut self, span: Span, taker: Taker) {
-        self.occupied.remove(&(span.from, taker));
+        match packed(span, taker) {
+            Some((key, _)) => drop(self.occupied.remove(&key)),
+            None => drop(self.odd.remove(&(span.from, taker))),
+        }
     }
 
     /// Everything that has part of `span`, in order of start.
@@ -84,17 +133,32 @@ impl Index {
         // No occupied span is longer than the bound, so what overlaps starts at most that long before.
         let from = span.from.plus(-OCCUPIED_MINUTES_MAX);
         let until = span.until.max(from);
-        self.occupied
-            .range((from, FIRST_TAKER)..(until, FIRST_TAKER))
-            .map(|((from, taker), until)| {
+        let fitting = self.occupied.range(bound(from)..bound(until).max(bound(from)));
+        let fitting = fitting.filter_map(|(key, minutes)| taken(key, *minutes));
+        // Only states that no rule makes have any: then all are put in order together.
+        let mut odd: Vec<(Span, Taker)> = Vec::new();
+        let mut fitting = Some(fitting);
+        if !self.odd.is_empty() {
+            let others = self.odd.iter().map(|((from, taker), until)| {
                 let taken = Span {
                     from: *from,
                     until: *until,
                 };
                 (taken, *taker)
-            })
+            });
+            odd.extend(fitting.take().into_iter().flatten().chain(others));
+            odd.sort_unstable_by_key(|(taken, taker)| (taken.from, *taker));
+        }
+        odd.into_iter()
+            .chain(fitting.into_iter().flatten())
             .filter(move |(taken, _)| taken.overlaps(span))
     }
+}
+
+/// A taken time as the index has it; none for one that does not fit.
+fn packed(span: Span, taker: Taker) -> Option<(Key, u16)> {
+    let minutes = span.until.0.checked_sub(span.from.0)?;
+    Some((key(span.from, taker)?, u16::try_from(minutes).ok()?))
 }
 
 impl Agenda {

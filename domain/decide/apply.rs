@@ -122,7 +122,7 @@ fn take_hold(agenda: &mut Agenda, id: HoldId) -> Option<Hold> {
 fn put_booking(agenda: &mut Agenda, booking: Booking) {
     take_booking(agenda, booking.id);
     agenda.index.occupy(booking.occupied, Taker::Booking(booking.id));
-    agenda.bookings.insert(booking.id, booking);
+    agenda.bookings.insert(booking);
 }
 
 fn take_booking(agenda: &mut Agenda, id: BookingId) -> Option<Booking> {
@@ -155,10 +155,8 @@ fn forget_stale_overbooks(agenda: &mut Agenda, id: BookingId, left: Span) {
     let stays = agenda.bookings.get(&id).map(|booking| booking.occupied);
     for (span, taker) in agenda.index.takers(left) {
         let still_overlaps = stays.is_some_and(|stays| stays.overlaps(span));
-        if let (Taker::Booking(other), false) = (taker, still_overlaps)
-            && let Some(booking) = agenda.bookings.get_mut(&other)
-        {
-            booking.overbooks.remove(&id);
+        if let (Taker::Booking(other), false) = (taker, still_overlaps) {
+            agenda.bookings.forget_overbooked(other, id);
         }
     }
 }

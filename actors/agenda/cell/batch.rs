@@ -147,7 +147,7 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         at,
         repeated,
         hold: hold.cloned(),
-        booking: booking.cloned(),
+        booking,
     }
 }
 

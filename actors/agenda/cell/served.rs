@@ -68,8 +68,12 @@ pub(super) struct Served {
 
 /// Batches of one order after which the scratch copy is let go.
 const LONE_BATCHES_MAX: u32 = 16;
+/// Entries of a state that make its checkpoint wait for one event more.
+const ENTRIES_PER_EVENT: usize = 3;
 /// A large agenda waits at most this many times as long for its checkpoint as the smallest: what a start replays is bounded.
 const INTERVALS_MAX: u64 = 10;
+/// At the end a checkpoint is kept after this part of the least number of events.
+const LAST_SHARE: u64 = 4;
 /// Sealed blobs kept for the next checkpoint while nobody attends; beyond it storage reads them back.
 const BLOBS_KEPT_MAX: usize = 512;
 
@@ -225,12 +229,12 @@ impl Served {
         self.people.retain(|blob, _| named.contains(blob));
     }
 
-    /// Events between two checkpoints: a checkpoint costs what the whole state costs, so as many as it has entries, within
-    /// bounds.
+    /// Events between two checkpoints: a checkpoint costs what the whole state costs, so it is worth it after as many events
+    /// as this share of its entries, within bounds.
     fn interval(&self) -> u64 {
         let entries = self.live.bookings.len() + self.live.remembered.len();
-        let entries = u64::try_from(entries).unwrap_or(u64::MAX);
-        entries.clamp(self.every, self.every.saturating_mul(INTERVALS_MAX))
+        let share = u64::try_from(entries / ENTRIES_PER_EVENT).unwrap_or(u64::MAX);
+        share.clamp(self.every, self.every.saturating_mul(INTERVALS_MAX))
     }
 
     fn tail(&self) -> u64 {
@@ -259,7 +263,7 @@ impl Served {
 
     /// At the end: the state, when the tail has grown long enough to be worth it.
     pub(super) fn last_checkpoint(&mut self) -> Option<Checkpoint> {
-        (self.tail() >= self.every).then(|| self.present())
+        (self.tail() >= self.every / LAST_SHARE).then(|| self.present())
     }
 }
 
