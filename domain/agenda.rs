@@ -3,15 +3,16 @@
 //!
 //! State changes only in [`Agenda::apply`], which is total. Deciding is `decide`; computing slots is `slots`.
 
+pub(crate) mod acceptances;
 pub(crate) mod bookings;
 pub(crate) mod index;
 
+pub use self::acceptances::Acceptances;
 pub use self::bookings::Bookings;
 use self::index::{Index, Taker};
-use crate::command::Principal;
 use crate::event::{Event, Recorded};
 use crate::ids::{
-    AbsenceId, AgendaKey, BlobId, BookingId, CommandId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
+    AbsenceId, AgendaKey, BlobId, BookingId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
 };
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{Span, UtcMillis};
@@ -127,7 +128,7 @@ pub struct Agenda {
     /// Bookings that stand.
     pub bookings: Bookings,
     /// Acceptances of the last [`COMMAND_MEMORY_DAYS`] days.
-    pub remembered: BTreeMap<(Principal, CommandId), Remembered>,
+    pub remembered: Acceptances,
     /// Derived, for speed.
     #[serde(skip)]
     pub(crate) index: Index,
@@ -146,7 +147,7 @@ struct Stored {
     absences: BTreeMap<AbsenceId, Absence>,
     holds: BTreeMap<HoldId, Hold>,
     bookings: Bookings,
-    remembered: BTreeMap<(Principal, CommandId), Remembered>,
+    remembered: Acceptances,
 }
 
 impl From<Stored> for Agenda {
@@ -186,7 +187,7 @@ impl Agenda {
             absences: BTreeMap::new(),
             holds: BTreeMap::new(),
             bookings: Bookings::default(),
-            remembered: BTreeMap::new(),
+            remembered: Acceptances::default(),
             index: Index::default(),
         }
     }
@@ -195,7 +196,7 @@ impl Agenda {
     /// of their room unused. To be called once on a state that will stay in memory.
     pub fn pack(&mut self) {
         self.bookings.pack();
-        self.remembered = std::mem::take(&mut self.remembered).into_iter().collect();
+        self.remembered.pack();
         self.rebuild_index();
     }
 

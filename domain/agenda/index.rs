@@ -1,13 +1,12 @@
-//! What an agenda can derive from its own state to answer quickly: occupied time in order, the laid-out schedule, and
-//! acceptances by age. Never stored; rebuilt on decoding, kept in step by `decide::apply`.
+//! What an agenda can derive from its own state to answer quickly: occupied time in order, and the laid-out schedule. Never stored; rebuilt on decoding, kept in step by `decide::apply`.
 
 use super::{Agenda, COMMAND_MEMORY_DAYS, REMEMBERED_MAX};
 use crate::command::Principal;
 use crate::ids::{BookingId, CommandId, HoldId};
 use crate::openings::Plan;
 use crate::schedule::OCCUPIED_MINUTES_MAX;
-use crate::time::{Span, UtcMillis, UtcMinute};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::time::{Span, UtcMinute};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Who has a stretch of time.
@@ -62,8 +61,6 @@ pub(crate) struct Index {
     occupied: BTreeMap<Key, u16>,
     /// End of those that do not fit there, which no rule makes.
     odd: BTreeMap<(UtcMinute, Taker), UtcMinute>,
-    /// Remembered acceptances, oldest first.
-    memory: BTreeSet<(UtcMillis, Principal, CommandId)>,
     /// The schedule; none while the agenda has no profile.
     pub(crate) plan: Option<Arc<Plan>>,
 }
@@ -96,11 +93,6 @@ impl Index {
         Self {
             occupied: bookings.chain(holds).filter_map(&mut fits).collect(),
             odd,
-            memory: agenda
-                .remembered
-                .iter()
-                .map(|((principal, command), known)| (known.at, *principal, *command))
-                .collect(),
             plan: agenda
                 .profile
                 .as_ref()
@@ -111,7 +103,7 @@ impl Index {
     /// Whether this is exactly the index of `agenda`.
     pub(crate) fn agrees_with(&self, agenda: &Agenda) -> bool {
         let fresh = Self::of(agenda);
-        self.occupied == fresh.occupied && self.odd == fresh.odd && self.memory == fresh.memory && self.plan == fresh.plan
+        self.occupied == fresh.occupied && self.odd == fresh.odd && self.plan == fresh.plan && agenda.remembered.agree()
     }
 
     pub(crate) fn occupy(&mut self, span: Span, taker: Taker) {
@@ -165,17 +157,8 @@ impl Agenda {
     /// Remembers an acceptance and forgets those that are too old or too many, as seen at `at`. Depends on recorded
     /// times only, so that replay forgets the same.
     pub(crate) fn remember(&mut self, key: (Principal, CommandId), known: super::Remembered) {
-        if let Some(former) = self.remembered.insert(key, known) {
-            self.index.memory.remove(&(former.at, key.0, key.1));
-        }
-        self.index.memory.insert((known.at, key.0, key.1));
+        self.remembered.insert(key, known);
         let oldest = known.at.plus_seconds(-COMMAND_MEMORY_DAYS * 86_400);
-        while let Some((at, principal, command)) = self.index.memory.first().copied() {
-            if at >= oldest && self.remembered.len() <= REMEMBERED_MAX {
-                break;
-            }
-            self.index.memory.remove(&(at, principal, command));
-            self.remembered.remove(&(principal, command));
-        }
+        self.remembered.forget(oldest, REMEMBERED_MAX);
     }
 }

@@ -227,7 +227,7 @@ fn agenda() -> Agenda {
     agenda.absences = BTreeMap::from([(AbsenceId(6), absence())]);
     agenda.holds = BTreeMap::from([(HoldId(7), hold())]);
     agenda.bookings = std::iter::once(booking()).collect();
-    agenda.remembered = BTreeMap::from([((Principal::Bearer([8; 32]), CommandId(15)), remembered)]);
+    agenda.remembered = std::iter::once(((Principal::Bearer([8; 32]), CommandId(15)), remembered)).collect();
     agenda
 }
 

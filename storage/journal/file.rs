@@ -251,7 +251,7 @@ fn write_loop(shared: &Shared) {
 /// Waits until enough appends are there, the patience is over, or the journal is closing.
 fn wait_for_company(company: &Company, shared: &Shared, queues: &mut MutexGuard<'_, Queues>) {
     let Some(enough) = company.expected() else { return };
-    if queues.appends.is_empty() || queues.appends.len() >= enough || queues.closing {
+    if company.patience().is_zero() || queues.appends.is_empty() || queues.appends.len() >= enough || queues.closing {
         return;
     }
     queues.wanted = enough;

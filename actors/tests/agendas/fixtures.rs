@@ -216,6 +216,7 @@ struct Stream {
     events: Vec<Recorded<StreamEvent>>,
     people: BTreeMap<BlobId, PersonRecord>,
     checkpoint: Option<StreamState>,
+    former: Option<StreamState>,
 }
 
 /// A store in memory. Appends wait while the gate is closed.
@@ -298,9 +299,18 @@ impl TestStore {
     }
 
     pub fn load_now(&self, key: StreamKey) -> Loaded {
+        self.load_from(key, |stream| stream.checkpoint.clone())
+    }
+
+    /// From the checkpoint before the newest one.
+    pub fn look_now(&self, key: StreamKey) -> Loaded {
+        self.load_from(key, |stream| stream.former.clone())
+    }
+
+    fn load_from(&self, key: StreamKey, checkpoint: impl Fn(&Stream) -> Option<StreamState>) -> Loaded {
         let mut streams = self.streams.lock();
         let stream = streams.entry(key).or_default();
-        let tail_base = stream.checkpoint.clone().unwrap_or_else(|| StreamState::empty(key));
+        let tail_base = checkpoint(stream).unwrap_or_else(|| StreamState::empty(key));
         let base = match &tail_base {
             StreamState::Agenda(agenda) => agenda.seq,
             StreamState::Practice(practice) => practice.seq,
@@ -373,7 +383,7 @@ impl StreamStore for TestStore {
     fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
         Box::pin(async move {
             self.pass_gate().await;
-            Ok(self.load_now(stream))
+            Ok(self.look_now(stream))
         })
     }
 
@@ -393,7 +403,9 @@ impl StreamStore for TestStore {
         _people: BTreeMap<BlobId, PersonRecord>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            self.streams.lock().entry(stream).or_default().checkpoint = Some(state);
+            let mut streams = self.streams.lock();
+            let kept = streams.entry(stream).or_default();
+            kept.former = kept.checkpoint.replace(state);
             Ok(())
         })
     }

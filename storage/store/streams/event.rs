@@ -103,12 +103,11 @@ pub(super) fn seal_event(
     blobs: &[&StoredBlob],
 ) -> Result<Vec<u8>, StoreError> {
     let plain = codec::encode_event(recorded, blobs)?;
-    let envelope = seal::seal(own, entropy, &place.of(fence), &plain)?;
-    let mut stored = Vec::with_capacity(envelope.len() + 9);
-    stored.push(EVENT_LAYOUT);
-    stored.extend_from_slice(&fence.to_be_bytes());
-    stored.extend_from_slice(&envelope);
-    Ok(stored)
+    let mut head = [EVENT_LAYOUT; 9];
+    for (slot, byte) in head.iter_mut().skip(1).zip(fence.to_be_bytes()) {
+        *slot = byte;
+    }
+    seal::seal_after(&head, own, entropy, &place.of(fence), &plain)
 }
 
 /// Opens a stored event. The error says what is wrong with it.

@@ -239,7 +239,7 @@ impl SealedStreams {
         }
     }
 
-    /// From the newest checkpoint with `wanted` events after it, or the newest of all; `keep`: with the tail.
+    /// From a checkpoint with `wanted` events after it where there is one, else from the newest; `keep`: with the tail.
     async fn replay_from_checkpoint(
         &self,
         stream: StreamKey,
@@ -247,29 +247,33 @@ impl SealedStreams {
         own: &SealKey,
         (wanted, keep): (u64, bool),
     ) -> Result<Replayed, StoreError> {
-        let mut start = self.newest_checkpoint(stream, head.seq, own).await?;
-        let near = start
-            .as_ref()
-            .is_some_and(|start| head.seq.saturating_sub(start.seq) < wanted);
-        if near
-            && let Some((seq, sealed)) = self.journal.former_checkpoint(stream).await?
-            && let Ok(Some(former)) = opened_checkpoint(stream, head.seq, own, (seq, &sealed))
+        let newest = self.newest_checkpoint(stream, head.seq, own).await?;
+        let mut starts = Vec::new();
+        if let Some(newest) = &newest
+            && head.seq.saturating_sub(newest.seq) < wanted
         {
-            start = Some(former);
+            starts.extend(self.earlier(stream, newest.seq, own).await?);
         }
-        if let Some(start) = start {
+        starts.extend(newest);
+        for start in starts {
             match self.replay(stream, head, own, (start, keep)).await {
                 // A checkpoint that opens but does not meet the chain is of another history: the events decide.
                 Err(StoreError::Corrupt { what, .. }) => {
-                    tracing::warn!(
-                        what,
-                        "the stream does not follow from its checkpoint; replaying all of it"
-                    );
+                    tracing::warn!(what, "the stream does not follow from its checkpoint; going further back");
                 }
                 other => return other,
             }
         }
         self.replay(stream, head, own, (Start::empty(stream), keep)).await
+    }
+
+    /// A start before the newest checkpoint: the one kept before it, or the beginning while that is near.
+    async fn earlier(&self, stream: StreamKey, newest: Seq, own: &SealKey) -> Result<Option<Start>, StoreError> {
+        let former = self.journal.former_checkpoint(stream).await?;
+        Ok(match former {
+            Some((seq, sealed)) => opened_checkpoint(stream, newest, own, (seq, &sealed))?,
+            None => (newest <= TAIL_EVENTS_MAX).then(|| Start::empty(stream)),
+        })
     }
 
     async fn newest_checkpoint(

@@ -95,7 +95,7 @@ impl Bench {
                     self.take(effects);
                 }
                 Effect::LookBack => {
-                    let effects = self.cell.on_looked_back(Some(self.store.load_now(STREAM)));
+                    let effects = self.cell.on_looked_back(Some(self.store.look_now(STREAM)));
                     self.take(effects);
                 }
                 Effect::Attended { base, replay } => self.feed = Some(Feed::open(KEY, self.history, base, replay)),
