@@ -229,8 +229,7 @@ impl Agenda {
 
     /// Bookings whose appointment has part of `span`, in order of the start of their occupied time.
     pub fn bookings_between(&self, span: Span) -> impl Iterator<Item = Booking> {
-        self.index
-            .takers(span)
+        self.takers(span)
             .filter_map(|(_, taker)| match taker {
                 Taker::Booking(id) => self.bookings.get(&id),
                 Taker::Hold(_) => None,

@@ -1,5 +1,6 @@
-//! The bookings of one agenda as they lie in memory: some 70 bytes each instead of 220, for an agenda's bookings are what it
-//! mostly consists of. Given out by value; stored as a map of whole bookings.
+//! The bookings of one agenda as they lie in memory: some 80 bytes each with all that finds them, instead of 290, for an
+//! agenda's bookings are what it mostly consists of. In order of time; found by a digest of their id. Given out by value;
+//! stored as a map of whole bookings by id.
 //!
 //! Must not be here: rules, who is in the way of whom.
 
@@ -17,18 +18,17 @@ const ONLINE: u8 = 1;
 const MANAGED: u8 = 2;
 /// What it deliberately overlaps lies apart.
 const OVERBOOKS: u8 = 4;
-/// It does not fit and lies apart as a whole: no rule makes such a booking.
-const WHOLE: u8 = 8;
 
-/// One booking without its id. Byte arrays, so that nothing is lost to alignment.
+/// Where a booking lies: minute of the start of its occupied time, its id. Bytes that sort as the two do.
+type Key = [u8; 20];
+
+/// One booking without what its key says. Byte arrays, so that nothing is lost to alignment.
 #[derive(Debug, Clone, Copy)]
 struct Packed {
     patient: [u8; 16],
     details: [u8; 16],
     /// Milliseconds.
     booked_at: [u8; 6],
-    /// Minute of the start of the appointment.
-    start: [u8; 4],
     minutes: u16,
     kind: u16,
     place: u16,
@@ -42,79 +42,169 @@ struct Packed {
 /// See the head of this file.
 #[derive(Debug, Clone, Default)]
 pub struct Bookings {
-    packed: BTreeMap<BookingId, Packed>,
+    packed: BTreeMap<Key, Packed>,
+    /// Digest of the id, then the minute of the key.
+    found: BTreeSet<[u8; 8]>,
     /// The types and places that bookings name, by their number in [`Packed`].
     kinds: Vec<TypeId>,
     places: Vec<PlaceId>,
     manage: BTreeMap<BookingId, SecretHash>,
     overbooks: BTreeMap<BookingId, BTreeSet<BookingId>>,
+    /// Those that do not fit: no rule makes them.
     whole: BTreeMap<BookingId, Booking>,
+}
+
+/// None for a start before 1970 or beyond four thousand million minutes.
+fn minute(start: UtcMinute) -> Option<[u8; 4]> {
+    u32::try_from(start.0).ok().map(u32::to_be_bytes)
+}
+
+fn joined<const N: usize>(first: [u8; 4], then: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
+    for (slot, byte) in bytes.iter_mut().zip(first.iter().chain(then)) {
+        *slot = *byte;
+    }
+    bytes
+}
+
+fn key(minute: [u8; 4], id: BookingId) -> Key {
+    joined(minute, &id.0.to_be_bytes())
+}
+
+/// Reads [`key`] back.
+fn place(key: &Key) -> Option<([u8; 4], BookingId)> {
+    let (minute, id) = key.split_first_chunk::<4>()?;
+    Some((*minute, BookingId(u128::from_be_bytes(id.try_into().ok()?))))
+}
+
+/// Ids are random or count up: mixed, both spread.
+fn digest(id: BookingId) -> [u8; 4] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = id.0.to_be_bytes();
+    let (high, low) = (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p]));
+    let mixed = (high.rotate_left(32) ^ low).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let [a, b, c, d, ..] = mixed.to_be_bytes();
+    [a, b, c, d]
 }
 
 impl Bookings {
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.packed.len()
+        self.packed.len() + self.whole.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.packed.is_empty()
+        self.packed.is_empty() && self.whole.is_empty()
     }
 
     /// Whether it is there.
     #[must_use]
     pub fn contains_key(&self, id: &BookingId) -> bool {
-        self.packed.contains_key(id)
+        self.key_of(*id).is_some() || self.whole.contains_key(id)
     }
 
     /// One by id.
     #[must_use]
     pub fn get(&self, id: &BookingId) -> Option<Booking> {
-        self.packed.get(id).and_then(|packed| self.unpacked(*id, packed))
+        let packed = self.key_of(*id).and_then(|key| self.packed.get_key_value(&key));
+        match packed {
+            Some((key, packed)) => self.unpacked(key, packed),
+            None => self.whole.get(id).cloned(),
+        }
     }
 
-    /// All, in order of id.
+    /// All, in order of the start of their occupied time, then of id.
     pub fn values(&self) -> impl Iterator<Item = Booking> {
-        self.packed
-            .iter()
-            .filter_map(|(id, packed)| self.unpacked(*id, packed))
+        let packed = self.packed.iter().filter_map(|(key, packed)| self.unpacked(key, packed));
+        packed.chain(self.whole.values().cloned())
     }
 
     /// Their ids, in order.
     pub fn keys(&self) -> impl Iterator<Item = BookingId> {
-        self.packed.keys().copied()
+        let packed = self.packed.keys().filter_map(place).map(|(_, id)| id);
+        let mut all: Vec<BookingId> = packed.chain(self.whole.keys().copied()).collect();
+        all.sort_unstable();
+        all.into_iter()
+    }
+
+    /// Occupied times that start from `from` on and before `until`, in order of start and id; those that do not fit are in
+    /// [`Self::odd`].
+    pub(crate) fn occupied(&self, from: UtcMinute, until: UtcMinute) -> impl Iterator<Item = (Span, BookingId)> {
+        let bound = |minute: i64| {
+            let minute = u32::try_from(minute.clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX);
+            key(minute.to_be_bytes(), BookingId(0))
+        };
+        // A start in the last minute that fits is beyond every bound: it counts as odd.
+        let range = bound(from.0)..bound(until.0.max(from.0));
+        self.packed.range(range).filter_map(|(key, packed)| {
+            let (minute, id) = place(key)?;
+            let minutes = i64::from(packed.minutes) + i64::from(packed.minutes_before) + i64::from(packed.minutes_after);
+            Some((Span::starting(UtcMinute(i64::from(u32::from_be_bytes(minute))), minutes), id))
+        })
+    }
+
+    /// Bookings that do not fit.
+    pub(crate) fn odd(&self) -> impl Iterator<Item = &Booking> {
+        self.whole.values()
+    }
+
+    /// Whether everything is found that is there, and nothing else.
+    pub(crate) fn agree(&self) -> bool {
+        let wanted: BTreeSet<[u8; 8]> = self
+            .packed
+            .keys()
+            .filter_map(place)
+            .map(|(minute, id)| joined(digest(id), &minute))
+            .collect();
+        wanted == self.found
+    }
+
+    fn key_of(&self, id: BookingId) -> Option<Key> {
+        let digest = digest(id);
+        let range = joined(digest, &[0; 4])..=joined(digest, &[u8::MAX; 4]);
+        self.found.range::<[u8; 8], _>(range).find_map(|found| {
+            let minute = found.last_chunk::<4>()?;
+            Some(key(*minute, id)).filter(|key| self.packed.contains_key(key))
+        })
     }
 
     /// Puts one in; one with the same id goes.
     pub fn insert(&mut self, booking: Booking) {
         self.remove(&booking.id);
-        let packed = self.packed_of(booking);
-        self.packed.extend(packed);
+        if let Some((key, packed)) = self.packed_of(booking) {
+            self.packed.insert(key, packed);
+            self.found.extend(place(&key).map(|(minute, id)| joined::<8>(digest(id), &minute)));
+        }
     }
 
     /// Takes one out.
     pub fn remove(&mut self, id: &BookingId) -> Option<Booking> {
-        let found = self.get(id)?;
-        if let Some(packed) = self.packed.remove(id) {
-            if packed.flags & MANAGED != 0 {
-                self.manage.remove(id);
-            }
-            if packed.flags & OVERBOOKS != 0 {
-                self.overbooks.remove(id);
-            }
-            if packed.flags & WHOLE != 0 {
-                self.whole.remove(id);
-            }
+        let Some(key) = self.key_of(*id) else {
+            return self.whole.remove(id);
+        };
+        let packed = self.packed.remove(&key)?;
+        let found = self.unpacked(&key, &packed);
+        if packed.flags & MANAGED != 0 {
+            self.manage.remove(id);
         }
-        Some(found)
+        if packed.flags & OVERBOOKS != 0 {
+            self.overbooks.remove(id);
+        }
+        let (minute, _) = place(&key)?;
+        let same_minute = self::key(minute, BookingId(0))..=self::key(minute, BookingId(u128::MAX));
+        let digest = digest(*id);
+        let mut others = self.packed.range(same_minute).filter_map(|(key, _)| place(key));
+        if !others.any(|(_, other)| self::digest(other) == digest) {
+            self.found.remove(&joined::<8>(digest, &minute));
+        }
+        found
     }
 
     /// `id` deliberately overlaps `other` no more.
     pub(crate) fn forget_overbooked(&mut self, id: BookingId, other: BookingId) {
-        let names = self.packed.get(&id).is_some_and(|packed| packed.flags & (OVERBOOKS | WHOLE) != 0);
+        let names = self.overbooks.contains_key(&id) || self.whole.contains_key(&id);
         if names && let Some(mut booking) = self.remove(&id) {
             booking.overbooks.remove(&other);
             self.insert(booking);
@@ -123,15 +213,13 @@ impl Bookings {
 
     /// Lays everything out tightly.
     pub(crate) fn pack(&mut self) {
-        *self = self.values().collect();
+        *self = self.values().collect::<Self>();
     }
 
-    fn unpacked(&self, id: BookingId, packed: &Packed) -> Option<Booking> {
-        if packed.flags & WHOLE != 0 {
-            return self.whole.get(&id).cloned();
-        }
-        let from = UtcMinute(i64::from(u32::from_be_bytes(packed.start)));
-        let span = Span::starting(from, i64::from(packed.minutes));
+    fn unpacked(&self, key: &Key, packed: &Packed) -> Option<Booking> {
+        let (minute, id) = place(key)?;
+        let from = UtcMinute(i64::from(u32::from_be_bytes(minute)));
+        let span = Span::starting(from.plus(i64::from(packed.minutes_before)), i64::from(packed.minutes));
         let mut booked_at = [0; 8];
         for (slot, byte) in booked_at.iter_mut().skip(2).zip(packed.booked_at) {
             *slot = byte;
@@ -141,7 +229,7 @@ impl Bookings {
             kind: *self.kinds.get(usize::from(packed.kind))?,
             span,
             occupied: Span {
-                from: span.from.plus(-i64::from(packed.minutes_before)),
+                from,
                 until: span.until.plus(i64::from(packed.minutes_after)),
             },
             place: *self.places.get(usize::from(packed.place))?,
@@ -160,24 +248,13 @@ impl Bookings {
     }
 
     /// The booking packed; what does not fit is put apart.
-    fn packed_of(&mut self, booking: Booking) -> Option<(BookingId, Packed)> {
+    fn packed_of(&mut self, booking: Booking) -> Option<(Key, Packed)> {
         let id = booking.id;
-        let whole = Packed {
-            patient: [0; 16],
-            details: [0; 16],
-            booked_at: [0; 6],
-            start: [0; 4],
-            minutes: 0,
-            kind: 0,
-            place: 0,
-            notice_version: 0,
-            minutes_before: 0,
-            minutes_after: 0,
-            flags: WHOLE,
-        };
-        let Some(mut packed) = self.fitting(&booking) else {
+        let fitting = self.fitting(&booking);
+        let minute = minute(booking.occupied.from).filter(|minute| *minute != [u8::MAX; 4]);
+        let (Some(mut packed), Some(minute)) = (fitting, minute) else {
             self.whole.insert(id, booking);
-            return Some((id, whole));
+            return None;
         };
         if booking.online {
             packed.flags |= ONLINE;
@@ -190,7 +267,7 @@ impl Bookings {
             packed.flags |= OVERBOOKS;
             self.overbooks.insert(id, booking.overbooks);
         }
-        Some((id, packed))
+        Some((key(minute, id), packed))
     }
 
     /// What has a place of its own in [`Packed`]; none when something does not fit.
@@ -208,7 +285,6 @@ impl Bookings {
             patient: booking.patient.0.to_be_bytes(),
             details: booking.details.0.to_be_bytes(),
             booked_at: (high == 0).then_some(booked_at)?,
-            start: u32::try_from(span.from.0).ok()?.to_be_bytes(),
             minutes: u16::try_from(between(span.from, span.until)?).ok()?,
             minutes_before: u8::try_from(between(occupied.from, span.from)?).ok()?,
             minutes_after: u8::try_from(between(span.until, occupied.until)?).ok()?,
@@ -229,13 +305,16 @@ fn numbered<T: PartialEq>(known: &mut Vec<T>, value: T) -> Option<u16> {
     u16::try_from(found).ok()
 }
 
+/// Of bookings with different ids.
 impl FromIterator<Booking> for Bookings {
     fn from_iter<I: IntoIterator<Item = Booking>>(all: I) -> Self {
         let mut bookings = Self::default();
-        let packed: Vec<(BookingId, Packed)> = all
+        let packed: Vec<(Key, Packed)> = all
             .into_iter()
             .filter_map(|booking| bookings.packed_of(booking))
             .collect();
+        let places = packed.iter().filter_map(|(key, _)| place(key));
+        bookings.found = places.map(|(minute, id)| joined(digest(id), &minute)).collect();
         bookings.packed = packed.into_iter().collect();
         bookings
     }
@@ -252,8 +331,10 @@ impl Eq for Bookings {}
 impl Serialize for Bookings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap as _;
-        let mut map = serializer.serialize_map(Some(self.len()))?;
-        for booking in self.values() {
+        let mut all: Vec<Booking> = self.values().collect();
+        all.sort_unstable_by_key(|booking| booking.id);
+        let mut map = serializer.serialize_map(Some(all.len()))?;
+        for booking in all {
             map.serialize_entry(&booking.id, &booking)?;
         }
         map.end()
@@ -333,7 +414,12 @@ mod tests {
                     packed.insert(booking.clone());
                     naive.insert(booking.id, booking);
                 }
-                prop_assert!(packed.values().eq(naive.values().cloned()));
+                let mut all: Vec<Booking> = packed.values().collect();
+                all.sort_unstable_by_key(|booking| booking.id);
+                prop_assert!(all.into_iter().eq(naive.values().cloned()));
+                prop_assert!(packed.keys().eq(naive.keys().copied()));
+                prop_assert!(packed.agree());
+                prop_assert!(naive.values().all(|booking| packed.get(&booking.id).as_ref() == Some(booking)));
                 prop_assert_eq!(packed.len(), naive.len());
                 let mut tight = packed.clone();
                 tight.pack();

@@ -16,51 +16,11 @@ pub(crate) enum Taker {
     Hold(HoldId),
 }
 
-/// Where a taken time lies in the index: minute of its start, who has it. Bytes that sort as the two do, nothing lost to
-/// alignment.
-type Key = [u8; 21];
-
-/// None for a start before 1970 or beyond four thousand million minutes, which no rule makes.
-fn key(start: UtcMinute, taker: Taker) -> Option<Key> {
-    let minute = u32::try_from(start.0).ok().filter(|minute| *minute < u32::MAX)?;
-    let (kind, id) = match taker {
-        Taker::Booking(id) => (0, id.0),
-        Taker::Hold(id) => (1, id.0),
-    };
-    let mut key = [0; 21];
-    let bytes = minute.to_be_bytes().into_iter().chain([kind]).chain(id.to_be_bytes());
-    for (slot, byte) in key.iter_mut().zip(bytes) {
-        *slot = byte;
-    }
-    Some(key)
-}
-
-/// The key before all that start at `start` or later.
-fn bound(start: UtcMinute) -> Key {
-    let minute = start.0.clamp(0, i64::from(u32::MAX) - 1);
-    key(UtcMinute(minute), Taker::Booking(BookingId(0))).unwrap_or([0; 21])
-}
-
-/// Reads [`key`] back.
-fn taken(key: &Key, minutes: u16) -> Option<(Span, Taker)> {
-    let (minute, rest) = key.split_at_checked(4)?;
-    let (kind, id) = rest.split_first()?;
-    let start = UtcMinute(i64::from(u32::from_be_bytes(minute.try_into().ok()?)));
-    let id = u128::from_be_bytes(id.try_into().ok()?);
-    let taker = match kind {
-        0 => Taker::Booking(BookingId(id)),
-        _ => Taker::Hold(HoldId(id)),
-    };
-    Some((Span::starting(start, i64::from(minutes)), taker))
-}
-
 /// Derived data of one agenda.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    /// Length of every occupied span by its start and taker.
-    occupied: BTreeMap<Key, u16>,
-    /// End of those that do not fit there, which no rule makes.
-    odd: BTreeMap<(UtcMinute, Taker), UtcMinute>,
+    /// End of every hold's occupied span by its start. Bookings lie in order of time themselves.
+    held: BTreeMap<(UtcMinute, HoldId), UtcMinute>,
     /// The schedule; none while the agenda has no profile.
     pub(crate) plan: Option<Arc<Plan>>,
 }
@@ -77,22 +37,11 @@ impl Eq for Index {}
 impl Index {
     /// The index that belongs to this state.
     pub(super) fn of(agenda: &Agenda) -> Self {
-        let bookings = agenda
-            .bookings
-            .values()
-            .map(|booking| (booking.occupied, Taker::Booking(booking.id)));
-        let holds = agenda.holds.values().map(|hold| (hold.occupied, Taker::Hold(hold.id)));
-        let mut odd = BTreeMap::new();
-        let mut fits = |(span, taker)| {
-            let packed = packed(span, taker);
-            if packed.is_none() {
-                odd.insert((span.from, taker), span.until);
-            }
-            packed
-        };
+        let holds = agenda.holds.values();
         Self {
-            occupied: bookings.chain(holds).filter_map(&mut fits).collect(),
-            odd,
+            held: holds
+                .map(|hold| ((hold.occupied.from, hold.id), hold.occupied.until))
+                .collect(),
             plan: agenda
                 .profile
                 .as_ref()
@@ -103,57 +52,46 @@ impl Index {
     /// Whether this is exactly the index of `agenda`.
     pub(crate) fn agrees_with(&self, agenda: &Agenda) -> bool {
         let fresh = Self::of(agenda);
-        self.occupied == fresh.occupied && self.odd == fresh.odd && self.plan == fresh.plan && agenda.remembered.agree()
+        self.held == fresh.held && self.plan == fresh.plan && agenda.bookings.agree() && agenda.remembered.agree()
     }
 
-    pub(crate) fn occupy(&mut self, span: Span, taker: Taker) {
-        match packed(span, taker) {
-            Some((key, minutes)) => drop(self.occupied.insert(key, minutes)),
-            None => drop(self.odd.insert((span.from, taker), span.until)),
-        }
+    pub(crate) fn hold(&mut self, span: Span, hold: HoldId) {
+        self.held.insert((span.from, hold), span.until);
     }
 
-    pub(crate) fn vacate(&mut self, span: Span, taker: Taker) {
-        match packed(span, taker) {
-            Some((key, _)) => drop(self.occupied.remove(&key)),
-            None => drop(self.odd.remove(&(span.from, taker))),
-        }
+    pub(crate) fn give_back(&mut self, span: Span, hold: HoldId) {
+        self.held.remove(&(span.from, hold));
     }
+}
 
+impl Agenda {
     /// Everything that has part of `span`, in order of start.
     pub(crate) fn takers(&self, span: Span) -> impl Iterator<Item = (Span, Taker)> + '_ {
         // No occupied span is longer than the bound, so what overlaps starts at most that long before.
         let from = span.from.plus(-OCCUPIED_MINUTES_MAX);
         let until = span.until.max(from);
-        let fitting = self.occupied.range(bound(from)..bound(until).max(bound(from)));
-        let fitting = fitting.filter_map(|(key, minutes)| taken(key, *minutes));
-        // Only states that no rule makes have any: then all are put in order together.
-        let mut odd: Vec<(Span, Taker)> = Vec::new();
-        let mut fitting = Some(fitting);
-        if !self.odd.is_empty() {
-            let others = self.odd.iter().map(|((from, taker), until)| {
-                let taken = Span {
-                    from: *from,
-                    until: *until,
-                };
-                (taken, *taker)
-            });
-            odd.extend(fitting.take().into_iter().flatten().chain(others));
-            odd.sort_unstable_by_key(|(taken, taker)| (taken.from, *taker));
+        let bookings = self.bookings.occupied(from, until);
+        let mut bookings = Some(bookings.map(|(taken, id)| (taken, Taker::Booking(id))));
+        let held = self.index.held.range((from, HoldId(0))..(until, HoldId(0)));
+        let holds = held.map(|((from, hold), until)| {
+            let taken = Span {
+                from: *from,
+                until: *until,
+            };
+            (taken, Taker::Hold(*hold))
+        });
+        let odd = self.bookings.odd().map(|booking| (booking.occupied, Taker::Booking(booking.id)));
+        // Mostly there is no hold near, and no booking that does not fit; else all are put in order together.
+        let mut all: Vec<(Span, Taker)> = holds.chain(odd).collect();
+        if !all.is_empty() {
+            all.extend(bookings.take().into_iter().flatten());
+            all.sort_unstable_by_key(|(taken, taker)| (taken.from, *taker));
         }
-        odd.into_iter()
-            .chain(fitting.into_iter().flatten())
+        all.into_iter()
+            .chain(bookings.into_iter().flatten())
             .filter(move |(taken, _)| taken.overlaps(span))
     }
-}
 
-/// A taken time as the index has it; none for one that does not fit.
-fn packed(span: Span, taker: Taker) -> Option<(Key, u16)> {
-    let minutes = span.until.0.checked_sub(span.from.0)?;
-    Some((key(span.from, taker)?, u16::try_from(minutes).ok()?))
-}
-
-impl Agenda {
     /// Remembers an acceptance and forgets those that are too old or too many, as seen at `at`. Depends on recorded
     /// times only, so that replay forgets the same.
     pub(crate) fn remember(&mut self, key: (Principal, CommandId), known: super::Remembered) {
