@@ -2,7 +2,7 @@
 
 use crate::agenda::cell::Decide;
 use crate::agenda::feed::{Joining, SubscriptionId};
-use crate::agenda::shell::{AgendaActor, Execute, Read, Subscribe, Unsubscribe};
+use crate::agenda::shell::{AgendaActor, Execute, Read, ReadAnswer, Subscribe, Unsubscribe};
 use crate::clock::Clock;
 use crate::delta::{Sink, TopicPosition};
 use crate::lifecycle::Lifecycle;
@@ -35,7 +35,7 @@ pub struct AgendasOptions {
     pub loads_max: usize,
     /// Seconds without orders, looks, holds and subscribers after which an agenda leaves memory.
     pub idle_seconds: i64,
-    /// Least number of events between two checkpoints of an agenda; large agendas wait for more.
+    /// Least number of events between two checkpoints of an agenda; large agendas wait for more, at most ten times as many.
     pub checkpoint_events: u64,
     /// Milliseconds between two looks at the clock for idleness and for timers that a moved clock made late.
     pub tick_milliseconds: u64,
@@ -51,7 +51,7 @@ impl Default for AgendasOptions {
             waiting_orders_max: 2_048,
             loads_max: 32,
             idle_seconds: 15 * 60,
-            checkpoint_events: 200,
+            checkpoint_events: 500,
             tick_milliseconds: 5_000,
             decide: None,
         }
@@ -127,7 +127,7 @@ impl Agendas {
         })
     }
 
-    /// Looks at an agenda's durable state inside its actor: keep the closure short.
+    /// Looks at an agenda's durable state inside its actor: keep the closure short. It sees no people.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -136,12 +136,36 @@ impl Agendas {
         R: Send + 'static,
         F: FnOnce(AgendaRead<'_>) -> R + Send + 'static,
     {
+        self.read_how(key, false, look).await
+    }
+
+    /// [`Self::read`] that also sees who is who: they are opened first unless somebody listens.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn read_named<R, F>(&self, key: AgendaKey, look: F) -> Result<R, ReadError>
+    where
+        R: Send + 'static,
+        F: FnOnce(AgendaRead<'_>) -> R + Send + 'static,
+    {
+        self.read_how(key, true, look).await
+    }
+
+    async fn read_how<R, F>(&self, key: AgendaKey, named: bool, look: F) -> Result<R, ReadError>
+    where
+        R: Send + 'static,
+        F: FnOnce(AgendaRead<'_>) -> R + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let metrics = self.0.lifecycle.parts.metrics.clone();
-        let message = Read(Box::new(move |read| {
+        let answer_with = Box::new(move |read: ReadAnswer<'_>| {
             let outcome = read.and_then(|read| guarded(&metrics, || look(read)));
             drop(reply.send(outcome));
-        }));
+        });
+        let message = Read {
+            named,
+            answer: answer_with,
+        };
         self.look(key, message)?;
         answer.await.unwrap_or(Err(ReadError::Busy))
     }

@@ -18,7 +18,7 @@ use cabinet_domain::decide::decide;
 use cabinet_domain::ids::{AgendaKey, BlobId};
 use cabinet_domain::stream::{StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
-use cabinet_storage::{AppendError, Appended, Commit, Loaded, PersonRecord, StreamStore};
+use cabinet_storage::{AppendError, Appended, Commit, Loaded, Opened, PersonRecord, StreamStore};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -79,14 +79,26 @@ const CHECKPOINTS_MAX: u32 = 16;
 const LOAD_RETRY_SECONDS: i64 = 1;
 
 impl Parts {
-    /// Loads an agenda's stream; none, logged, when that fails.
-    pub(crate) fn load(&self, key: AgendaKey) -> impl Future<Output = Option<Loaded>> + 'static {
+    /// Opens an agenda's stream; none, logged, when that fails.
+    pub(crate) fn load(&self, key: AgendaKey) -> impl Future<Output = Option<Opened>> + 'static {
         let (store, loads) = (self.store.clone(), self.loads.clone());
         async move {
             let _permit = loads.acquire_owned().await.ok()?;
-            let loaded = store.load(StreamKey::Agenda(key)).await;
-            loaded
+            let opened = store.open(StreamKey::Agenda(key)).await;
+            opened
                 .inspect_err(|error| tracing::error!(agenda = %key.agenda, error = error as &dyn std::error::Error, "failed to load an agenda"))
+                .ok()
+        }
+    }
+
+    /// Loads an agenda's last events and its people; none, logged, when that fails.
+    pub(crate) fn look_back(&self, key: AgendaKey) -> impl Future<Output = Option<Loaded>> + 'static {
+        let (store, loads) = (self.store.clone(), self.loads.clone());
+        async move {
+            let _permit = loads.acquire_owned().await.ok()?;
+            let loaded = store.look(StreamKey::Agenda(key)).await;
+            loaded
+                .inspect_err(|error| tracing::error!(agenda = %key.agenda, error = error as &dyn std::error::Error, "failed to load what came before"))
                 .ok()
         }
     }

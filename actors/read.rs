@@ -8,15 +8,15 @@ use cabinet_domain::time::UtcMillis;
 use cabinet_storage::PersonRecord;
 use std::collections::BTreeMap;
 
-/// The opened personal blobs that an agenda's state names.
+/// The opened personal blobs that an agenda's state names; nobody where the look did not ask for them.
 #[derive(Debug, Clone, Copy)]
-pub struct People<'a>(pub(crate) &'a BTreeMap<BlobId, PersonRecord>);
+pub struct People<'a>(pub(crate) Option<&'a BTreeMap<BlobId, PersonRecord>>);
 
 impl<'a> People<'a> {
     /// What the blob says; none when the state does not name it or its patient's key is forgotten.
     #[must_use]
     pub fn get(&self, blob: BlobId) -> Option<&'a Person> {
-        self.0.get(&blob)?.person.as_deref()
+        self.0?.get(&blob)?.person.as_deref()
     }
 }
 

@@ -154,7 +154,7 @@ fn main() {
         booking: BOOKING,
         by: Canceller::Practice,
     };
-    let first: &Booking = agenda.bookings.values().next().unwrap();
+    let first: Booking = agenda.bookings.values().next().unwrap();
     let cancelled = Command::CancelBooking {
         booking: first.id,
         by: Canceller::Practice,

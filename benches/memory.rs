@@ -1,7 +1,7 @@
 //! Memory of a started agenda, and how long agendas take to start cold. Target: at most 64 KiB per agenda at 600 bookings;
 //! 10,000 agendas started within 5 s.
 //!
-//! Every agenda is loaded for real (checkpoint opened and decoded, tail verified, blobs opened) from a sealed stream in
+//! Every agenda is opened for real (checkpoint opened and decoded, tail verified, keys of blobs found) from a sealed stream in
 //! memory; one stream serves them all, under each one's own key, so that the store's own size stays out of the figures.
 //! What agendas hold is what the allocator gets back when they retire; beside it stands what the process grew by.
 //!
@@ -27,7 +27,7 @@ use cabinet_domain::person::{Person, PersonalPart};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{
-    AppendError, Appended, BoxFuture, Commit, Loaded, PersonRecord, Storage, StoreError, StreamStore,
+    AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, Storage, StoreError, StreamStore,
 };
 use full_agenda::{BOOKINGS, FullAgenda, now};
 use futures_util::StreamExt as _;
@@ -65,6 +65,20 @@ impl StreamStore for Copies {
             }
             Ok(loaded)
         })
+    }
+
+    fn open(&self, stream: StreamKey) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        Box::pin(async move {
+            let mut opened = self.inner.open(self.original).await?;
+            if let (StreamState::Agenda(agenda), StreamKey::Agenda(key)) = (&mut opened.state, stream) {
+                agenda.key = key;
+            }
+            Ok(opened)
+        })
+    }
+
+    fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        self.load(stream)
     }
 
     fn append(&self, _: Commit) -> BoxFuture<'_, Result<Appended, AppendError>> {
@@ -189,30 +203,39 @@ async fn start(agendas: &Agendas, numbers: std::ops::Range<usize>, bookings: usi
         .await;
 }
 
+/// Bytes that a copy of `part` allocates.
+fn copied<T: Clone>(part: &T) -> usize {
+    let region = stats_alloc::Region::new(ALLOCATOR);
+    let copy = part.clone();
+    let bytes = region.change().bytes_allocated;
+    drop(copy);
+    bytes
+}
+
 /// What one agenda's parts take: measured by copying them.
 async fn parts(store: &Copies) {
-    let region = stats_alloc::Region::new(ALLOCATOR);
-    let loaded = store.load(store.original).await.unwrap();
-    let StreamState::Agenda(state) = &loaded.state else {
+    let opened = store.open(store.original).await.unwrap();
+    let StreamState::Agenda(mut state) = opened.state else {
         return;
     };
-    let before = region.change();
-    let copy = state.clone();
-    let state_bytes = region.change().bytes_allocated - before.bytes_allocated;
-    let before = region.change();
-    let people = loaded.people.clone();
-    let people_bytes = region.change().bytes_allocated - before.bytes_allocated;
-    let sealed: usize = people.values().map(|record| record.sealed.len()).sum();
-    println!(
-        "  of it the state, as copied                {:>9.1} KiB",
-        kib(state_bytes)
-    );
-    println!(
-        "  of it people, opened                      {:>9.1} KiB",
-        kib(people_bytes)
-    );
-    println!("  of it people, sealed                      {:>9.1} KiB", kib(sealed));
-    drop(copy);
+    state.pack();
+    let schedule = copied(&state.types) + copied(&state.rules);
+    for (name, bytes) in [
+        ("the state, as copied", copied(&state)),
+        ("- bookings", copied(&state.bookings)),
+        ("- remembered acceptances, without their index", copied(&state.remembered)),
+        ("- types and rules, without the plan", schedule),
+    ] {
+        println!("  of it {name:<45} {:>6.1} KiB", kib(bytes));
+    }
+    let loaded = store.look(store.original).await.unwrap();
+    let sealed: usize = loaded.people.values().map(|record| record.sealed.len()).sum();
+    for (name, bytes) in [
+        ("people, opened and sealed", copied(&loaded.people)),
+        ("people, sealed alone", sealed),
+    ] {
+        println!("  while somebody attends, {name:<27} {:>6.1} KiB", kib(bytes));
+    }
 }
 
 fn kib(bytes: usize) -> f64 {

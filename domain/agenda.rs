@@ -3,13 +3,16 @@
 //!
 //! State changes only in [`Agenda::apply`], which is total. Deciding is `decide`; computing slots is `slots`.
 
+pub(crate) mod acceptances;
+pub(crate) mod bookings;
 pub(crate) mod index;
 
+pub use self::acceptances::Acceptances;
+pub use self::bookings::Bookings;
 use self::index::{Index, Taker};
-use crate::command::Principal;
 use crate::event::{Event, Recorded};
 use crate::ids::{
-    AbsenceId, AgendaKey, BlobId, BookingId, CommandId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
+    AbsenceId, AgendaKey, BlobId, BookingId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
 };
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{Span, UtcMillis};
@@ -123,9 +126,9 @@ pub struct Agenda {
     /// Unconfirmed holds, expired ones included until their event arrives.
     pub holds: BTreeMap<HoldId, Hold>,
     /// Bookings that stand.
-    pub bookings: BTreeMap<BookingId, Booking>,
+    pub bookings: Bookings,
     /// Acceptances of the last [`COMMAND_MEMORY_DAYS`] days.
-    pub remembered: BTreeMap<(Principal, CommandId), Remembered>,
+    pub remembered: Acceptances,
     /// Derived, for speed.
     #[serde(skip)]
     pub(crate) index: Index,
@@ -143,8 +146,8 @@ struct Stored {
     exceptions: BTreeMap<ExceptionId, ExceptionalOpening>,
     absences: BTreeMap<AbsenceId, Absence>,
     holds: BTreeMap<HoldId, Hold>,
-    bookings: BTreeMap<BookingId, Booking>,
-    remembered: BTreeMap<(Principal, CommandId), Remembered>,
+    bookings: Bookings,
+    remembered: Acceptances,
 }
 
 impl From<Stored> for Agenda {
@@ -163,7 +166,8 @@ impl From<Stored> for Agenda {
             remembered: stored.remembered,
             index: Index::default(),
         };
-        agenda.pack();
+        // Decoding has laid the bookings out tightly.
+        agenda.rebuild_index();
         agenda
     }
 }
@@ -182,8 +186,8 @@ impl Agenda {
             exceptions: BTreeMap::new(),
             absences: BTreeMap::new(),
             holds: BTreeMap::new(),
-            bookings: BTreeMap::new(),
-            remembered: BTreeMap::new(),
+            bookings: Bookings::default(),
+            remembered: Acceptances::default(),
             index: Index::default(),
         }
     }
@@ -191,8 +195,8 @@ impl Agenda {
     /// Lays everything out tightly: maps that grew entry by entry, as in decoding and in applying events, leave up to half
     /// of their room unused. To be called once on a state that will stay in memory.
     pub fn pack(&mut self) {
-        self.bookings = std::mem::take(&mut self.bookings).into_iter().collect();
-        self.remembered = std::mem::take(&mut self.remembered).into_iter().collect();
+        self.bookings.pack();
+        self.remembered.pack();
         self.rebuild_index();
     }
 
@@ -224,9 +228,8 @@ impl Agenda {
     }
 
     /// Bookings whose appointment has part of `span`, in order of the start of their occupied time.
-    pub fn bookings_between(&self, span: Span) -> impl Iterator<Item = &Booking> {
-        self.index
-            .takers(span)
+    pub fn bookings_between(&self, span: Span) -> impl Iterator<Item = Booking> {
+        self.takers(span)
             .filter_map(|(_, taker)| match taker {
                 Taker::Booking(id) => self.bookings.get(&id),
                 Taker::Hold(_) => None,

@@ -18,7 +18,7 @@
 mod changes;
 mod stretch;
 
-pub use self::changes::slot_changes;
+pub use self::changes::{SlotWatch, slot_changes};
 
 use self::stretch::Stretch;
 use crate::agenda::Agenda;

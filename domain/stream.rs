@@ -90,15 +90,27 @@ impl StreamState {
 
     /// Applies one event; an event of the other kind changes nothing (storage refuses such records before).
     pub fn apply(&mut self, recorded: &Recorded<StreamEvent>) {
-        match (self, &recorded.event) {
-            (Self::Agenda(agenda), StreamEvent::Agenda(event)) => agenda.apply(&recorded.with(event.clone())),
-            (Self::Practice(practice), StreamEvent::Practice(event)) => practice.apply(&recorded.with(event.clone())),
+        self.take_in(recorded.clone());
+    }
+
+    /// [`Self::apply`], without copying the event.
+    pub fn take_in(&mut self, recorded: Recorded<StreamEvent>) {
+        let (place, event) = recorded.split();
+        match (self, event) {
+            (Self::Agenda(agenda), StreamEvent::Agenda(event)) => agenda.apply(&place.with(event)),
+            (Self::Practice(practice), StreamEvent::Practice(event)) => practice.apply(&place.with(event)),
             (Self::Agenda(_), StreamEvent::Practice(_)) | (Self::Practice(_), StreamEvent::Agenda(_)) => {}
         }
     }
 }
 
 impl<E> Recorded<E> {
+    /// Place and command apart from the event.
+    #[must_use]
+    pub fn split(self) -> (Recorded<()>, E) {
+        (self.with(()), self.event)
+    }
+
     /// The same place and command around another event.
     #[must_use]
     pub const fn with<F>(&self, event: F) -> Recorded<F>

@@ -180,7 +180,7 @@ mod tests {
                 booked_at: UtcMillis(0),
                 overbooks: BTreeSet::new(),
             };
-            agenda.bookings.insert(booking.id, booking);
+            agenda.bookings.insert(booking);
         }
         agenda.rebuild_index();
         let days = |part: Span| (part.until.0 - part.from.0) / 1440;

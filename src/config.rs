@@ -146,7 +146,7 @@ impl Default for Agendas {
             threads: 2,
             waiting_commands_max: 1_024,
             idle_seconds: 900,
-            checkpoint_events: 200,
+            checkpoint_events: 500,
         }
     }
 }

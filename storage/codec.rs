@@ -97,7 +97,9 @@ fn failed(kind: Kind) -> StoreError {
 
 /// Version byte, then bincode.
 pub(crate) fn encode<T: Serialize>(kind: Kind, value: &T) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = vec![kind.version];
+    // Room for most values at once; a checkpoint grows from there.
+    let mut bytes = Vec::with_capacity(512);
+    bytes.push(kind.version);
     options(kind)
         .serialize_into(&mut bytes, value)
         .map_err(|_| failed(kind))?;

@@ -222,6 +222,10 @@ impl Journal for FaultyJournal {
         self.inner.checkpoint(stream)
     }
 
+    fn former_checkpoint(&self, stream: StreamKey) -> BoxFuture<'_, Result<Option<(Seq, Bytes)>, StoreError>> {
+        self.inner.former_checkpoint(stream)
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.inner.close()
     }

@@ -175,6 +175,10 @@ pub trait Journal: Send + Sync + 'static {
     fn put_checkpoint(&self, stream: StreamKey, at: Seq, sealed: Bytes) -> BoxFuture<'_, Result<(), StoreError>>;
     /// The newest checkpoint that can be read; damaged ones are passed over (and counted), never returned.
     fn checkpoint(&self, stream: StreamKey) -> BoxFuture<'_, Result<Option<(Seq, Bytes)>, StoreError>>;
+    /// The one kept before [`Self::checkpoint`]'s, where the backend keeps two and it can be read.
+    fn former_checkpoint(&self, _stream: StreamKey) -> BoxFuture<'_, Result<Option<(Seq, Bytes)>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
     /// Stops accepting, finishes what is queued, writes witness and index, closes. Idempotent.
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }

@@ -30,7 +30,7 @@ pub mod verify;
 pub use error::{AppendError, StoreError};
 pub use open::{KeySource, ReadStoreKind, Storage, StorageOptions, StorageStats};
 pub use records::Table;
-pub use store::{Appended, Commit, Loaded, PersonRecord, RecordStore, StreamStore};
+pub use store::{Appended, Commit, Loaded, Opened, PersonRecord, RecordStore, StreamStore};
 
 /// A boxed future, so that the traits stay object safe.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 /// Bytes an envelope adds to what it holds.
 pub const ENVELOPE_BYTES: usize = 1 + 1 + 8 + 24 + 16 + 16;
 const HEADER_BYTES: usize = ENVELOPE_BYTES - 16;
+/// Bytes of `r`.
+const SALT_BYTES: usize = 24;
 const VERSION: u8 = 1;
 const SUITE_AES_256_GCM: u8 = 1;
 
@@ -28,15 +30,31 @@ pub trait Entropy: Send + Sync + 'static {
     fn fill(&self, out: &mut [u8]) -> Result<(), StoreError>;
 }
 
-/// The operating system's random bytes.
+/// The operating system's random bytes. Short ones, which salt envelopes and name keys and are no secret, are drawn many
+/// at once: a call to the system costs as much as the sealing itself. Secrets are drawn each for itself and never kept here.
 #[derive(Debug)]
-pub struct SystemEntropy(ring::rand::SystemRandom);
+pub struct SystemEntropy {
+    random: ring::rand::SystemRandom,
+    drawn: parking_lot::Mutex<Vec<u8>>,
+}
+
+/// At most this many bytes at once come out of those drawn ahead; keys are longer.
+const DRAWN_AHEAD_BYTES_MAX: usize = SALT_BYTES;
+/// Bytes drawn ahead.
+const DRAWN_AHEAD_BYTES: usize = 128 * SALT_BYTES;
 
 impl SystemEntropy {
     /// Ready to use.
     #[must_use]
     pub fn new() -> Self {
-        Self(ring::rand::SystemRandom::new())
+        Self {
+            random: ring::rand::SystemRandom::new(),
+            drawn: parking_lot::Mutex::default(),
+        }
+    }
+
+    fn fresh(&self, out: &mut [u8]) -> Result<(), StoreError> {
+        self.random.fill(out).map_err(|_| StoreError::Codec { what: "random bytes" })
     }
 }
 
@@ -48,7 +66,23 @@ impl Default for SystemEntropy {
 
 impl Entropy for SystemEntropy {
     fn fill(&self, out: &mut [u8]) -> Result<(), StoreError> {
-        self.0.fill(out).map_err(|_| StoreError::Codec { what: "random bytes" })
+        if out.len() > DRAWN_AHEAD_BYTES_MAX {
+            return self.fresh(out);
+        }
+        let mut drawn = self.drawn.lock();
+        if drawn.len() < out.len() {
+            drawn.resize(DRAWN_AHEAD_BYTES, 0);
+            let filled = self.fresh(&mut drawn);
+            if filled.is_err() {
+                drawn.clear();
+                return filled;
+            }
+        }
+        let left = drawn.len().saturating_sub(out.len());
+        for (slot, byte) in out.iter_mut().zip(drawn.drain(left..)) {
+            *slot = byte;
+        }
+        Ok(())
     }
 }
 
@@ -147,7 +181,7 @@ impl SealKey {
     }
 }
 
-/// Associated data, built of parts that are each preceded by their length, so that no two places have the same.
+/// Associated data after room for the header's, built of parts that are each preceded by their length, so that no two places have the same.
 #[derive(Debug, Clone)]
 pub struct Place(Vec<u8>);
 
@@ -155,7 +189,9 @@ impl Place {
     /// Starts with what kind of thing lies there.
     #[must_use]
     pub fn of(kind: &str) -> Self {
-        Self(Vec::with_capacity(160)).with(b"cel").with(kind.as_bytes())
+        let mut bytes = Vec::with_capacity(192);
+        bytes.resize(NAMED_BYTES, 0);
+        Self(bytes).with(b"cel").with(kind.as_bytes())
     }
 
     /// Adds one part.
@@ -214,10 +250,16 @@ fn record_key(key: &SealKey, r: &[u8]) -> Option<(LessSafeKey, [u8; 16])> {
     Some((LessSafeKey::new(unbound), commitment.try_into().ok()?))
 }
 
-fn associated(header: &[u8], place: &Place) -> Aad<Vec<u8>> {
-    // Version, suite and key id; r and the commitment are bound by the derivation.
-    let named = header.get(..10).unwrap_or_default();
-    Aad::from([named, place.0.as_slice()].concat())
+/// Bytes of a header that are associated data: version, suite and key id; r and the commitment are bound by the derivation.
+const NAMED_BYTES: usize = 10;
+
+/// The place, with the first bytes of the header in the room that is kept for them.
+fn associated(header: &[u8], mut place: Place) -> Aad<Vec<u8>> {
+    let named = header.iter().take(NAMED_BYTES);
+    for (slot, byte) in place.0.iter_mut().zip(named) {
+        *slot = *byte;
+    }
+    Aad::from(place.0)
 }
 
 fn zero_nonce() -> Nonce {
@@ -229,21 +271,35 @@ fn zero_nonce() -> Nonce {
 /// # Errors
 /// When there are no random bytes.
 pub fn seal(key: &SealKey, entropy: &dyn Entropy, place: &Place, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    seal_after(&[], key, entropy, place, plain)
+}
+
+/// [`seal`], behind bytes that are not part of the envelope.
+pub(crate) fn seal_after(
+    prefix: &[u8],
+    key: &SealKey,
+    entropy: &dyn Entropy,
+    place: &Place,
+    plain: &[u8],
+) -> Result<Vec<u8>, StoreError> {
     let failed = || StoreError::Codec { what: "envelope" };
-    let mut r = [0_u8; 24];
+    let mut r = [0_u8; SALT_BYTES];
     entropy.fill(&mut r)?;
     let (record, commitment) = record_key(key, &r).ok_or_else(failed)?;
-    let mut sealed = Vec::with_capacity(plain.len() + ENVELOPE_BYTES);
+    let mut sealed = Vec::with_capacity(prefix.len() + plain.len() + ENVELOPE_BYTES);
+    sealed.extend_from_slice(prefix);
     sealed.extend_from_slice(&[VERSION, SUITE_AES_256_GCM]);
     sealed.extend_from_slice(&key.id);
     sealed.extend_from_slice(&r);
     sealed.extend_from_slice(&commitment);
-    let aad = associated(&sealed, place);
-    let mut body = plain.to_vec();
-    record
-        .seal_in_place_append_tag(zero_nonce(), aad, &mut body)
+    let aad = associated(sealed.get(prefix.len()..).unwrap_or_default(), place.clone());
+    let start = sealed.len();
+    sealed.extend_from_slice(plain);
+    let (_, body) = sealed.split_at_mut_checked(start).ok_or_else(failed)?;
+    let tag = record
+        .seal_in_place_separate_tag(zero_nonce(), aad, body)
         .map_err(|_| failed())?;
-    sealed.append(&mut body);
+    sealed.extend_from_slice(tag.as_ref());
     Ok(sealed)
 }
 
@@ -276,7 +332,7 @@ pub fn open(key: &SealKey, place: &Place, sealed: &[u8]) -> Result<Vec<u8>, Unse
     }
     let mut plain = body.to_vec();
     let length = record
-        .open_in_place(zero_nonce(), associated(header, place), &mut plain)
+        .open_in_place(zero_nonce(), associated(header, place.clone()), &mut plain)
         .map_err(|_| Unsealable::Tag)?
         .len();
     plain.truncate(length);

@@ -45,6 +45,17 @@ pub struct Loaded {
     pub history: HistoryId,
 }
 
+/// A stream as opened by its writer: the state at the head alone.
+#[derive(Debug)]
+pub struct Opened {
+    /// State at the head.
+    pub state: StreamState,
+    /// Sequence of the checkpoint it was made from; 0 without one.
+    pub checkpoint: Seq,
+    /// The store's history.
+    pub history: HistoryId,
+}
+
 /// What an agenda's cell commits at once: whole commands only.
 #[derive(Debug, Clone)]
 pub struct Commit {
@@ -75,9 +86,15 @@ pub struct Appended {
 pub trait StreamStore: Send + Sync + 'static {
     /// Claims the stream for this process (raising its fence) and loads it. A stream without events loads empty.
     fn load(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>>;
+    /// Claims the stream as [`Self::load`] does and verifies the same, but opens no blob and keeps no tail.
+    fn open(&self, stream: StreamKey) -> BoxFuture<'_, Result<Opened, StoreError>>;
+    /// Loads without claiming, from far enough behind the head for resumption rings where a checkpoint allows it. Appends
+    /// may go on meanwhile.
+    fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>>;
     /// Appends whole commands; durable on `Ok` (laws L2, L3).
     fn append(&self, commit: Commit) -> BoxFuture<'_, Result<Appended, AppendError>>;
-    /// Keeps a checkpoint of the state with the sealed blobs it names. Advisory.
+    /// Keeps a checkpoint of the state with the sealed blobs it names; those that `people` lacks are taken from the former
+    /// checkpoint and the events after it. Advisory.
     fn put_checkpoint(
         &self,
         stream: StreamKey,

@@ -30,7 +30,7 @@ use cabinet_domain::invariants::{self, Violation};
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::journal::EVENTS_PER_APPEND_MAX;
-use cabinet_storage::{AppendError, Appended, Loaded, PersonRecord};
+use cabinet_storage::{AppendError, Appended, Loaded, Opened, PersonRecord};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -121,9 +121,9 @@ impl Cell {
     }
 
     /// The stream has been loaded, or could not be.
-    pub fn on_loaded(&mut self, loaded: Option<Loaded>, now: UtcMillis) -> Vec<Effect> {
-        let opened = loaded.and_then(|loaded| Served::open(loaded, self.options.checkpoint_events));
-        let Some((served, opened)) = opened else {
+    pub fn on_loaded(&mut self, opened: Option<Opened>, now: UtcMillis) -> Vec<Effect> {
+        let opened = opened.and_then(|opened| Served::open(opened, self.options.checkpoint_events));
+        let Some((served, checkpoint)) = opened else {
             self.end(Ended::NotLoaded, ExecuteError::Busy);
             return self.take();
         };
@@ -134,17 +134,51 @@ impl Cell {
         }
         self.expiring.clear();
         self.armed = None;
-        self.effects.push(Effect::Opened {
-            history,
-            base: opened.base,
-            replay: opened.replay,
-        });
-        self.notice_panics(opened.panics);
-        self.checkpoint(opened.checkpoint);
+        self.effects.push(Effect::Opened { history });
+        self.checkpoint(checkpoint);
         self.check_invariants();
         self.end_due_holds(now);
         self.go_on(now);
         self.take()
+    }
+
+    /// Somebody wants to listen, or to see who is who. Until nobody does ([`Self::leave_alone`]), all is told.
+    pub fn attend(&mut self) -> Vec<Effect> {
+        if self.served.as_mut().is_some_and(Served::attend) {
+            self.effects.push(Effect::LookBack);
+        }
+        self.take()
+    }
+
+    /// What came before has been loaded, or could not be.
+    pub fn on_looked_back(&mut self, loaded: Option<Loaded>) -> Vec<Effect> {
+        let Some(served) = &mut self.served else {
+            return self.take();
+        };
+        match loaded {
+            None => {
+                if served.look_failed() {
+                    self.effects.push(Effect::NotAttended);
+                }
+            }
+            Some(loaded) => {
+                if let Some(looked) = served.looked_back(loaded) {
+                    self.effects.push(Effect::Attended {
+                        base: looked.base,
+                        replay: looked.replay,
+                    });
+                    self.notice_panics(looked.panics);
+                }
+            }
+        }
+        self.take()
+    }
+
+    /// Nobody listens any more.
+    pub fn leave_alone(&mut self) {
+        if let Some(served) = &mut self.served {
+            served.leave_alone();
+        }
     }
 
     /// The append in flight has an outcome.
@@ -188,7 +222,7 @@ impl Cell {
             && self.in_flight.is_none()
             && let Some(served) = &mut self.served
         {
-            served.drop_scratch();
+            served.rest();
         }
         self.go_on(now);
         self.take()
@@ -211,10 +245,10 @@ impl Cell {
         self.served.as_ref().map(|served| &served.live)
     }
 
-    /// The blobs the durable state names.
+    /// The blobs the durable state names, while somebody attends.
     #[must_use]
     pub fn people(&self) -> Option<&BTreeMap<BlobId, PersonRecord>> {
-        self.served.as_ref().map(|served| &served.people)
+        self.served.as_ref().and_then(Served::people)
     }
 
     /// Since when nothing has been asked of it; none while something is under way or a hold stands.
@@ -254,8 +288,7 @@ impl Cell {
         let Some(mut served) = self.served.take() else { return };
         let mut batch = Batch::default();
         while let Some(waiting) = self.waiting.pop_front() {
-            let room = EVENTS_PER_APPEND_MAX.saturating_sub(batch.events.len());
-            match judge(&mut served, self.options.decide, &waiting, room, EVENTS_PER_APPEND_MAX) {
+            match judge(&mut served, self.options.decide, &waiting, &batch, EVENTS_PER_APPEND_MAX) {
                 Judged::NextCommit => {
                     self.waiting.push_front(waiting);
                     break;
@@ -293,7 +326,9 @@ impl Cell {
             self.answer(&served.live, &waiting, decision);
         }
         self.served = Some(served);
-        self.effects.push(Effect::Publish(committed.publications));
+        if !committed.publications.is_empty() {
+            self.effects.push(Effect::Publish(committed.publications));
+        }
         self.notice_panics(committed.panics);
         self.checkpoint(committed.checkpoint);
         self.unchecked = self.unchecked.saturating_add(1);

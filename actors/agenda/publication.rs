@@ -6,7 +6,7 @@ use crate::delta::NamedPeople;
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::{BlobId, Seq, TypeId};
-use cabinet_domain::slots::{Slot, SlotChanges, horizon, slot_changes};
+use cabinet_domain::slots::{Slot, SlotChanges, SlotWatch, horizon, slot_changes};
 use cabinet_domain::time::{UtcMillis, UtcMinute};
 use cabinet_storage::PersonRecord;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +46,33 @@ pub struct Publication {
     pub board: BoardPart,
 }
 
+/// What was looked at before an event is applied.
+pub(crate) enum Watched {
+    /// The times that it takes or leaves; none without a horizon.
+    Times(Option<SlotWatch>),
+    /// The event changes what is open or offered: the whole state before it. Such events are rare.
+    State(Box<Agenda>),
+    /// Looking panicked.
+    Panicked,
+}
+
+impl Watched {
+    fn before(agenda: &Agenda, recorded: &Recorded<Event>) -> Self {
+        let watch = horizon(agenda, recorded.at).map(|span| SlotWatch::before(agenda, &recorded.event, span));
+        match watch {
+            Some(Some(watch)) => Self::Times(Some(watch)),
+            Some(None) => Self::State(Box::new(agenda.clone())),
+            None if sets_the_scene(&recorded.event) => Self::State(Box::new(agenda.clone())),
+            None => Self::Times(None),
+        }
+    }
+}
+
+/// Whether the event can change the horizon or the types.
+const fn sets_the_scene(event: &Event) -> bool {
+    matches!(event, Event::ProfileSet(_) | Event::TypeSet(_) | Event::TypeRetired(_))
+}
+
 /// Collects events into publications, one per command.
 #[derive(Debug, Default)]
 pub(crate) struct Publisher {
@@ -57,16 +84,22 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Adds an event with the states before and after it.
+    /// Looks at the state before a durable event is applied.
+    pub(crate) fn watch(&mut self, before: &Agenda, recorded: &Recorded<Event>) -> Watched {
+        // The event is durable whatever happens here: a defect in comparing slots costs boards a re-read, not the agenda.
+        catch_unwind(AssertUnwindSafe(|| Watched::before(before, recorded))).unwrap_or(Watched::Panicked)
+    }
+
+    /// Adds an event with what was looked at before it and the state after it.
     pub(crate) fn add(
         &mut self,
-        before: &Agenda,
+        before: Watched,
         after: &Agenda,
         recorded: Recorded<Event>,
         people: &BTreeMap<BlobId, PersonRecord>,
     ) {
-        // The event is durable whatever happens here: a defect in comparing slots costs boards a re-read, not the agenda.
-        let part = catch_unwind(AssertUnwindSafe(|| board_part(before, after, &recorded))).unwrap_or_else(|_| {
+        let part = catch_unwind(AssertUnwindSafe(|| board_part(before, after, &recorded)));
+        let part = part.ok().flatten().unwrap_or_else(|| {
             self.panics += 1;
             BoardPart {
                 changes: Vec::new(),
@@ -157,8 +190,25 @@ fn types_differ(before: &Agenda, after: &Agenda, event: &Event) -> bool {
     online && old != new
 }
 
-/// What boards are told of one event.
-fn board_part(before: &Agenda, after: &Agenda, recorded: &Recorded<Event>) -> BoardPart {
+/// What boards are told of one event; none when looking before it panicked.
+fn board_part(before: Watched, after: &Agenda, recorded: &Recorded<Event>) -> Option<BoardPart> {
+    match before {
+        Watched::Panicked => None,
+        Watched::State(before) => Some(compared(&before, after, recorded)),
+        Watched::Times(watch) => {
+            let mut changes = watch.map_or_else(Vec::new, |watch| watch.after(after));
+            // A type that staff alone book is nobody else's business.
+            changes.retain(|change| after.types.get(&change.kind).is_some_and(|kind| kind.online));
+            Some(BoardPart {
+                changes,
+                types_changed: false,
+            })
+        }
+    }
+}
+
+/// [`board_part`] of an event that changes what is open or offered, from both states.
+fn compared(before: &Agenda, after: &Agenda, recorded: &Recorded<Event>) -> BoardPart {
     let types_changed = types_differ(before, after, &recorded.event);
     let Some(span) = horizon(after, recorded.at).or_else(|| horizon(before, recorded.at)) else {
         return BoardPart {

@@ -12,7 +12,7 @@ use actix::prelude::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture,
 };
 use cabinet_domain::audience::Audience;
-use cabinet_domain::ids::AgendaKey;
+use cabinet_domain::ids::{AgendaKey, HistoryId};
 use cabinet_domain::stream::{StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
 use std::collections::HashMap;
@@ -34,7 +34,11 @@ pub(crate) type ReadAnswer<'a> = Result<AgendaRead<'a>, ReadError>;
 /// Look at the durable state; the closure answers its asker itself.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(crate) struct Read(pub(crate) Box<dyn FnOnce(ReadAnswer<'_>) + Send>);
+pub(crate) struct Read {
+    /// Whether it wants to see who is who.
+    pub(crate) named: bool,
+    pub(crate) answer: Box<dyn FnOnce(ReadAnswer<'_>) + Send>,
+}
 
 /// What a subscriber's closure gets.
 pub(crate) type JoinAnswer<'a> = Result<(Joining, AgendaRead<'a>), ReadError>;
@@ -65,13 +69,30 @@ enum Look {
     Subscribe(Subscribe),
 }
 
+/// Where publications go.
+enum Outlet {
+    /// Nobody attends: there are none.
+    Shut,
+    /// What came before is being looked up; these follow it.
+    Opening(Vec<Publication>),
+    Open(Feed),
+}
+
+/// Milliseconds after the last listener or look at people until an agenda is left alone: longer than a screen takes to come
+/// back, so that it finds the rings.
+const ATTENDED_MILLISECONDS: i64 = 60_000;
+
 /// See the head of this file.
 pub(crate) struct AgendaActor {
     key: AgendaKey,
     parts: Arc<Parts>,
     cell: Cell,
     first: Vec<Effect>,
-    feed: Option<Feed>,
+    outlet: Outlet,
+    /// The store's history; zero until loaded.
+    history: HistoryId,
+    /// Last time that somebody attended.
+    attended: UtcMillis,
     senders: HashMap<Ticket, oneshot::Sender<Result<Accepted, ExecuteError>>>,
     tickets: u64,
     /// Looks that came while loading.
@@ -94,7 +115,9 @@ impl AgendaActor {
             parts,
             cell,
             first,
-            feed: None,
+            outlet: Outlet::Shut,
+            history: HistoryId(0),
+            attended: UtcMillis(0),
             senders: HashMap::new(),
             tickets: 0,
             looks: Vec::new(),
@@ -116,10 +139,23 @@ impl AgendaActor {
         for effect in effects {
             match effect {
                 Effect::Load => self.load(ctx),
-                Effect::Opened { history, base, replay } => {
-                    self.feed = Some(Feed::open(self.key, history, base, replay));
+                Effect::Opened { history } => {
+                    self.history = history;
+                    self.look_all(ctx);
+                }
+                Effect::LookBack => self.look_back(ctx),
+                Effect::Attended { base, replay } => {
+                    let mut feed = Feed::open(self.key, self.history, base, replay);
+                    if let Outlet::Opening(since) = std::mem::replace(&mut self.outlet, Outlet::Shut) {
+                        feed.publish(since);
+                    }
+                    self.outlet = Outlet::Open(feed);
+                    self.look_all(ctx);
+                }
+                Effect::NotAttended => {
+                    self.outlet = Outlet::Shut;
                     for look in std::mem::take(&mut self.looks) {
-                        self.look(look);
+                        refuse(look, ReadError::Unavailable);
                     }
                 }
                 Effect::Append(commit) => {
@@ -151,10 +187,19 @@ impl AgendaActor {
 
     fn load(&mut self, ctx: &mut Context<Self>) {
         // Dropping the feed sends its subscribers to subscribe again.
-        self.feed = None;
+        self.outlet = Outlet::Shut;
         let load = self.parts.load(self.key).into_actor(self);
         ctx.spawn(load.map(|loaded, actor, ctx| {
             let effects = actor.cell.on_loaded(loaded, actor.now());
+            actor.carry_out(effects, ctx);
+        }));
+    }
+
+    fn look_back(&mut self, ctx: &mut Context<Self>) {
+        self.outlet = Outlet::Opening(Vec::new());
+        let look = self.parts.look_back(self.key).into_actor(self);
+        ctx.spawn(look.map(|loaded, actor, ctx| {
+            let effects = actor.cell.on_looked_back(loaded);
             actor.carry_out(effects, ctx);
         }));
     }
@@ -168,11 +213,15 @@ impl AgendaActor {
     }
 
     fn publish(&mut self, publications: Vec<Publication>) {
-        if let Some(feed) = &mut self.feed {
-            let (staff, board) = feed.publish(publications);
-            let deltas = &self.parts.metrics.feed_deltas;
-            deltas.with_label_values(&["staff"]).inc_by(staff);
-            deltas.with_label_values(&["board"]).inc_by(board);
+        match &mut self.outlet {
+            Outlet::Shut => {}
+            Outlet::Opening(since) => since.extend(publications),
+            Outlet::Open(feed) => {
+                let (staff, board) = feed.publish(publications);
+                let deltas = &self.parts.metrics.feed_deltas;
+                deltas.with_label_values(&["staff"]).inc_by(staff);
+                deltas.with_label_values(&["board"]).inc_by(board);
+            }
         }
     }
 
@@ -192,7 +241,13 @@ impl AgendaActor {
         let now = self.now();
         let effects = self.cell.on_timer(now);
         self.carry_out(effects, ctx);
-        let listened = self.feed.as_ref().is_some_and(|feed| feed.sinks() > 0);
+        let listened = matches!(&self.outlet, Outlet::Open(feed) if feed.sinks() > 0);
+        if listened {
+            self.attended = now;
+        } else if matches!(&self.outlet, Outlet::Open(_)) && now.0.abs_diff(self.attended.0) >= ATTENDED_MILLISECONDS.unsigned_abs() {
+            self.outlet = Outlet::Shut;
+            self.cell.leave_alone();
+        }
         let idle = self.cell.idle_since().filter(|_| !listened);
         if idle.is_some_and(|since| now >= since.plus_seconds(self.parts.options.idle_seconds)) {
             let effects = self.cell.retire(now);
@@ -209,37 +264,65 @@ impl AgendaActor {
                 self.ending.orderly();
             }
         }
-        self.feed = None;
+        self.outlet = Outlet::Shut;
         for look in std::mem::take(&mut self.looks) {
             refuse(look, ReadError::Unavailable);
         }
         ctx.stop();
     }
 
-    fn look(&mut self, look: Look) {
+    fn look_all(&mut self, ctx: &mut Context<Self>) {
+        for look in std::mem::take(&mut self.looks) {
+            self.look(look, ctx);
+        }
+    }
+
+    /// Lets the look wait for a load.
+    fn wait(&mut self, look: Look) {
+        if self.ending.is_over() || self.looks.len() >= self.parts.options.mailbox_messages_max {
+            refuse(look, ReadError::Busy);
+        } else {
+            self.looks.push(look);
+        }
+    }
+
+    fn look(&mut self, look: Look, ctx: &mut Context<Self>) {
         let now = self.now();
-        let (Some(agenda), Some(people), Some(feed)) = (self.cell.agenda(), self.cell.people(), &mut self.feed) else {
-            if self.ending.is_over() || self.looks.len() >= self.parts.options.mailbox_messages_max {
-                refuse(look, ReadError::Busy);
-            } else {
-                self.looks.push(look);
+        let attends = matches!(look, Look::Subscribe(_) | Look::Read(Read { named: true, .. }));
+        if attends {
+            self.attended = now;
+            if !matches!(self.outlet, Outlet::Open(_)) {
+                self.wait(look);
+                let effects = self.cell.attend();
+                self.carry_out(effects, ctx);
+                return;
             }
-            return;
+        }
+        let Some(agenda) = self.cell.agenda() else {
+            return self.wait(look);
         };
-        let joining = match &look {
-            Look::Read(_) => None,
-            Look::Subscribe(wish) => Some(feed.join(wish.id, wish.audience, wish.position, wish.sink.clone())),
+        let mut feed = match &mut self.outlet {
+            Outlet::Open(feed) => Some(feed),
+            Outlet::Shut | Outlet::Opening(_) => None,
         };
+        let joining = match (&look, &mut feed) {
+            (Look::Subscribe(wish), Some(feed)) => {
+                Some(feed.join(wish.id, wish.audience, wish.position, wish.sink.clone()))
+            }
+            (Look::Read(_) | Look::Subscribe(_), _) => None,
+        };
+        // What nobody was told of may have been visible to either audience.
+        let told = |audience| feed.as_ref().map_or(agenda.seq, |feed| feed.told(audience));
         let read = AgendaRead {
             agenda,
-            people: People(people),
-            history: feed.history(),
-            staff_seq: feed.told(Audience::Staff),
-            board_seq: feed.told(Audience::Board),
+            people: People(self.cell.people()),
+            history: self.history,
+            staff_seq: told(Audience::Staff),
+            board_seq: told(Audience::Board),
             now,
         };
         match (look, joining) {
-            (Look::Read(Read(answer)), _) => answer(Ok(read)),
+            (Look::Read(Read { answer, .. }), _) => answer(Ok(read)),
             (Look::Subscribe(wish), Some(joining)) => (wish.answer)(Ok((joining, read))),
             (Look::Subscribe(wish), None) => (wish.answer)(Err(ReadError::Internal)),
         }
@@ -249,7 +332,7 @@ impl AgendaActor {
 
 fn refuse(look: Look, error: ReadError) {
     match look {
-        Look::Read(Read(answer)) => answer(Err(error)),
+        Look::Read(Read { answer, .. }) => answer(Err(error)),
         Look::Subscribe(wish) => (wish.answer)(Err(error)),
     }
 }
@@ -285,22 +368,22 @@ impl Handler<Execute> for AgendaActor {
 
 impl Handler<Read> for AgendaActor {
     type Result = ();
-    fn handle(&mut self, read: Read, _: &mut Self::Context) {
-        self.look(Look::Read(read));
+    fn handle(&mut self, read: Read, ctx: &mut Self::Context) {
+        self.look(Look::Read(read), ctx);
     }
 }
 
 impl Handler<Subscribe> for AgendaActor {
     type Result = ();
-    fn handle(&mut self, subscribe: Subscribe, _: &mut Self::Context) {
-        self.look(Look::Subscribe(subscribe));
+    fn handle(&mut self, subscribe: Subscribe, ctx: &mut Self::Context) {
+        self.look(Look::Subscribe(subscribe), ctx);
     }
 }
 
 impl Handler<Unsubscribe> for AgendaActor {
     type Result = ();
     fn handle(&mut self, Unsubscribe(id): Unsubscribe, _: &mut Self::Context) {
-        if let Some(feed) = &mut self.feed {
+        if let Outlet::Open(feed) = &mut self.outlet {
             feed.leave(id);
         }
         self.looks

@@ -5,8 +5,10 @@ use super::{Crowd, Options};
 use anyhow::{Context as _, bail};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::clock::{Clock as _, SystemClock, stopwatch};
+use cabinet_actors::delta::{Delta, Pushed, Sink};
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::{ExecuteError, Order};
+use cabinet_domain::audience::Audience;
 use cabinet_domain::command::{Allowances, Canceller, Command, Principal};
 use cabinet_domain::ids::{
     AgendaId, AgendaKey, BlobId, BookingId, CommandId, PatientId, PlaceId, PracticeId, RuleId, StaffId, TypeId,
@@ -50,6 +52,18 @@ pub(crate) struct Cabinet {
     first_slot: UtcMinute,
     /// For ids; its first half hours are long taken when patients begin.
     serial: Arc<AtomicU64>,
+}
+
+/// Counts what it hears.
+#[derive(Default)]
+struct Screen(AtomicU64);
+
+impl Sink for Screen {
+    fn push(&self, _: Delta) -> Pushed {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Pushed::Taken
+    }
+    fn closed(&self) {}
 }
 
 /// What one patient saw.
@@ -108,8 +122,22 @@ impl Cabinet {
         };
         let fillers = (0..FILLED_AT_ONCE).map(|first| cabinet.fill(first));
         try_join_all(fillers).await.context("failed to fill the agendas")?;
+        if options.watched {
+            cabinet.watch().await?;
+        }
         cabinet.settle().await;
         Ok(cabinet)
+    }
+
+    /// Lets somebody listen to every agenda.
+    async fn watch(&self) -> anyhow::Result<()> {
+        for agenda in 0..self.options.agendas {
+            for audience in [Audience::Staff, Audience::Board] {
+                let screen = Arc::new(Screen::default());
+                self.agendas.subscribe(key(agenda), audience, None, screen, |_| ()).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn fill(&self, first: u32) -> anyhow::Result<()> {

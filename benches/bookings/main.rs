@@ -64,6 +64,9 @@ pub struct Options {
     /// Longest wait of a group for company in microseconds; none: the server's default.
     #[arg(long)]
     company_microseconds: Option<u64>,
+    /// Somebody listens to every agenda, once as staff and once as a board.
+    #[arg(long)]
+    watched: bool,
     /// Where stores and clusters are made and removed; must be on a disk.
     #[arg(long, default_value = "/var/tmp")]
     directory: PathBuf,

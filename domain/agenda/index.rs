@@ -1,13 +1,12 @@
-//! What an agenda can derive from its own state to answer quickly: occupied time in order, the laid-out schedule, and
-//! acceptances by age. Never stored; rebuilt on decoding, kept in step by `decide::apply`.
+//! What an agenda can derive from its own state to answer quickly: occupied time in order, and the laid-out schedule. Never stored; rebuilt on decoding, kept in step by `decide::apply`.
 
 use super::{Agenda, COMMAND_MEMORY_DAYS, REMEMBERED_MAX};
 use crate::command::Principal;
 use crate::ids::{BookingId, CommandId, HoldId};
 use crate::openings::Plan;
 use crate::schedule::OCCUPIED_MINUTES_MAX;
-use crate::time::{Span, UtcMillis, UtcMinute};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::time::{Span, UtcMinute};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Who has a stretch of time.
@@ -17,16 +16,11 @@ pub(crate) enum Taker {
     Hold(HoldId),
 }
 
-/// The smallest taker: a bound for ranges.
-const FIRST_TAKER: Taker = Taker::Booking(BookingId(0));
-
 /// Derived data of one agenda.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    /// End of every occupied span by its start and taker.
-    occupied: BTreeMap<(UtcMinute, Taker), UtcMinute>,
-    /// Remembered acceptances, oldest first.
-    memory: BTreeSet<(UtcMillis, Principal, CommandId)>,
+    /// End of every hold's occupied span by its start. Bookings lie in order of time themselves.
+    held: BTreeMap<(UtcMinute, HoldId), UtcMinute>,
     /// The schedule; none while the agenda has no profile.
     pub(crate) plan: Option<Arc<Plan>>,
 }
@@ -43,20 +37,10 @@ impl Eq for Index {}
 impl Index {
     /// The index that belongs to this state.
     pub(super) fn of(agenda: &Agenda) -> Self {
-        let bookings = agenda
-            .bookings
-            .values()
-            .map(|booking| (booking.occupied, Taker::Booking(booking.id)));
-        let holds = agenda.holds.values().map(|hold| (hold.occupied, Taker::Hold(hold.id)));
+        let holds = agenda.holds.values();
         Self {
-            occupied: bookings
-                .chain(holds)
-                .map(|(span, taker)| ((span.from, taker), span.until))
-                .collect(),
-            memory: agenda
-                .remembered
-                .iter()
-                .map(|((principal, command), known)| (known.at, *principal, *command))
+            held: holds
+                .map(|hold| ((hold.occupied.from, hold.id), hold.occupied.until))
                 .collect(),
             plan: agenda
                 .profile
@@ -68,50 +52,51 @@ impl Index {
     /// Whether this is exactly the index of `agenda`.
     pub(crate) fn agrees_with(&self, agenda: &Agenda) -> bool {
         let fresh = Self::of(agenda);
-        self.occupied == fresh.occupied && self.memory == fresh.memory && self.plan == fresh.plan
+        self.held == fresh.held && self.plan == fresh.plan && agenda.bookings.agree() && agenda.remembered.agree()
     }
 
-    pub(crate) fn occupy(&mut self, span: Span, taker: Taker) {
-        self.occupied.insert((span.from, taker), span.until);
+    pub(crate) fn hold(&mut self, span: Span, hold: HoldId) {
+        self.held.insert((span.from, hold), span.until);
     }
 
-    pub(crate) fn vacate(&mut self, span: Span, taker: Taker) {
-        self.occupied.remove(&(span.from, taker));
+    pub(crate) fn give_back(&mut self, span: Span, hold: HoldId) {
+        self.held.remove(&(span.from, hold));
     }
+}
 
+impl Agenda {
     /// Everything that has part of `span`, in order of start.
     pub(crate) fn takers(&self, span: Span) -> impl Iterator<Item = (Span, Taker)> + '_ {
         // No occupied span is longer than the bound, so what overlaps starts at most that long before.
         let from = span.from.plus(-OCCUPIED_MINUTES_MAX);
         let until = span.until.max(from);
-        self.occupied
-            .range((from, FIRST_TAKER)..(until, FIRST_TAKER))
-            .map(|((from, taker), until)| {
-                let taken = Span {
-                    from: *from,
-                    until: *until,
-                };
-                (taken, *taker)
-            })
+        let bookings = self.bookings.occupied(from, until);
+        let mut bookings = Some(bookings.map(|(taken, id)| (taken, Taker::Booking(id))));
+        let held = self.index.held.range((from, HoldId(0))..(until, HoldId(0)));
+        let holds = held.map(|((from, hold), until)| {
+            let taken = Span {
+                from: *from,
+                until: *until,
+            };
+            (taken, Taker::Hold(*hold))
+        });
+        let odd = self.bookings.odd().map(|booking| (booking.occupied, Taker::Booking(booking.id)));
+        // Mostly there is no hold near, and no booking that does not fit; else all are put in order together.
+        let mut all: Vec<(Span, Taker)> = holds.chain(odd).collect();
+        if !all.is_empty() {
+            all.extend(bookings.take().into_iter().flatten());
+            all.sort_unstable_by_key(|(taken, taker)| (taken.from, *taker));
+        }
+        all.into_iter()
+            .chain(bookings.into_iter().flatten())
             .filter(move |(taken, _)| taken.overlaps(span))
     }
-}
 
-impl Agenda {
     /// Remembers an acceptance and forgets those that are too old or too many, as seen at `at`. Depends on recorded
     /// times only, so that replay forgets the same.
     pub(crate) fn remember(&mut self, key: (Principal, CommandId), known: super::Remembered) {
-        if let Some(former) = self.remembered.insert(key, known) {
-            self.index.memory.remove(&(former.at, key.0, key.1));
-        }
-        self.index.memory.insert((known.at, key.0, key.1));
+        self.remembered.insert(key, known);
         let oldest = known.at.plus_seconds(-COMMAND_MEMORY_DAYS * 86_400);
-        while let Some((at, principal, command)) = self.index.memory.first().copied() {
-            if at >= oldest && self.remembered.len() <= REMEMBERED_MAX {
-                break;
-            }
-            self.index.memory.remove(&(at, principal, command));
-            self.remembered.remove(&(principal, command));
-        }
+        self.remembered.forget(oldest, REMEMBERED_MAX);
     }
 }

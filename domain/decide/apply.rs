@@ -109,26 +109,22 @@ fn retire_type(agenda: &mut Agenda, id: TypeId) {
 
 fn put_hold(agenda: &mut Agenda, hold: Hold) {
     take_hold(agenda, hold.id);
-    agenda.index.occupy(hold.occupied, Taker::Hold(hold.id));
+    agenda.index.hold(hold.occupied, hold.id);
     agenda.holds.insert(hold.id, hold);
 }
 
 fn take_hold(agenda: &mut Agenda, id: HoldId) -> Option<Hold> {
     let hold = agenda.holds.remove(&id)?;
-    agenda.index.vacate(hold.occupied, Taker::Hold(id));
+    agenda.index.give_back(hold.occupied, id);
     Some(hold)
 }
 
 fn put_booking(agenda: &mut Agenda, booking: Booking) {
-    take_booking(agenda, booking.id);
-    agenda.index.occupy(booking.occupied, Taker::Booking(booking.id));
-    agenda.bookings.insert(booking.id, booking);
+    agenda.bookings.insert(booking);
 }
 
 fn take_booking(agenda: &mut Agenda, id: BookingId) -> Option<Booking> {
-    let booking = agenda.bookings.remove(&id)?;
-    agenda.index.vacate(booking.occupied, Taker::Booking(id));
-    Some(booking)
+    agenda.bookings.remove(&id)
 }
 
 fn move_booking(
@@ -153,12 +149,11 @@ fn move_booking(
 /// After `id` has left `left`: bookings there no longer name it as overbooked, unless it still overlaps them.
 fn forget_stale_overbooks(agenda: &mut Agenda, id: BookingId, left: Span) {
     let stays = agenda.bookings.get(&id).map(|booking| booking.occupied);
-    for (span, taker) in agenda.index.takers(left) {
+    let there: Vec<(Span, Taker)> = agenda.takers(left).collect();
+    for (span, taker) in there {
         let still_overlaps = stays.is_some_and(|stays| stays.overlaps(span));
-        if let (Taker::Booking(other), false) = (taker, still_overlaps)
-            && let Some(booking) = agenda.bookings.get_mut(&other)
-        {
-            booking.overbooks.remove(&id);
+        if let (Taker::Booking(other), false) = (taker, still_overlaps) {
+            agenda.bookings.forget_overbooked(other, id);
         }
     }
 }

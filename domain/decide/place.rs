@@ -48,7 +48,7 @@ pub(super) fn in_the_way(scene: Scene<'_>, occupied: Span, moved: Option<Booking
         live_hold: false,
         bookings: BTreeSet::new(),
     };
-    for (_, taker) in scene.agenda.index.takers(occupied) {
+    for (_, taker) in scene.agenda.takers(occupied) {
         match taker {
             Taker::Booking(id) if Some(id) == moved => {}
             Taker::Booking(id) => {

@@ -27,7 +27,7 @@ enum Reach<'a> {
 }
 
 /// A time that can be taken.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 enum Time {
     /// Appointments may not touch it; their buffers may.
     Absent(Span),
@@ -52,6 +52,41 @@ impl Time {
     }
 }
 
+/// What one event that takes or leaves times is about to change: made before the event is applied, asked after. So nobody
+/// keeps two states to compare them.
+#[derive(Debug)]
+pub struct SlotWatch {
+    was: OfTypes,
+    left: Option<Time>,
+    horizon: Span,
+}
+
+impl SlotWatch {
+    /// Looks at what `event`, not applied yet, can change inside `horizon`. None for events that change what is open or
+    /// offered: they are compared by [`slot_changes`].
+    #[must_use]
+    pub fn before(agenda: &Agenda, event: &Event, horizon: Span) -> Option<Self> {
+        let (taken, left) = match times(agenda, event)? {
+            Reach::Nothing => (None, None),
+            Reach::Times { taken, left } => (taken, left),
+            Reach::Openings { .. } | Reach::Type(_) => return None,
+        };
+        Some(Self {
+            was: taken.map_or_else(BTreeMap::new, |time| touching(agenda, time, horizon)),
+            left,
+            horizon,
+        })
+    }
+
+    /// What it has changed, as [`slot_changes`] would say, once the event is applied.
+    #[must_use]
+    pub fn after(self, agenda: &Agenda) -> Vec<SlotChanges> {
+        let Self { was, left, horizon } = self;
+        let is = left.map_or_else(BTreeMap::new, |time| touching(agenda, time, horizon));
+        differences(was, is)
+    }
+}
+
 /// What `event` changed between `before` and `after` (the state it was applied to, and the result) inside `horizon`,
 /// per type in the order of type ids; types without change are left out. Offered types of either state, online or not.
 ///
@@ -59,13 +94,11 @@ impl Time {
 /// later slots.
 #[must_use]
 pub fn slot_changes(before: &Agenda, after: &Agenda, event: &Event, horizon: Span) -> Vec<SlotChanges> {
+    if let Some(watch) = SlotWatch::before(before, event, horizon) {
+        return watch.after(after);
+    }
     match reach(before, after, event, horizon) {
-        Reach::Nothing => Vec::new(),
-        Reach::Times { taken, left } => {
-            let was = taken.map_or_else(BTreeMap::new, |time| touching(before, time, horizon));
-            let is = left.map_or_else(BTreeMap::new, |time| touching(after, time, horizon));
-            differences(was, is)
-        }
+        Reach::Nothing | Reach::Times { .. } => Vec::new(),
         Reach::Openings { dates, accepted } => {
             let concerned = |kind: TypeId| accepted.iter().any(|types| types.accepts(kind));
             let all = |agenda| of_dates(agenda, dates.as_deref(), concerned, horizon);
@@ -78,10 +111,42 @@ pub fn slot_changes(before: &Agenda, after: &Agenda, event: &Event, horizon: Spa
     }
 }
 
-fn reach<'a>(before: &'a Agenda, after: &'a Agenda, event: &'a Event, horizon: Span) -> Reach<'a> {
+/// The reach of an event that takes or leaves times; none for one that changes what is open or offered.
+fn times<'a>(before: &Agenda, event: &Event) -> Option<Reach<'a>> {
     let held = |id| before.holds.get(id).map(|hold| Time::Occupied(hold.occupied));
     let booked = |id| before.bookings.get(id).map(|booking| booking.occupied);
     let absent = |id| before.absences.get(id).map(|absence| Time::Absent(absence.span));
+    let (taken, left) = match event {
+        Event::AbsenceAdded(absence) => (Some(Time::Absent(absence.span)), absent(&absence.id)),
+        Event::AbsenceRemoved(id) => (None, absent(id)),
+        Event::SlotHeld(hold) => (Some(Time::Occupied(hold.occupied)), held(&hold.id)),
+        Event::HoldReleased(id) | Event::HoldExpired(id) => (None, held(id)),
+        Event::SlotBooked { booking, from_hold, .. } => {
+            let former = from_hold.and_then(|id| before.holds.get(&id)).map(|hold| hold.occupied);
+            if former == Some(booking.occupied) {
+                return Some(Reach::Nothing); // the same time changed hands
+            }
+            (Some(Time::Occupied(booking.occupied)), former.map(Time::Occupied))
+        }
+        Event::BookingMoved { booking, occupied, .. } => (
+            booked(booking).map(|_| Time::Occupied(*occupied)),
+            booked(booking).map(Time::Occupied),
+        ),
+        Event::BookingCancelled { booking, .. } => (None, booked(booking).map(Time::Occupied)),
+        Event::ProfileSet(_)
+        | Event::TypeSet(_)
+        | Event::TypeRetired(_)
+        | Event::HoursOpened(_)
+        | Event::HoursChanged(_)
+        | Event::HoursClosed(_)
+        | Event::ExceptionOpened(_)
+        | Event::ExceptionClosed(_) => return None,
+    };
+    Some(Reach::Times { taken, left })
+}
+
+/// The reach of an event that changes what is open or offered.
+fn reach<'a>(before: &'a Agenda, after: &'a Agenda, event: &'a Event, horizon: Span) -> Reach<'a> {
     match event {
         Event::ProfileSet(_) if before.profile == after.profile => Reach::Nothing,
         Event::ProfileSet(_) => Reach::Openings {
@@ -99,40 +164,14 @@ fn reach<'a>(before: &'a Agenda, after: &'a Agenda, event: &'a Event, horizon: S
         Event::HoursClosed(id) => of_rules(after, [before.rules.get(id), None], horizon),
         Event::ExceptionOpened(exception) => of_exceptions([before.exceptions.get(&exception.id), Some(exception)]),
         Event::ExceptionClosed(id) => of_exceptions([before.exceptions.get(id), None]),
-        Event::AbsenceAdded(absence) => Reach::Times {
-            taken: Some(Time::Absent(absence.span)),
-            left: absent(&absence.id),
-        },
-        Event::AbsenceRemoved(id) => Reach::Times {
-            taken: None,
-            left: absent(id),
-        },
-        Event::SlotHeld(hold) => Reach::Times {
-            taken: Some(Time::Occupied(hold.occupied)),
-            left: held(&hold.id),
-        },
-        Event::HoldReleased(id) | Event::HoldExpired(id) => Reach::Times {
-            taken: None,
-            left: held(id),
-        },
-        Event::SlotBooked { booking, from_hold, .. } => {
-            let former = from_hold.and_then(|id| before.holds.get(&id)).map(|hold| hold.occupied);
-            if former == Some(booking.occupied) {
-                return Reach::Nothing; // the same time changed hands
-            }
-            Reach::Times {
-                taken: Some(Time::Occupied(booking.occupied)),
-                left: former.map(Time::Occupied),
-            }
-        }
-        Event::BookingMoved { booking, occupied, .. } => Reach::Times {
-            taken: booked(booking).map(|_| Time::Occupied(*occupied)),
-            left: booked(booking).map(Time::Occupied),
-        },
-        Event::BookingCancelled { booking, .. } => Reach::Times {
-            taken: None,
-            left: booked(booking).map(Time::Occupied),
-        },
+        Event::AbsenceAdded(_)
+        | Event::AbsenceRemoved(_)
+        | Event::SlotHeld(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_)
+        | Event::SlotBooked { .. }
+        | Event::BookingMoved { .. }
+        | Event::BookingCancelled { .. } => Reach::Nothing, // not reached: `times` has these
     }
 }
 

@@ -62,7 +62,7 @@ impl<'a> Stretch<'a> {
         Some(Self {
             plan,
             step: i64::from(profile.granularity_minutes.max(1)),
-            taken: agenda.index.takers(reach).map(|(taken, _)| taken).collect(),
+            taken: agenda.takers(reach).map(|(taken, _)| taken).collect(),
             stated,
         })
     }

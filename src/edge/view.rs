@@ -65,7 +65,7 @@ pub fn staff_part(read: AgendaRead<'_>, rest: Span) -> StaffPart {
 fn bookings(read: AgendaRead<'_>, covers: Span) -> Vec<StaffBooking> {
     let bookings = read.agenda.bookings_between(covers);
     bookings
-        .map(|booking| outward::booking(booking, read.people.get(booking.details)))
+        .map(|booking| outward::booking(&booking, read.people.get(booking.details)))
         .collect()
 }
 

@@ -226,8 +226,8 @@ fn agenda() -> Agenda {
     agenda.exceptions = BTreeMap::from([(ExceptionId(5), exception())]);
     agenda.absences = BTreeMap::from([(AbsenceId(6), absence())]);
     agenda.holds = BTreeMap::from([(HoldId(7), hold())]);
-    agenda.bookings = BTreeMap::from([(BookingId(9), booking())]);
-    agenda.remembered = BTreeMap::from([((Principal::Bearer([8; 32]), CommandId(15)), remembered)]);
+    agenda.bookings = std::iter::once(booking()).collect();
+    agenda.remembered = std::iter::once(((Principal::Bearer([8; 32]), CommandId(15)), remembered)).collect();
     agenda
 }
 

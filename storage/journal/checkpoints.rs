@@ -231,6 +231,14 @@ impl Core {
         }
     }
 
+    /// The last but one checkpoint, if it is there and whole.
+    pub fn former_checkpoint(&self, stream: StreamKey) -> Option<(Seq, Bytes)> {
+        let former = |found: &Vec<Seq>| found.len().checked_sub(2).and_then(|at| found.get(at).copied());
+        let at = self.checkpoints.known.lock().get(&stream).and_then(former)?;
+        let sealed = load(&*self.disk, self.history, stream, at).ok()?;
+        Some((at, sealed))
+    }
+
     /// The newest checkpoint that can be read and is not above the stream's head; what is damaged is passed over and
     /// counted.
     ///

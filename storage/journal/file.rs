@@ -251,7 +251,7 @@ fn write_loop(shared: &Shared) {
 /// Waits until enough appends are there, the patience is over, or the journal is closing.
 fn wait_for_company(company: &Company, shared: &Shared, queues: &mut MutexGuard<'_, Queues>) {
     let Some(enough) = company.expected() else { return };
-    if queues.appends.is_empty() || queues.appends.len() >= enough || queues.closing {
+    if company.patience().is_zero() || queues.appends.is_empty() || queues.appends.len() >= enough || queues.closing {
         return;
     }
     queues.wanted = enough;
@@ -338,6 +338,9 @@ impl Journal for FileJournal {
     }
     fn checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
         self.call(move |core| core.checkpoint(stream))
+    }
+    fn former_checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
+        self.call(move |core| Ok(core.former_checkpoint(stream)))
     }
     fn close(&self) -> Answer<'_, ()> {
         // The first caller's waiting is done by a thread of its own, so that no executor blocks on the last sync.

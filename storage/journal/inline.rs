@@ -97,6 +97,9 @@ impl Journal for InlineJournal {
     fn checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
         Box::pin(async move { self.core.checkpoint(stream) })
     }
+    fn former_checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
+        Box::pin(async move { Ok(self.core.former_checkpoint(stream)) })
+    }
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(async move { self.core.close() })
     }

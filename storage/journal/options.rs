@@ -11,8 +11,8 @@ pub type Ticks = Arc<dyn Fn() -> Duration + Send + Sync>;
 /// Bounds of the sizes of groups that are counted apart: 1, up to 4, 16, 64, 256, more.
 pub const GROUP_BUCKETS: [u64; 6] = [1, 4, 16, 64, 256, u64::MAX];
 
-/// Longest time a group waits for company by default: less than a sync of any disk but the fastest.
-pub const COMPANY_WAIT_MAX: Duration = Duration::from_micros(250);
+/// Longest time a group waits for company by default: none. Where deciding is dear, fewer syncs leave more time for it.
+pub const COMPANY_WAIT_MAX: Duration = Duration::ZERO;
 
 /// Options of a journal.
 #[derive(Clone)]

@@ -34,6 +34,7 @@ struct Stream {
     chain: [u8; 32],
     fence: Fence,
     checkpoint: Option<(Seq, Bytes)>,
+    former: Option<(Seq, Bytes)>,
 }
 
 impl Stream {
@@ -218,7 +219,7 @@ impl Journal for MemoryJournal {
         let stream = content.streams.entry(stream).or_default();
         let newest = stream.checkpoint.as_ref().map_or(0, |(seq, _)| *seq);
         if at <= stream.head().seq && at >= newest {
-            stream.checkpoint = Some((at, sealed));
+            stream.former = stream.checkpoint.replace((at, sealed));
         }
         Box::pin(ready(Ok(())))
     }
@@ -229,6 +230,12 @@ impl Journal for MemoryJournal {
             .streams
             .get(&stream)
             .and_then(|stream| stream.checkpoint.clone());
+        Box::pin(ready(Ok(found)))
+    }
+
+    fn former_checkpoint(&self, stream: StreamKey) -> BoxFuture<'_, Result<Option<(Seq, Bytes)>, StoreError>> {
+        let content = self.content.lock();
+        let found = content.streams.get(&stream).and_then(|stream| stream.former.clone());
         Box::pin(ready(Ok(found)))
     }
 

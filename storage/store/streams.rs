@@ -4,7 +4,7 @@ mod event;
 mod load;
 
 use super::records::{not_written, seal_writes};
-use super::{Appended, Commit, Loaded, PersonRecord, StreamStore};
+use super::{Appended, Commit, Loaded, Opened, PersonRecord, StreamStore};
 use crate::codec::{self, StoredBlob};
 use crate::journal::{APPEND_BYTES_MAX, Append, EVENTS_PER_APPEND_MAX, Journal, RecordKey};
 use crate::keyring::Keyring;
@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Chain values kept per loaded stream, newest last, so that a checkpoint may lie some commits behind the head.
-const RECENT_CHAINS: usize = 256;
+const RECENT_CHAINS: usize = 64;
 
 type RecentChains = VecDeque<(Seq, [u8; 32])>;
 
@@ -91,7 +91,7 @@ impl SealedStreams {
         })
     }
 
-    fn prepare(&self, commit: &Commit, chain: [u8; 32]) -> Result<Prepared, StoreError> {
+    fn prepare(&self, commit: Commit, chain: [u8; 32]) -> Result<Prepared, StoreError> {
         if commit.events.len() > EVENTS_PER_APPEND_MAX {
             return Err(AppendError::TooLarge.into());
         }
@@ -127,7 +127,7 @@ impl SealedStreams {
             chain = chained(&chain, &sealed);
             sealed_events.push(Bytes::from(sealed));
         }
-        let mut plain_writes = commit.writes.clone();
+        let mut plain_writes = commit.writes;
         plain_writes.extend(assigned.iter().map(|(patient, key)| {
             let id = [patient.0.to_be_bytes().as_slice(), key].concat();
             let table = Table::PatientKey.number();
@@ -139,7 +139,7 @@ impl SealedStreams {
             return Err(AppendError::TooLarge.into());
         }
         Ok(Prepared {
-            people: blobs.into_iter().zip(&commit.personal).map(kept).collect(),
+            people: blobs.into_iter().zip(commit.personal).map(kept).collect(),
             assigned,
             head: commit.events.last().map_or(commit.expected, |last| last.seq),
             append: Append {
@@ -165,11 +165,12 @@ impl SealedStreams {
                 head: head.map_or(0, |head| head.seq),
             });
         };
-        let prepared = self.prepare(&commit, chain).map_err(not_written)?;
+        let stream = commit.stream;
+        let prepared = self.prepare(commit, chain).map_err(not_written)?;
         let (head, chain) = (prepared.head, prepared.append.chain);
         let position = self.journal.append(prepared.append).await?;
-        self.set_tip(commit.stream, head, chain, false);
-        let practice = commit.stream.practice().0;
+        self.set_tip(stream, head, chain, false);
+        let practice = stream.practice().0;
         for (patient, key) in prepared.assigned {
             self.keyring.recorded(practice, patient.0, key);
         }
@@ -191,17 +192,13 @@ impl SealedStreams {
             tracing::debug!(seq, "no checkpoint: the chain value of its sequence is not at hand");
             return Ok(());
         };
-        let live = event::state_blobs(&state);
-        let blobs: Vec<StoredBlob> = people
-            .into_iter()
-            .filter(|(blob, _)| live.contains(blob))
-            .map(|(blob, record)| StoredBlob {
-                blob,
-                patient: record.patient,
-                sealed: record.sealed,
-            })
-            .collect();
         let own = self.keyring.practice(stream.practice().0)?;
+        let given = people.into_iter().map(|(blob, record)| StoredBlob {
+            blob,
+            patient: record.patient,
+            sealed: record.sealed,
+        });
+        let blobs = self.blobs_of(stream, &state, chain, given, &own).await?;
         let plain = codec::encode_checkpoint(&chain, &state, &blobs)?;
         let sealed = seal::seal(&own, self.keyring.entropy(), &checkpoint_place(stream, seq), &plain)?;
         self.journal.put_checkpoint(stream, seq, sealed.into()).await
@@ -211,6 +208,14 @@ impl SealedStreams {
 impl StreamStore for SealedStreams {
     fn load(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
         Box::pin(self.load_verified(stream))
+    }
+
+    fn open(&self, stream: StreamKey) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        Box::pin(self.open_verified(stream))
+    }
+
+    fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        Box::pin(self.look_back(stream))
     }
 
     fn append(&self, commit: Commit) -> BoxFuture<'_, Result<Appended, AppendError>> {
@@ -236,11 +241,11 @@ impl StreamStore for SealedStreams {
 }
 
 /// A sealed blob together with what it says, for the cell.
-fn kept((stored, part): (StoredBlob, &PersonalPart)) -> (BlobId, PersonRecord) {
+fn kept((stored, part): (StoredBlob, PersonalPart)) -> (BlobId, PersonRecord) {
     let record = PersonRecord {
         patient: stored.patient,
         sealed: stored.sealed,
-        person: Some(Arc::new(part.person.clone())),
+        person: Some(Arc::new(part.person)),
     };
     (stored.blob, record)
 }

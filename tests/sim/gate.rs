@@ -114,6 +114,9 @@ impl Journal for Gate {
     fn checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
         self.inner.checkpoint(stream)
     }
+    fn former_checkpoint(&self, stream: StreamKey) -> Answer<'_, Option<(Seq, Bytes)>> {
+        self.inner.former_checkpoint(stream)
+    }
 
     fn close(&self) -> Answer<'_, ()> {
         self.inner.close()

@@ -80,7 +80,7 @@ impl Look<'_> {
 
     fn booking(&mut self) -> Option<Booking> {
         let agenda = self.agenda;
-        self.one_of(agenda.bookings.len(), agenda.bookings.values()).cloned()
+        self.one_of(agenda.bookings.len(), agenda.bookings.values())
     }
 
     fn hold(&mut self) -> Option<Hold> {
@@ -388,7 +388,7 @@ impl Look<'_> {
             }
             _ => {
                 let soon = self.now.minute().plus(1_400);
-                let near = |booking: &&Booking| booking.manage.is_some() && booking.span.from < soon;
+                let near = |booking: &Booking| booking.manage.is_some() && booking.span.from < soon;
                 let booking = self.agenda.bookings.values().find(near)?.id;
                 let by = Canceller::Patient(secret(booking.0));
                 Some(by_bearer(Command::CancelBooking { booking, by }, booking.0))

@@ -8,13 +8,14 @@ use crate::store::{Store, StoreSetup};
 use crate::truth::{Truth, Watched};
 use cabinet_actors::agenda::cell::{Cell, CellOptions, Checkpoint, Effect, Ended, Notice, Ticket};
 use cabinet_actors::agenda::feed::{Feed, Joining, SubscriptionId};
+use cabinet_actors::agenda::publication::Publication;
 use cabinet_actors::clock::Clock as _;
 use cabinet_actors::delta::{Sink, TopicPosition};
 use cabinet_actors::order::{Accepted, ExecuteError, Order};
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::audience::Audience;
 use cabinet_domain::decide::decide;
-use cabinet_domain::ids::AgendaKey;
+use cabinet_domain::ids::{AgendaKey, HistoryId};
 use cabinet_domain::invariants::{Invariant, check_told};
 use cabinet_domain::stream::{StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
@@ -41,7 +42,12 @@ const WAITING_ORDERS_MAX: usize = 4;
 struct Seat {
     cell: Cell,
     feed: Option<Feed>,
+    history: HistoryId,
     load_due: bool,
+    /// What came before is to be looked up.
+    look_due: bool,
+    /// Published since that was asked for.
+    since: Vec<Publication>,
     append: Option<Appending>,
     timer: Option<UtcMillis>,
     checkpoints: Vec<Checkpoint>,
@@ -121,7 +127,10 @@ impl Process {
             let seat = Seat {
                 cell,
                 feed: None,
+                history: HistoryId(0),
                 load_due: false,
+                look_due: false,
+                since: Vec::new(),
                 append: None,
                 timer: None,
                 checkpoints: Vec::new(),
@@ -150,11 +159,19 @@ impl Process {
     /// # Errors
     /// An invariant.
     pub(crate) fn load(&mut self, key: AgendaKey, fails: bool) -> Outcome {
-        let Some(seat) = self.seats.get_mut(&key).filter(|seat| seat.load_due) else {
+        let Some(seat) = self.seats.get_mut(&key) else {
             return Ok(());
         };
-        seat.load_due = false;
-        let loaded = self.streams.load(StreamKey::Agenda(key)).now_or_never();
+        if std::mem::take(&mut seat.look_due) {
+            let loaded = self.streams.look(StreamKey::Agenda(key)).now_or_never();
+            let loaded = loaded.and_then(Result::ok).filter(|_| !fails);
+            let effects = seat.cell.on_looked_back(loaded);
+            return self.carry_out(key, effects);
+        }
+        if !std::mem::take(&mut seat.load_due) {
+            return Ok(());
+        }
+        let loaded = self.streams.open(StreamKey::Agenda(key)).now_or_never();
         let loaded = loaded.and_then(Result::ok).filter(|_| !fails);
         let effects = seat.cell.on_loaded(loaded, self.clock.now());
         self.carry_out(key, effects)
@@ -163,7 +180,7 @@ impl Process {
     /// Agendas that wait to be loaded.
     #[must_use]
     pub(crate) fn loads_due(&self) -> Vec<AgendaKey> {
-        let due = self.seats.iter().filter(|(_, seat)| seat.load_due);
+        let due = self.seats.iter().filter(|(_, seat)| seat.load_due || seat.look_due);
         due.map(|(key, _)| *key).collect()
     }
 
@@ -263,6 +280,10 @@ impl Process {
     ) -> Option<(Joining, &Agenda)> {
         self.subscriptions += 1;
         let id = SubscriptionId(self.subscriptions);
+        if self.seats.get(&key)?.feed.is_none() {
+            let effects = self.seats.get_mut(&key)?.cell.attend();
+            self.carry_out(key, effects).ok()?;
+        }
         let seat = self.seats.get_mut(&key)?;
         let feed = seat.feed.as_mut()?;
         let joining = feed.join(id, audience, position, sink);
@@ -285,9 +306,18 @@ impl Process {
             match effect {
                 Effect::Load => {
                     seat.load_due = true;
+                    seat.look_due = false;
                     seat.feed = None;
+                    seat.since.clear();
                 }
-                Effect::Opened { history, base, replay } => seat.feed = Some(Feed::open(key, history, base, replay)),
+                Effect::Opened { history } => seat.history = history,
+                Effect::LookBack => seat.look_due = true,
+                Effect::Attended { base, replay } => {
+                    let mut feed = Feed::open(key, seat.history, base, replay);
+                    feed.publish(std::mem::take(&mut seat.since));
+                    seat.feed = Some(feed);
+                }
+                Effect::NotAttended => seat.since.clear(),
                 Effect::Append(commit) => {
                     ensure(seat.append.is_none(), Invariant::WholeCommands, || {
                         "two appends of one agenda at once".to_owned()
@@ -308,8 +338,9 @@ impl Process {
                     for publication in &publications {
                         hold(check_told(publication.to, durable))?;
                     }
-                    if let Some(feed) = &mut seat.feed {
-                        feed.publish(publications);
+                    match &mut seat.feed {
+                        Some(feed) => drop(feed.publish(publications)),
+                        None => seat.since.extend(publications),
                     }
                 }
                 Effect::SetTimer(at) => seat.timer = Some(at),

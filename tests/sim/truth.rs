@@ -11,7 +11,7 @@ use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{AgendaKey, BlobId, CommandId, HistoryId, Seq};
 use cabinet_domain::invariants::{Invariant, Violation, check, check_commit, check_replay};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
-use cabinet_storage::{AppendError, Appended, BoxFuture, Commit, Loaded, PersonRecord, StoreError, StreamStore};
+use cabinet_storage::{AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, StoreError, StreamStore};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -278,8 +278,16 @@ fn agenda_events(commit: &Commit) -> Events {
 
 impl StreamStore for Watched {
     fn load(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        self.inner.load(stream)
+    }
+
+    fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        self.inner.look(stream)
+    }
+
+    fn open(&self, stream: StreamKey) -> BoxFuture<'_, Result<Opened, StoreError>> {
         Box::pin(async move {
-            let loaded = self.inner.load(stream).await;
+            let loaded = self.inner.open(stream).await;
             let mut truth = self.truth.lock();
             match &loaded {
                 Ok(loaded) => {

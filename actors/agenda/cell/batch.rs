@@ -1,4 +1,4 @@
-//! Deciding orders on the scratch copy: one order at a time, in order.
+//! Deciding orders: one at a time, in order, each on what the ones before it in the batch make of the durable state.
 //!
 //! Must not be here: when a batch is sent, what happens to it then.
 
@@ -51,17 +51,18 @@ pub(super) struct Batch {
 
 /// What judging an order came to.
 pub(super) enum Judged {
-    /// Decided, with its events applied to the scratch copy.
+    /// Decided, with its events applied to the scratch copy if there is one.
     Decided(Decision, Vec<Recorded<Event>>),
     /// Its events do not fit this commit any more: the next one.
     NextCommit,
 }
 
-/// Decides one order on the scratch copy; `room` events still fit the commit, of `most` that any may have.
-pub(super) fn judge(served: &mut Served, decide: Decide, waiting: &Waiting, room: usize, most: usize) -> Judged {
-    let scratch = served.scratch();
+/// Decides one order after those in `batch`, to which at most `most` events may come in all.
+pub(super) fn judge(served: &mut Served, decide: Decide, waiting: &Waiting, batch: &Batch, most: usize) -> Judged {
+    let room = most.saturating_sub(batch.events.len());
+    let ahead = served.ahead(&batch.events);
     let decided = |decision| Judged::Decided(decision, Vec::new());
-    match recall(scratch, &waiting.stamp) {
+    match recall(ahead, &waiting.stamp) {
         Recall::New => {}
         Recall::Repeat { seq } => return decided(Decision::Repeat(seq)),
         Recall::Reused => return decided(Decision::Refused(Refusal::CommandIdReused)),
@@ -74,7 +75,7 @@ pub(super) fn judge(served: &mut Served, decide: Decide, waiting: &Waiting, room
         }));
     }
     // `decide` borrows the state immutably: a caught panic leaves nothing half changed.
-    let outcome = catch_unwind(AssertUnwindSafe(|| decide(scratch, command, &waiting.stamp)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| decide(ahead, command, &waiting.stamp)));
     match outcome {
         Err(_) => decided(Decision::Broken),
         Ok(Err(refusal)) => decided(Decision::Refused(refusal)),
@@ -83,11 +84,10 @@ pub(super) fn judge(served: &mut Served, decide: Decide, waiting: &Waiting, room
         })),
         Ok(Ok(events)) if events.len() > room => Judged::NextCommit,
         Ok(Ok(events)) => {
-            let events = record(events, &waiting.stamp, scratch.seq);
-            for event in &events {
-                scratch.apply(event);
-            }
-            Judged::Decided(Decision::Accepted(scratch.seq), events)
+            let events = record(events, &waiting.stamp, ahead.seq);
+            let seq = events.last().map_or(ahead.seq, |last| last.seq);
+            served.decided(&events);
+            Judged::Decided(Decision::Accepted(seq), events)
         }
     }
 }
@@ -147,7 +147,7 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         at,
         repeated,
         hold: hold.cloned(),
-        booking: booking.cloned(),
+        booking,
     }
 }
 

@@ -60,10 +60,18 @@ pub enum Notice {
 pub enum Effect {
     /// Claim and load the stream; answer with [`super::Cell::on_loaded`]. Subscribers are told to come again.
     Load,
-    /// The agenda serves: positions start here, the rings hold these.
+    /// The agenda serves. Nobody attends to it yet.
     Opened {
         /// The store's history.
         history: HistoryId,
+    },
+    /// Load what came before and who is who; answer with [`super::Cell::on_looked_back`]. Publications from now on belong
+    /// after it.
+    LookBack,
+    /// What came before could not be loaded: nobody attends.
+    NotAttended,
+    /// Somebody can listen: positions start here, the rings hold these and what was published since [`Effect::LookBack`].
+    Attended {
         /// Position before the first replayed publication.
         base: Seq,
         /// What happened after `base`.

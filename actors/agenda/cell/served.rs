@@ -1,4 +1,5 @@
-//! The agenda in memory: the durable state, the scratch copy commands are decided on, the sealed blobs, the checkpoints.
+//! The agenda in memory: the durable state, the scratch copy commands are decided on, the checkpoints; and, while somebody
+//! attends to it, the people its bookings are for.
 //!
 //! Must not be here: queues, timers, replies.
 
@@ -8,31 +9,40 @@ use cabinet_domain::agenda::Agenda;
 use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::{BlobId, HistoryId, Seq};
 use cabinet_domain::stream::{StreamEvent, StreamState};
-use cabinet_storage::{Loaded, PersonRecord};
-use std::collections::{BTreeMap, HashMap};
+use cabinet_storage::{Loaded, Opened, PersonRecord};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A state to keep, with the sealed blobs it names.
+/// A state to keep, with those of the sealed blobs it names that are at hand; storage has the others.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     /// The state.
     pub agenda: Agenda,
-    /// Its blobs, sealed.
+    /// Blobs, sealed.
     pub people: BTreeMap<BlobId, PersonRecord>,
-}
-
-/// What loading gives besides the state.
-pub(super) struct Opened {
-    pub(super) base: Seq,
-    pub(super) replay: Vec<Publication>,
-    pub(super) checkpoint: Option<Checkpoint>,
-    pub(super) panics: u64,
 }
 
 /// What a durable batch gives to tell.
 pub(super) struct Committed {
+    /// Empty while nobody attends.
     pub(super) publications: Vec<Publication>,
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) panics: u64,
+}
+
+/// What looking back gives: the last commands again, from `base` on.
+pub(super) struct LookedBack {
+    pub(super) base: Seq,
+    pub(super) replay: Vec<Publication>,
+    pub(super) panics: u64,
+}
+
+/// Whether anybody listens or asks who is who. While nobody does, nothing is made that only they would see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attended {
+    No,
+    /// What follows this sequence is told; what came before is being looked up.
+    Asked(Seq),
+    Yes,
 }
 
 /// See the head of this file.
@@ -40,227 +50,259 @@ pub(super) struct Committed {
 pub(super) struct Served {
     /// Durable events only (law L1).
     pub(super) live: Agenda,
-    /// `live` and the batch being made or in flight. Made when first needed and kept up to date while commands come, so
-    /// that a command on a large agenda copies nothing; dropped after a failure or some idle time.
+    /// `live` and the batch being made or in flight. Made when a second order joins a batch, for what comes after the first
+    /// must see it; kept up to date while batches of several come, dropped after a failure or when it was not needed.
     scratch: Option<Agenda>,
-    /// A second copy that walks one event ahead of `live` while a batch of several is applied, for what each event changed.
-    /// Made at the first such batch, kept and dropped as `scratch` is.
-    trail: Option<Agenda>,
-    pub(super) people: BTreeMap<BlobId, PersonRecord>,
-    /// How many bookings of `live` name each blob.
-    named: HashMap<BlobId, u32>,
+    /// Batches since one last had several orders.
+    lone: u32,
+    /// Attended: every blob that a booking names, and some that none names any more. Otherwise the blobs of the last
+    /// events, so that the next checkpoint need not read them back.
+    people: BTreeMap<BlobId, PersonRecord>,
+    attended: Attended,
     pub(super) history: HistoryId,
-    /// The state at `marked`, kept back so that what is checkpointed lies behind the head: the tail after it rebuilds the
-    /// resumption rings at the next load.
-    older: Option<Checkpoint>,
-    marked: Seq,
     /// Where the newest checkpoint lies.
     kept: Seq,
     /// Least number of events between two checkpoints; see [`Self::interval`].
     every: u64,
 }
 
-/// A checkpoint costs what the whole state costs: it is worth it after as many events as this share of the state's entries.
-const ENTRIES_PER_EVENT: usize = 4;
+/// Batches of one order after which the scratch copy is let go.
+const LONE_BATCHES_MAX: u32 = 16;
+/// Entries of a state that make its checkpoint wait for one event more.
+const ENTRIES_PER_EVENT: usize = 3;
+/// A large agenda waits at most this many times as long for its checkpoint as the smallest: what a start replays is bounded.
+const INTERVALS_MAX: u64 = 10;
+/// At the end a checkpoint is kept after this part of the least number of events.
+const LAST_SHARE: u64 = 4;
+/// Sealed blobs kept for the next checkpoint while nobody attends; beyond it storage reads them back.
+const BLOBS_KEPT_MAX: usize = 512;
 
 impl Served {
-    /// From what storage loaded; none when it is not an agenda.
-    pub(super) fn open(loaded: Loaded, every: u64) -> Option<(Self, Opened)> {
-        let Loaded {
-            state,
-            tail_base,
-            tail,
-            people,
-            head: _,
-            history,
-        } = loaded;
-        let (StreamState::Agenda(live), StreamState::Agenda(before)) = (state, tail_base) else {
+    /// From what storage opened; none when it is not an agenda.
+    pub(super) fn open(opened: Opened, every: u64) -> Option<(Self, Option<Checkpoint>)> {
+        let StreamState::Agenda(live) = opened.state else {
             return None;
         };
-        let kept = before.seq;
-        let tail_events = u64::try_from(tail.len()).unwrap_or(u64::MAX);
-        let mut opened = replay(*before, tail, &people);
-        opened.base = opened.base.min(live.seq);
-        let named = naming(&live);
-        // Built at once: a map grown entry by entry leaves much of its room unused.
-        let people = people
-            .into_iter()
-            .filter(|(blob, _)| named.contains_key(blob))
-            .collect();
         let mut live = *live;
         live.pack();
         let mut served = Self {
-            marked: kept,
-            kept,
             live,
             scratch: None,
-            trail: None,
-            people,
-            named,
-            history,
-            older: None,
+            lone: 0,
+            people: BTreeMap::new(),
+            attended: Attended::No,
+            history: opened.history,
+            kept: opened.checkpoint,
             every: every.max(1),
         };
-        // A tail this long grew over several starts; a state at the head shortens it, at the price of the next load's rings.
-        let long = tail_events.saturating_mul(2) >= served.interval().saturating_mul(5);
-        opened.checkpoint = if long { Some(served.present()) } else { None };
-        if long {
-            served.kept = served.live.seq;
-            served.marked = served.live.seq;
+        let checkpoint = served.mark();
+        Some((served, checkpoint))
+    }
+
+    /// The state that the next order is decided on: the durable one, or that with the batch so far.
+    pub(super) fn ahead(&mut self, batch: &[Recorded<Event>]) -> &Agenda {
+        if self.scratch.is_none() && !batch.is_empty() {
+            let mut scratch = self.live.clone();
+            for recorded in batch {
+                scratch.apply(recorded);
+            }
+            self.scratch = Some(scratch);
         }
-        Some((served, opened))
+        self.scratch.as_ref().unwrap_or(&self.live)
     }
 
-    /// The scratch copy.
-    pub(super) fn scratch(&mut self) -> &mut Agenda {
-        self.scratch.get_or_insert_with(|| self.live.clone())
+    /// Decided events, not durable yet: the scratch copy has them, if there is one.
+    pub(super) fn decided(&mut self, events: &[Recorded<Event>]) {
+        if let Some(scratch) = &mut self.scratch {
+            for recorded in events {
+                scratch.apply(recorded);
+            }
+        }
     }
 
-    /// Forgets what was decided but not written; also frees the copies.
+    /// Forgets what was decided but not written; also frees the copy.
     pub(super) fn drop_scratch(&mut self) {
         self.scratch = None;
-        self.trail = None;
+    }
+
+    /// Frees what a quiet agenda can do without.
+    pub(super) fn rest(&mut self) {
+        self.drop_scratch();
+        if self.attended == Attended::No && !self.people.is_empty() {
+            self.people = BTreeMap::new();
+            self.live.pack();
+        }
     }
 
     /// Applies a durable batch, which the scratch copy already has.
     pub(super) fn commit(&mut self, events: Vec<Recorded<Event>>, people: Vec<(BlobId, PersonRecord)>) -> Committed {
-        self.people.extend(people);
-        // One event: the scratch copy is the state after it. Several: the trail gives the states in between.
-        if events.len() > 1 {
-            self.trail.get_or_insert_with(|| self.live.clone());
+        self.lone = if events.iter().filter(|event| event.last_of_command).count() > 1 {
+            0
+        } else {
+            self.lone.saturating_add(1)
+        };
+        if self.lone > LONE_BATCHES_MAX {
+            self.scratch = None;
         }
+        self.people.extend(people);
         let mut publisher = Publisher::default();
         for recorded in events {
-            let told = recorded.clone();
-            if let Some(trail) = &mut self.trail {
-                trail.apply(&recorded);
-                publisher.add(&self.live, trail, told, &self.people);
+            if self.attended == Attended::No {
+                self.forget_blob(&recorded.event);
+                self.live.apply(&recorded);
             } else {
-                let after = self.scratch.get_or_insert_with(|| {
-                    let mut after = self.live.clone();
-                    after.apply(&recorded);
-                    after
-                });
-                publisher.add(&self.live, after, told, &self.people);
+                let watched = publisher.watch(&self.live, &recorded);
+                self.live.apply(&recorded);
+                publisher.add(watched, &self.live, recorded, &self.people);
             }
-            self.apply(&recorded);
         }
-        let checkpoint = self.mark();
+        if self.attended == Attended::No && self.people.len() > BLOBS_KEPT_MAX {
+            self.people.clear();
+        }
         Committed {
             panics: publisher.panics,
             publications: publisher.finish(),
-            checkpoint,
+            checkpoint: self.mark(),
         }
     }
 
-    /// Applies a durable event, and lets go of the blob that nothing names any more.
-    fn apply(&mut self, recorded: &Recorded<Event>) {
-        let of = |live: &Agenda, id| live.bookings.get(id).map(|booking| booking.details);
-        let (gone, come) = match &recorded.event {
-            Event::BookingCancelled { booking, .. } => (of(&self.live, booking), None),
-            Event::SlotBooked { booking, .. } => (of(&self.live, &booking.id), Some(booking.details)),
-            Event::ProfileSet(_)
-            | Event::TypeSet(_)
-            | Event::TypeRetired(_)
-            | Event::HoursOpened(_)
-            | Event::HoursChanged(_)
-            | Event::HoursClosed(_)
-            | Event::ExceptionOpened(_)
-            | Event::ExceptionClosed(_)
-            | Event::AbsenceAdded(_)
-            | Event::AbsenceRemoved(_)
-            | Event::SlotHeld(_)
-            | Event::HoldReleased(_)
-            | Event::HoldExpired(_)
-            | Event::BookingMoved { .. } => (None, None),
-        };
-        self.live.apply(recorded);
-        if let Some(blob) = come {
-            *self.named.entry(blob).or_default() += 1;
-        }
-        if let Some(blob) = gone
-            && let Some(names) = self.named.get_mut(&blob)
+    /// Lets go of a cancelled booking's blob. Should another booking name it too, storage has it.
+    fn forget_blob(&mut self, event: &Event) {
+        if let Event::BookingCancelled { booking, .. } = event
+            && let Some(gone) = self.live.bookings.get(booking)
         {
-            *names = names.saturating_sub(1);
-            if *names == 0 {
-                self.named.remove(&blob);
-                self.people.remove(&blob);
-            }
+            self.people.remove(&gone.details);
         }
     }
 
-    fn present(&self) -> Checkpoint {
-        Checkpoint {
-            agenda: self.live.clone(),
-            people: self.people.clone(),
+    /// From now on everything is told; answers whether what came before is to be looked up.
+    pub(super) fn attend(&mut self) -> bool {
+        let asked = self.attended == Attended::No;
+        if asked {
+            self.attended = Attended::Asked(self.live.seq);
         }
+        asked
     }
 
-    /// Events between two checkpoints: more in a large agenda, so that checkpoints cost each event the same.
+    /// What came before has been looked up. None when that was not asked for, or is older than what was.
+    pub(super) fn looked_back(&mut self, loaded: Loaded) -> Option<LookedBack> {
+        let Attended::Asked(since) = self.attended else {
+            return None;
+        };
+        let StreamState::Agenda(before) = loaded.tail_base else {
+            return None;
+        };
+        if loaded.head < since {
+            return None;
+        }
+        let mut people = loaded.people;
+        people.append(&mut self.people);
+        self.attended = Attended::Yes;
+        let looked = replay(*before, loaded.tail, &people, since);
+        self.people = people;
+        self.forget_unnamed();
+        Some(looked)
+    }
+
+    /// What came before could not be looked up; answers whether that was waited for.
+    pub(super) fn look_failed(&mut self) -> bool {
+        let asked = matches!(self.attended, Attended::Asked(_));
+        if asked {
+            self.leave_alone();
+        }
+        asked
+    }
+
+    /// Nobody attends any more.
+    pub(super) fn leave_alone(&mut self) {
+        self.attended = Attended::No;
+        self.people = BTreeMap::new();
+    }
+
+    /// The people, while somebody attends.
+    pub(super) fn people(&self) -> Option<&BTreeMap<BlobId, PersonRecord>> {
+        (self.attended == Attended::Yes).then_some(&self.people)
+    }
+
+    fn forget_unnamed(&mut self) {
+        let named: BTreeSet<BlobId> = self.live.bookings.values().map(|booking| booking.details).collect();
+        self.people.retain(|blob, _| named.contains(blob));
+    }
+
+    /// Events between two checkpoints: a checkpoint costs what the whole state costs, so it is worth it after as many events
+    /// as this share of its entries, within bounds.
     fn interval(&self) -> u64 {
         let entries = self.live.bookings.len() + self.live.remembered.len();
         let share = u64::try_from(entries / ENTRIES_PER_EVENT).unwrap_or(u64::MAX);
-        self.every.max(share)
+        share.clamp(self.every, self.every.saturating_mul(INTERVALS_MAX))
     }
 
-    /// Every [`Self::interval`] events: gives out the state kept back, and keeps the present one back.
+    fn tail(&self) -> u64 {
+        self.live.seq.saturating_sub(self.kept)
+    }
+
+    /// Every [`Self::interval`] events: the state. Storage keeps two, so that one of them lies far enough behind the head to
+    /// make the resumption rings from.
     fn mark(&mut self) -> Option<Checkpoint> {
-        if self.live.seq.saturating_sub(self.marked) < self.interval() {
-            return None;
+        (self.tail() >= self.interval()).then(|| self.present())
+    }
+
+    fn present(&mut self) -> Checkpoint {
+        self.kept = self.live.seq;
+        let people = if self.attended == Attended::No {
+            std::mem::take(&mut self.people)
+        } else {
+            self.forget_unnamed();
+            self.people.clone()
+        };
+        Checkpoint {
+            agenda: self.live.clone(),
+            people,
         }
-        self.marked = self.live.seq;
-        let older = self.older.replace(self.present())?;
-        self.kept = older.agenda.seq;
-        Some(older)
     }
 
-    /// At the end: the state kept back, when the tail has grown long enough to be worth it.
+    /// At the end: the state, when the tail has grown long enough to be worth it.
     pub(super) fn last_checkpoint(&mut self) -> Option<Checkpoint> {
-        let tail = self.live.seq.saturating_sub(self.kept);
-        self.older.take().filter(|_| tail >= self.interval().saturating_mul(2))
+        (self.tail() >= self.every / LAST_SHARE).then(|| self.present())
     }
 }
 
-/// How many bookings name each blob.
-fn naming(agenda: &Agenda) -> HashMap<BlobId, u32> {
-    let mut named = HashMap::new();
-    for booking in agenda.bookings.values() {
-        *named.entry(booking.details).or_default() += 1;
-    }
-    named
-}
-
-fn agenda_event(recorded: &Recorded<StreamEvent>) -> Option<Recorded<Event>> {
-    match &recorded.event {
-        StreamEvent::Agenda(event) => Some(recorded.with(event.clone())),
+fn agenda_event(recorded: Recorded<StreamEvent>) -> Option<Recorded<Event>> {
+    let (place, event) = recorded.split();
+    match event {
+        StreamEvent::Agenda(event) => Some(place.with(event)),
         StreamEvent::Practice(_) => None,
     }
 }
 
-/// Publishes the last commands of the tail again.
-fn replay(mut before: Agenda, tail: Vec<Recorded<StreamEvent>>, people: &BTreeMap<BlobId, PersonRecord>) -> Opened {
+/// Publishes the last commands up to `until` again.
+fn replay(
+    mut state: Agenda,
+    mut tail: Vec<Recorded<StreamEvent>>,
+    people: &BTreeMap<BlobId, PersonRecord>,
+    until: Seq,
+) -> LookedBack {
+    tail.retain(|recorded| recorded.seq <= until);
     let skipped = tail.len().saturating_sub(RING_DELTAS_MAX);
-    let mut after: Option<Agenda> = None;
-    let mut base = before.seq;
+    let mut base = state.seq.min(until);
     let mut publisher = Publisher::default();
-    let mut command_ended = true;
-    for (index, recorded) in tail.iter().enumerate() {
+    let (mut command_ended, mut telling) = (true, false);
+    for (index, recorded) in tail.into_iter().enumerate() {
         let Some(event) = agenda_event(recorded) else { continue };
-        let told = after.is_some() || (index >= skipped && command_ended);
+        telling |= index >= skipped && command_ended;
         command_ended = event.last_of_command;
-        if told {
-            let after = after.get_or_insert_with(|| before.clone());
-            after.apply(&event);
-            publisher.add(&before, after, event.clone(), people);
+        if telling {
+            let watched = publisher.watch(&state, &event);
+            state.apply(&event);
+            publisher.add(watched, &state, event, people);
         } else {
             base = event.seq;
+            state.apply(&event);
         }
-        before.apply(&event);
     }
-    Opened {
+    LookedBack {
         base,
         panics: publisher.panics,
         replay: publisher.finish(),
-        checkpoint: None,
     }
 }

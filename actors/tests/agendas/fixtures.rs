@@ -14,7 +14,7 @@ use cabinet_domain::person::{Person, PersonalPart};
 use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use cabinet_domain::time::{CivilDate, UtcMillis, UtcMinute, Weekday, Zone};
-use cabinet_storage::{AppendError, Appended, BoxFuture, Commit, Loaded, PersonRecord, StoreError, StreamStore};
+use cabinet_storage::{AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, StoreError, StreamStore};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -216,6 +216,7 @@ struct Stream {
     events: Vec<Recorded<StreamEvent>>,
     people: BTreeMap<BlobId, PersonRecord>,
     checkpoint: Option<StreamState>,
+    former: Option<StreamState>,
 }
 
 /// A store in memory. Appends wait while the gate is closed.
@@ -298,10 +299,18 @@ impl TestStore {
     }
 
     pub fn load_now(&self, key: StreamKey) -> Loaded {
-        self.loads.fetch_add(1, Ordering::SeqCst);
+        self.load_from(key, |stream| stream.checkpoint.clone())
+    }
+
+    /// From the checkpoint before the newest one.
+    pub fn look_now(&self, key: StreamKey) -> Loaded {
+        self.load_from(key, |stream| stream.former.clone())
+    }
+
+    fn load_from(&self, key: StreamKey, checkpoint: impl Fn(&Stream) -> Option<StreamState>) -> Loaded {
         let mut streams = self.streams.lock();
         let stream = streams.entry(key).or_default();
-        let tail_base = stream.checkpoint.clone().unwrap_or_else(|| StreamState::empty(key));
+        let tail_base = checkpoint(stream).unwrap_or_else(|| StreamState::empty(key));
         let base = match &tail_base {
             StreamState::Agenda(agenda) => agenda.seq,
             StreamState::Practice(practice) => practice.seq,
@@ -318,6 +327,19 @@ impl TestStore {
             people: stream.people.clone(),
             head: stream.events.len() as u64,
             history: HistoryId(77),
+        }
+    }
+
+    pub fn open_now(&self, key: StreamKey) -> Opened {
+        let loaded = self.load_now(key);
+        let checkpoint = match &loaded.tail_base {
+            StreamState::Agenda(agenda) => agenda.seq,
+            StreamState::Practice(practice) => practice.seq,
+        };
+        Opened {
+            state: loaded.state,
+            checkpoint,
+            history: loaded.history,
         }
     }
 
@@ -346,7 +368,22 @@ impl StreamStore for TestStore {
                 self.failing_loads.fetch_sub(1, Ordering::SeqCst);
                 return Err(StoreError::NoKey);
             }
+            self.loads.fetch_add(1, Ordering::SeqCst);
             Ok(self.load_now(stream))
+        })
+    }
+
+    fn open(&self, stream: StreamKey) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        Box::pin(async move {
+            self.load(stream).await?;
+            Ok(self.open_now(stream))
+        })
+    }
+
+    fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        Box::pin(async move {
+            self.pass_gate().await;
+            Ok(self.look_now(stream))
         })
     }
 
@@ -366,7 +403,9 @@ impl StreamStore for TestStore {
         _people: BTreeMap<BlobId, PersonRecord>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            self.streams.lock().entry(stream).or_default().checkpoint = Some(state);
+            let mut streams = self.streams.lock();
+            let kept = streams.entry(stream).or_default();
+            kept.former = kept.checkpoint.replace(state);
             Ok(())
         })
     }

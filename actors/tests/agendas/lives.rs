@@ -269,7 +269,11 @@ async fn metrics_count_by_name_and_code() {
         "repeats are not counted"
     );
     assert_eq!(metrics.refusals.with_label_values(&["booking_unknown"]).get(), 1);
-    assert_eq!(metrics.feed_deltas.with_label_values(&["staff"]).get(), 11);
+    assert_eq!(
+        metrics.feed_deltas.with_label_values(&["staff"]).get(),
+        0,
+        "nobody listened"
+    );
     assert_eq!(metrics.append_seconds.get_sample_count(), 11);
     assert_eq!(metrics.batch_commands.get_sample_count(), 11);
     assert_eq!(metrics.invariant_violations.with_label_values(&["I1"]).get(), 0);

@@ -141,7 +141,7 @@ async fn over_a_failing_journal_every_answer_is_true() {
     }
 }
 
-/// The sealed store keeps a checkpoint that lies behind the head, and a restart resumes from before it.
+/// The sealed store keeps two checkpoints: a start takes the newer one, and who listens again is served from the older.
 #[actix_rt::test]
 async fn checkpoints_reach_the_sealed_store_and_leave_a_tail() {
     let storage = Storage::memory(9).unwrap();
@@ -156,12 +156,14 @@ async fn checkpoints_reach_the_sealed_store_and_leave_a_tail() {
         agendas.execute(book(100 + n, ONLINE, at)).await.unwrap();
     }
     agendas.shutdown().await;
-    let loaded = storage.streams().load(StreamKey::Agenda(KEY)).await.unwrap();
+    let opened = storage.streams().open(StreamKey::Agenda(KEY)).await.unwrap();
+    assert_eq!(opened.checkpoint, 65, "a start replays nothing");
+    let loaded = storage.streams().look(StreamKey::Agenda(KEY)).await.unwrap();
     let StreamState::Agenda(base) = &loaded.tail_base else {
         panic!("an agenda's stream")
     };
-    // Of 65 events 55 bookings and 65 acceptances are held: the state of 40 would have followed after 35 events.
-    assert_eq!((base.seq, loaded.tail.len(), loaded.head), (20, 45, 65));
+    // The one before: at 48, when 38 bookings and 48 acceptances were held, and 28 events had come since the first one.
+    assert_eq!((base.seq, loaded.tail.len(), loaded.head), (48, 17, 65));
     assert_eq!(loaded.people.len(), 55);
     assert!(loaded.people.values().all(|record| record.person.is_some()));
 }

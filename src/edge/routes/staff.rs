@@ -107,7 +107,7 @@ pub(crate) async fn get_agenda(
     let key = staff.agenda(path_id(&request, "agenda")?)?;
     let query: StretchQuery = parse_query(&request)?;
     let covers = inward::view_span(query.from_ms, query.until_ms)?;
-    let look = state.agendas.read(key, move |read| StaffAgenda {
+    let look = state.agendas.read_named(key, move |read| StaffAgenda {
         history: read.history.to_string(),
         seq: read.staff_seq,
         now_ms: read.now.0,

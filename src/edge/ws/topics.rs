@@ -207,7 +207,7 @@ impl Session {
         }
         let (agendas, outbox) = (self.state.agendas.clone(), outbox.clone());
         let look = move |read: AgendaRead<'_>| (read.staff_seq, view::staff_part(read, rest));
-        let reading = async move { agendas.read(key, look).await };
+        let reading = async move { agendas.read_named(key, look).await };
         ctx.spawn(reading.into_actor(self).map(move |outcome, session, ctx| {
             session.part(ctx, asked, &outbox, outcome.ok());
         }));

@@ -103,12 +103,11 @@ pub(super) fn seal_event(
     blobs: &[&StoredBlob],
 ) -> Result<Vec<u8>, StoreError> {
     let plain = codec::encode_event(recorded, blobs)?;
-    let envelope = seal::seal(own, entropy, &place.of(fence), &plain)?;
-    let mut stored = Vec::with_capacity(envelope.len() + 9);
-    stored.push(EVENT_LAYOUT);
-    stored.extend_from_slice(&fence.to_be_bytes());
-    stored.extend_from_slice(&envelope);
-    Ok(stored)
+    let mut head = [EVENT_LAYOUT; 9];
+    for (slot, byte) in head.iter_mut().skip(1).zip(fence.to_be_bytes()) {
+        *slot = byte;
+    }
+    seal::seal_after(&head, own, entropy, &place.of(fence), &plain)
 }
 
 /// Opens a stored event. The error says what is wrong with it.
@@ -154,6 +153,22 @@ pub(crate) fn open_blob(keyring: &Keyring, practice: u128, stored: StoredBlob) -
         sealed: stored.sealed,
         person,
     })
+}
+
+/// Checks that a blob's key is known or was forgotten on purpose, without opening the blob.
+pub(super) fn check_blob(keyring: &Keyring, practice: u128, stored: &StoredBlob) -> Result<(), StoreError> {
+    let wrong = |what: &str| StoreError::Corrupt {
+        path: format!("blob {}", stored.blob).into(),
+        offset: 0,
+        what: what.to_owned(),
+    };
+    let id = seal::key_id(&stored.sealed).ok_or_else(|| wrong("not an envelope"))?;
+    match keyring.key(practice, id)? {
+        KeyState::Forgotten => {}
+        KeyState::Missing => return Err(wrong("its key is missing from the keyring")),
+        KeyState::Known(_) => keyring.recorded(practice, stored.patient.0, id),
+    }
+    Ok(())
 }
 
 #[cfg(test)]

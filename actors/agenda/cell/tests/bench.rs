@@ -26,6 +26,7 @@ pub(super) struct Bench {
     pub(super) checkpoints: Vec<Checkpoint>,
     pub(super) notices: Vec<Notice>,
     pub(super) feed: Option<Feed>,
+    pub(super) history: cabinet_domain::ids::HistoryId,
     pub(super) loading: bool,
     pub(super) ended: Option<Ended>,
 }
@@ -54,6 +55,7 @@ impl Bench {
             checkpoints: Vec::new(),
             notices: Vec::new(),
             feed: None,
+            history: cabinet_domain::ids::HistoryId(0),
             loading: false,
             ended: None,
         };
@@ -87,7 +89,17 @@ impl Bench {
                     self.loading = true;
                     self.feed = None;
                 }
-                Effect::Opened { history, base, replay } => self.feed = Some(Feed::open(KEY, history, base, replay)),
+                Effect::Opened { history } => {
+                    self.history = history;
+                    let effects = self.cell.attend();
+                    self.take(effects);
+                }
+                Effect::LookBack => {
+                    let effects = self.cell.on_looked_back(Some(self.store.look_now(STREAM)));
+                    self.take(effects);
+                }
+                Effect::Attended { base, replay } => self.feed = Some(Feed::open(KEY, self.history, base, replay)),
+                Effect::NotAttended => self.feed = None,
                 Effect::Append(commit) => {
                     assert!(self.append.is_none(), "one append in flight");
                     self.batches
@@ -118,7 +130,7 @@ impl Bench {
 
     pub(super) fn load(&mut self) {
         assert!(std::mem::take(&mut self.loading), "asked to load");
-        let effects = self.cell.on_loaded(Some(self.store.load_now(STREAM)), self.now);
+        let effects = self.cell.on_loaded(Some(self.store.open_now(STREAM)), self.now);
         self.take(effects);
     }
 

@@ -200,15 +200,21 @@ fn blobs_go_with_the_booking_that_names_them() {
     };
     bench.order(order(22, cancel));
     bench.finish();
+    bench.cell.leave_alone();
+    assert!(bench.cell.people().is_none(), "nobody looks: nobody is opened");
+    bench.order(book(23, ONLINE, half_hour(2)));
+    bench.finish();
+    let effects = bench.cell.attend();
+    bench.take(effects);
     let left: Vec<BlobId> = bench.cell.people().unwrap().keys().copied().collect();
-    assert_eq!(left, [BlobId(21)]);
+    assert_eq!(left, [BlobId(21), BlobId(23)]);
     let mut next = Bench::new(bench.store.clone(), options());
     next.load();
-    assert_eq!(next.cell.people().unwrap().len(), 1, "nor are they kept over a restart");
+    assert_eq!(next.cell.people().unwrap().len(), 2, "nor are they kept over a restart");
 }
 
 #[test]
-fn checkpoints_lie_behind_the_head_and_the_last_one_comes_at_the_end() {
+fn checkpoints_come_ever_more_rarely_and_the_last_one_at_the_end() {
     let mut bench = Bench::opened();
     let opened = bench.agenda().seq;
     assert_eq!(opened, 10);
@@ -218,21 +224,21 @@ fn checkpoints_lie_behind_the_head_and_the_last_one_comes_at_the_end() {
     }
     assert_eq!(bench.agenda().seq, 60);
     let seqs = |bench: &Bench| -> Vec<Seq> { bench.checkpoints.iter().map(|kept| kept.agenda.seq).collect() };
-    assert_eq!(seqs(&bench), [20], "after 20 events, the state of 20 events before");
+    assert_eq!(
+        seqs(&bench),
+        [20, 48],
+        "after 20 events; then when a third of what the state holds is 28"
+    );
     for n in 0..19_u128 {
         bench.order(book(80 + n, STAFF_ONLY, half_hour(n).plus(days_long(5))));
         bench.finish();
     }
-    assert_eq!(
-        seqs(&bench),
-        [20, 40],
-        "at 75, where a quarter of what the state holds is 35"
-    );
-    assert_eq!(bench.checkpoints[1].people.len(), 30);
+    assert_eq!(seqs(&bench), [20, 48]);
+    assert_eq!(bench.checkpoints[1].people.len(), 38);
     let effects = bench.cell.retire(bench.now);
     bench.take(effects);
     assert_eq!(bench.ended, Some(Ended::Retired));
-    assert_eq!(bench.checkpoints.len(), 2, "a tail of 39 is short enough");
+    assert_eq!(seqs(&bench), [20, 48, 79], "a tail of 31 would make the next start slow");
 }
 
 #[test]
