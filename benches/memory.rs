@@ -223,7 +223,10 @@ async fn parts(store: &Copies) {
     for (name, bytes) in [
         ("the state, as copied", copied(&state)),
         ("- bookings", copied(&state.bookings)),
-        ("- remembered acceptances, without their index", copied(&state.remembered)),
+        (
+            "- remembered acceptances, without their index",
+            copied(&state.remembered),
+        ),
         ("- types and rules, without the plan", schedule),
     ] {
         println!("  of it {name:<45} {:>6.1} KiB", kib(bytes));

@@ -54,7 +54,9 @@ impl SystemEntropy {
     }
 
     fn fresh(&self, out: &mut [u8]) -> Result<(), StoreError> {
-        self.random.fill(out).map_err(|_| StoreError::Codec { what: "random bytes" })
+        self.random
+            .fill(out)
+            .map_err(|_| StoreError::Codec { what: "random bytes" })
     }
 }
 

@@ -288,7 +288,13 @@ impl Cell {
         let Some(mut served) = self.served.take() else { return };
         let mut batch = Batch::default();
         while let Some(waiting) = self.waiting.pop_front() {
-            match judge(&mut served, self.options.decide, &waiting, &batch, EVENTS_PER_APPEND_MAX) {
+            match judge(
+                &mut served,
+                self.options.decide,
+                &waiting,
+                &batch,
+                EVENTS_PER_APPEND_MAX,
+            ) {
                 Judged::NextCommit => {
                     self.waiting.push_front(waiting);
                     break;

@@ -244,7 +244,9 @@ impl AgendaActor {
         let listened = matches!(&self.outlet, Outlet::Open(feed) if feed.sinks() > 0);
         if listened {
             self.attended = now;
-        } else if matches!(&self.outlet, Outlet::Open(_)) && now.0.abs_diff(self.attended.0) >= ATTENDED_MILLISECONDS.unsigned_abs() {
+        } else if matches!(&self.outlet, Outlet::Open(_))
+            && now.0.abs_diff(self.attended.0) >= ATTENDED_MILLISECONDS.unsigned_abs()
+        {
             self.outlet = Outlet::Shut;
             self.cell.leave_alone();
         }

@@ -134,7 +134,9 @@ impl Cabinet {
         for agenda in 0..self.options.agendas {
             for audience in [Audience::Staff, Audience::Board] {
                 let screen = Arc::new(Screen::default());
-                self.agendas.subscribe(key(agenda), audience, None, screen, |_| ()).await?;
+                self.agendas
+                    .subscribe(key(agenda), audience, None, screen, |_| ())
+                    .await?;
             }
         }
         Ok(())

@@ -63,9 +63,12 @@ fn sender(principal: Principal) -> [u8; 33] {
 /// FNV-1a over the name. Not against who chooses numbers to collide: they make their own agenda's lookups longer, by at most
 /// what is remembered.
 fn digest(sender: &[u8; 33], command: &[u8; 16]) -> u32 {
-    let mixed = sender.iter().chain(command).fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| {
-        (mixed ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mixed = sender
+        .iter()
+        .chain(command)
+        .fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| {
+            (mixed ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     let [a, b, c, d, e, f, g, h] = mixed.to_be_bytes();
     u32::from_be_bytes([a ^ e, b ^ f, c ^ g, d ^ h])
 }
@@ -139,7 +142,9 @@ impl Acceptances {
     /// What is remembered of a command.
     #[must_use]
     pub fn get(&self, name: &Name) -> Option<Remembered> {
-        self.place(name).and_then(|at| self.known.get(at)).map(Known::remembered)
+        self.place(name)
+            .and_then(|at| self.known.get(at))
+            .map(Known::remembered)
     }
 
     /// Whether it is remembered.

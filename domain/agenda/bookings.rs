@@ -80,7 +80,10 @@ fn place(key: &Key) -> Option<([u8; 4], BookingId)> {
 /// Ids are random or count up: mixed, both spread.
 fn digest(id: BookingId) -> [u8; 4] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = id.0.to_be_bytes();
-    let (high, low) = (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p]));
+    let (high, low) = (
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_be_bytes([i, j, k, l, m, n, o, p]),
+    );
     let mixed = (high.rotate_left(32) ^ low).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let [a, b, c, d, ..] = mixed.to_be_bytes();
     [a, b, c, d]
@@ -117,7 +120,10 @@ impl Bookings {
 
     /// All, in order of the start of their occupied time, then of id.
     pub fn values(&self) -> impl Iterator<Item = Booking> {
-        let packed = self.packed.iter().filter_map(|(key, packed)| self.unpacked(key, packed));
+        let packed = self
+            .packed
+            .iter()
+            .filter_map(|(key, packed)| self.unpacked(key, packed));
         packed.chain(self.whole.values().cloned())
     }
 
@@ -140,8 +146,12 @@ impl Bookings {
         let range = bound(from.0)..bound(until.0.max(from.0));
         self.packed.range(range).filter_map(|(key, packed)| {
             let (minute, id) = place(key)?;
-            let minutes = i64::from(packed.minutes) + i64::from(packed.minutes_before) + i64::from(packed.minutes_after);
-            Some((Span::starting(UtcMinute(i64::from(u32::from_be_bytes(minute))), minutes), id))
+            let minutes =
+                i64::from(packed.minutes) + i64::from(packed.minutes_before) + i64::from(packed.minutes_after);
+            Some((
+                Span::starting(UtcMinute(i64::from(u32::from_be_bytes(minute))), minutes),
+                id,
+            ))
         })
     }
 
@@ -175,7 +185,8 @@ impl Bookings {
         self.remove(&booking.id);
         if let Some((key, packed)) = self.packed_of(booking) {
             self.packed.insert(key, packed);
-            self.found.extend(place(&key).map(|(minute, id)| joined::<8>(digest(id), &minute)));
+            self.found
+                .extend(place(&key).map(|(minute, id)| joined::<8>(digest(id), &minute)));
         }
     }
 
@@ -235,7 +246,9 @@ impl Bookings {
             place: *self.places.get(usize::from(packed.place))?,
             patient: PatientId(u128::from_be_bytes(packed.patient)),
             details: BlobId(u128::from_be_bytes(packed.details)),
-            manage: (packed.flags & MANAGED != 0).then(|| self.manage.get(&id).copied()).flatten(),
+            manage: (packed.flags & MANAGED != 0)
+                .then(|| self.manage.get(&id).copied())
+                .flatten(),
             notice_version: (packed.notice_version != 0).then_some(u32::from(packed.notice_version)),
             online: packed.flags & ONLINE != 0,
             booked_at: UtcMillis(i64::from_be_bytes(booked_at)),
@@ -278,9 +291,17 @@ impl Bookings {
             None => 0,
             Some(version) => u16::try_from(version).ok().filter(|version| *version > 0)?,
         };
-        let (high, booked_at) = booking.booked_at.0.to_be_bytes().split_at_checked(2).map(|(high, low)| {
-            (u16::from_be_bytes(high.try_into().unwrap_or([1; 2])), low.try_into().unwrap_or([0; 6]))
-        })?;
+        let (high, booked_at) = booking
+            .booked_at
+            .0
+            .to_be_bytes()
+            .split_at_checked(2)
+            .map(|(high, low)| {
+                (
+                    u16::from_be_bytes(high.try_into().unwrap_or([1; 2])),
+                    low.try_into().unwrap_or([0; 6]),
+                )
+            })?;
         Some(Packed {
             patient: booking.patient.0.to_be_bytes(),
             details: booking.details.0.to_be_bytes(),
@@ -367,7 +388,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_booking() -> impl Strategy<Value = Booking> {
-        let time = prop_oneof![-10_000_i64..10_000, Just(i64::MIN), Just(i64::MAX), 29_000_000_i64..31_000_000];
+        let time = prop_oneof![
+            -10_000_i64..10_000,
+            Just(i64::MIN),
+            Just(i64::MAX),
+            29_000_000_i64..31_000_000
+        ];
         let ids = (0_u128..4, 0_u128..3, 0_u128..3, any::<u128>(), any::<u128>());
         let times = (time, 0_i64..2_000, -3_i64..300, -3_i64..300);
         let rest = (

@@ -80,7 +80,10 @@ impl Agenda {
             };
             (taken, Taker::Hold(*hold))
         });
-        let odd = self.bookings.odd().map(|booking| (booking.occupied, Taker::Booking(booking.id)));
+        let odd = self
+            .bookings
+            .odd()
+            .map(|booking| (booking.occupied, Taker::Booking(booking.id)));
         // Mostly there is no hold near, and no booking that does not fit; else all are put in order together.
         let mut all: Vec<(Span, Taker)> = holds.chain(odd).collect();
         if !all.is_empty() {

@@ -11,7 +11,9 @@ use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{AgendaKey, BlobId, CommandId, HistoryId, Seq};
 use cabinet_domain::invariants::{Invariant, Violation, check, check_commit, check_replay};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
-use cabinet_storage::{AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, StoreError, StreamStore};
+use cabinet_storage::{
+    AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, StoreError, StreamStore,
+};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -14,7 +14,9 @@ use cabinet_domain::person::{Person, PersonalPart};
 use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use cabinet_domain::time::{CivilDate, UtcMillis, UtcMinute, Weekday, Zone};
-use cabinet_storage::{AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, StoreError, StreamStore};
+use cabinet_storage::{
+    AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, StoreError, StreamStore,
+};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;

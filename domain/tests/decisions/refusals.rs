@@ -275,7 +275,10 @@ fn deliberate_overlaps_and_hours_are_recorded_and_forgotten_when_they_end() {
     ));
     // Booking 1 still overlaps booking 2 after a small move, no longer after a large one.
     desk.accept(&shift(1, "2026-06-15T07:20Z", OVERLAP));
-    assert_eq!(desk.agenda.bookings.get(&BookingId(2)).unwrap().overbooks, [BookingId(1)].into());
+    assert_eq!(
+        desk.agenda.bookings.get(&BookingId(2)).unwrap().overbooks,
+        [BookingId(1)].into()
+    );
     desk.accept(&shift(1, "2026-06-15T08:15Z", NONE));
     assert!(
         desk.agenda

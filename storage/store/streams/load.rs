@@ -1,10 +1,10 @@
 //! Loading a stream: claim, newest checkpoint that opens, and the tail, verified against the chain up to the head.
 
+use super::event::check_blob;
 use super::{EventPlace, SealedStreams, chained, checkpoint_place, event, named_blob, open_blob, open_event};
 use crate::StoreError;
 use crate::codec::{self, StoredBlob};
 use crate::journal::Head;
-use super::event::check_blob;
 use crate::seal::{self, SealKey};
 use crate::store::{Loaded, Opened};
 use cabinet_domain::event::Recorded;
@@ -259,7 +259,10 @@ impl SealedStreams {
             match self.replay(stream, head, own, (start, keep)).await {
                 // A checkpoint that opens but does not meet the chain is of another history: the events decide.
                 Err(StoreError::Corrupt { what, .. }) => {
-                    tracing::warn!(what, "the stream does not follow from its checkpoint; going further back");
+                    tracing::warn!(
+                        what,
+                        "the stream does not follow from its checkpoint; going further back"
+                    );
                 }
                 other => return other,
             }

@@ -238,7 +238,11 @@ fn checkpoints_come_ever_more_rarely_and_the_last_one_at_the_end() {
     let effects = bench.cell.retire(bench.now);
     bench.take(effects);
     assert_eq!(bench.ended, Some(Ended::Retired));
-    assert_eq!(seqs(&bench), [20, 48, 79], "a tail of 31 would make the next start slow");
+    assert_eq!(
+        seqs(&bench),
+        [20, 48, 79],
+        "a tail of 31 would make the next start slow"
+    );
 }
 
 #[test]
