@@ -166,6 +166,7 @@ impl Cell {
                     self.effects.push(Effect::Attended {
                         base: looked.base,
                         replay: looked.replay,
+                        here: served.live.seq,
                     });
                     self.notice_panics(looked.panics);
                 }

@@ -39,8 +39,10 @@ pub enum Joining {
 struct Topic {
     /// From this position on, every visible change is in the ring.
     base: Seq,
-    /// Last position this audience was told.
+    /// Last position this audience was told: the next delta follows it.
     told: Seq,
+    /// Where who joins now stands: as told, or later, when what came since was not visible to this audience.
+    here: Seq,
     ring: VecDeque<(Seq, Delta)>,
     sinks: BTreeMap<SubscriptionId, Arc<dyn Sink>>,
 }
@@ -50,6 +52,7 @@ impl Topic {
         Self {
             base,
             told: base,
+            here: base,
             ring: VecDeque::new(),
             sinks: BTreeMap::new(),
         }
@@ -60,7 +63,7 @@ impl Topic {
             Pushed::Taken => true,
             Pushed::Gone => false,
         });
-        self.told = to;
+        (self.told, self.here) = (to, to);
         self.ring.push_back((to, delta));
         while self.ring.len() > RING_DELTAS_MAX {
             if let Some((seq, _)) = self.ring.pop_front() {
@@ -90,9 +93,10 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed whose rings hold `replay`: everything after `base`.
+    /// A feed whose rings hold `replay`: everything after `base`, up to `here`. Who joins stands at `here`, also when the last
+    /// events were visible to staff alone: while there was no feed, readers were told that position.
     #[must_use]
-    pub fn open(agenda: AgendaKey, history: HistoryId, base: Seq, replay: Vec<Publication>) -> Self {
+    pub fn open(agenda: AgendaKey, history: HistoryId, base: Seq, replay: Vec<Publication>, here: Seq) -> Self {
         let mut feed = Self {
             agenda,
             history,
@@ -101,6 +105,9 @@ impl Feed {
             board: Topic::new(base),
         };
         feed.publish(replay);
+        for position in [&mut feed.head, &mut feed.staff.here, &mut feed.board.here] {
+            *position = here.max(*position);
+        }
         feed
     }
 
@@ -163,7 +170,7 @@ impl Feed {
         let topic = self.topic(audience);
         let now = TopicPosition {
             history: self.history,
-            seq: topic.told,
+            seq: topic.here,
         };
         let missed = position
             .filter(|position| position.history == self.history)
@@ -191,10 +198,10 @@ impl Feed {
         self.staff.sinks.len() + self.board.sinks.len()
     }
 
-    /// The last position an audience was told.
+    /// Where an audience stands.
     #[must_use]
-    pub const fn told(&self, audience: Audience) -> Seq {
-        self.topic(audience).told
+    pub const fn position(&self, audience: Audience) -> Seq {
+        self.topic(audience).here
     }
 
     /// The history.

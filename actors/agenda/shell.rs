@@ -144,12 +144,11 @@ impl AgendaActor {
                     self.look_all(ctx);
                 }
                 Effect::LookBack => self.look_back(ctx),
-                Effect::Attended { base, replay } => {
-                    let mut feed = Feed::open(self.key, self.history, base, replay);
+                Effect::Attended { base, mut replay, here } => {
                     if let Outlet::Opening(since) = std::mem::replace(&mut self.outlet, Outlet::Shut) {
-                        feed.publish(since);
+                        replay.extend(since);
                     }
-                    self.outlet = Outlet::Open(feed);
+                    self.outlet = Outlet::Open(Feed::open(self.key, self.history, base, replay, here));
                     self.look_all(ctx);
                 }
                 Effect::NotAttended => {
@@ -314,7 +313,7 @@ impl AgendaActor {
             (Look::Read(_) | Look::Subscribe(_), _) => None,
         };
         // What nobody was told of may have been visible to either audience.
-        let told = |audience| feed.as_ref().map_or(agenda.seq, |feed| feed.told(audience));
+        let told = |audience| feed.as_ref().map_or(agenda.seq, |feed| feed.position(audience));
         let read = AgendaRead {
             agenda,
             people: People(self.cell.people()),

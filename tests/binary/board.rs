@@ -129,8 +129,13 @@ impl Board {
                 self.picture = picture(&frame["types"]);
             }
             Some("delta") => {
-                assert_eq!(frame["from"].as_u64(), Some(self.seq), "gap on a board");
-                self.seq = frame["to"].as_u64().expect("to");
+                let (from, to) = (frame["from"].as_u64().expect("from"), frame["to"].as_u64().expect("to"));
+                assert!(
+                    from <= self.seq && self.seq < to,
+                    "at {}, told {from} to {to}",
+                    self.seq
+                );
+                self.seq = to;
                 for change in frame["types"].as_array().expect("types") {
                     let free = self
                         .picture

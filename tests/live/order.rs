@@ -4,6 +4,7 @@ use crate::rig::Rig;
 use crate::source::Source;
 use crate::wait::until;
 use cabinet::edge::live::LiveOptions;
+use cabinet_domain::ids::HistoryId;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -56,6 +57,38 @@ async fn positions_that_are_too_old_or_ahead_or_of_another_history_get_a_snapsho
         assert_eq!(board.resumed, resumed, "{history} {seq}");
         board.slots = source.state(0).1;
         board.reach(28).await;
+    }
+}
+
+/// Regression: a board further back or further on than the one that was asked for got everything anew, though the agenda knew
+/// its position.
+#[actix_web::test]
+async fn boards_that_come_while_the_agenda_is_being_asked_go_on_from_their_own_positions() {
+    // The source remembers four changes, from 16 on. First come, then come, whether the first goes on from there.
+    for (first, then, goes_on) in [(22, 16, true), (16, 25, true), (13, 19, false)] {
+        let source = Source::new(1, 5, 4);
+        for _ in 0..6 {
+            source.change(0, &[1], [1]);
+        }
+        let rig = Rig::start(&source, LiveOptions::default(), false);
+        let history = HistoryId(900).to_string();
+        source.shut.store(true, Ordering::SeqCst);
+        let come = |seq| rig.board(0, Some((&history, seq)));
+        let second = async {
+            until("the question", SOON, || source.put.load(Ordering::SeqCst) == 1).await;
+            let answered = async {
+                until("both", SOON, || rig.metric("cabinet_boards_open") == 2.0).await;
+                source.shut.store(false, Ordering::SeqCst);
+            };
+            tokio::join!(come(then), answered).0
+        };
+        let (first, second) = tokio::join!(come(first), second);
+        assert_eq!(
+            (first.resumed, second.resumed),
+            (goes_on, true),
+            "{first_seq} {then}",
+            first_seq = first.seq
+        );
     }
 }
 

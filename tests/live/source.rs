@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 pub(crate) const KIND: TypeId = TypeId(7);
 
@@ -28,6 +28,10 @@ pub(crate) struct Source {
     topics: Mutex<BTreeMap<u128, Topic>>,
     ring_max: usize,
     next: AtomicU64,
+    /// Questions wait while this is set.
+    pub(crate) shut: AtomicBool,
+    /// Questions put.
+    pub(crate) put: AtomicUsize,
     /// Questions answered.
     pub(crate) asked: AtomicUsize,
     /// Questions to refuse as busy before the next is answered.
@@ -68,6 +72,8 @@ impl Source {
             topics: Mutex::new((0..topics).map(topic).collect()),
             ring_max,
             next: AtomicU64::new(0),
+            shut: AtomicBool::new(false),
+            put: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
             refuse: AtomicUsize::new(0),
         })
@@ -185,7 +191,11 @@ impl BoardSource for Shared {
     ) -> LocalBoxFuture<'static, Result<(Subscription, Joined), SourceError>> {
         let source = Arc::clone(&self.0);
         Box::pin(async move {
+            source.put.fetch_add(1, Ordering::SeqCst);
             tokio::task::yield_now().await;
+            while source.shut.load(Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
             if source.refuse.load(Ordering::SeqCst) > 0 {
                 source.refuse.fetch_sub(1, Ordering::SeqCst);
                 return Err(SourceError::Busy);

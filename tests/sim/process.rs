@@ -312,10 +312,9 @@ impl Process {
                 }
                 Effect::Opened { history } => seat.history = history,
                 Effect::LookBack => seat.look_due = true,
-                Effect::Attended { base, replay } => {
-                    let mut feed = Feed::open(key, seat.history, base, replay);
-                    feed.publish(std::mem::take(&mut seat.since));
-                    seat.feed = Some(feed);
+                Effect::Attended { base, mut replay, here } => {
+                    replay.append(&mut seat.since);
+                    seat.feed = Some(Feed::open(key, seat.history, base, replay, here));
                 }
                 Effect::NotAttended => seat.since.clear(),
                 Effect::Append(commit) => {

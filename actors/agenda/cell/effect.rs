@@ -76,6 +76,8 @@ pub enum Effect {
         base: Seq,
         /// What happened after `base`.
         replay: Vec<Publication>,
+        /// Position of the durable state: who joins stands here.
+        here: Seq,
     },
     /// Append; answer with [`super::Cell::on_append_result`].
     Append(Commit),

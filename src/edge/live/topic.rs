@@ -24,6 +24,9 @@ const SNAPSHOT_AGE_MAX: Duration = Duration::from_secs(600);
 const EARLY_MAX: usize = 256;
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LONGEST: Duration = Duration::from_secs(5);
+/// So many positions in a row that the feed does not know any more, and all that wait get everything: it is not asked for
+/// each of a thousand.
+const SNAPSHOTS_IN_A_ROW_MAX: u32 = 3;
 
 /// The two clocks, read once per turn.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +91,8 @@ pub(super) struct Topic {
     /// Changes were missed: nobody is answered from what is known here before the topic is read again.
     lost: bool,
     failures: u32,
+    /// Answers since the last that went on from a position.
+    snapshots_in_a_row: u32,
     retry_at: Option<Instant>,
     sink: Option<Arc<TopicSink>>,
     subscription: Option<Subscription>,
@@ -109,6 +114,7 @@ impl Topic {
             asked: None,
             lost: false,
             failures: 0,
+            snapshots_in_a_row: 0,
             retry_at: None,
             sink: None,
             subscription: None,
@@ -261,10 +267,10 @@ impl Topic {
             Joined::Snapshot { position, types } => {
                 let tail = frames::snapshot_tail(&types)?;
                 metrics.frames_encoded.inc();
-                // Only a position of another history says nothing about the others that wait.
-                if from.is_none_or(|from| from.history == position.history) {
-                    self.give_up_unknown(position.seq);
-                }
+                self.snapshots_in_a_row += 1;
+                // Further back than what was asked for is not known either; a position of another history says nothing.
+                let asked = from.filter(|from| from.history == position.history);
+                self.give_up_unknown(position.seq, |seq| asked.is_some_and(|asked| seq <= asked.seq));
                 self.restated(
                     position,
                     Snapshot {
@@ -278,8 +284,11 @@ impl Topic {
                 Vec::new()
             }
             Joined::Resumed { position, deltas } => {
+                let here = position.seq;
                 let deltas = self.resumed(from, position, deltas, now, metrics)?;
-                self.give_up_unknown(self.seq);
+                self.snapshots_in_a_row = 0;
+                // The changes given back are not applied yet: who stands among them is not ahead.
+                self.give_up_unknown(here, |seq| from.is_some_and(|asked| seq >= asked.seq));
                 deltas
             }
         };
@@ -311,15 +320,15 @@ impl Topic {
         self.snapshot = None;
     }
 
-    /// Boards whose position lies further back than anyone knows get everything.
-    fn give_up_unknown(&mut self, seq: Seq) {
+    /// Boards whose position nobody knows get everything: those ahead of `here`, and those further back than the ring of whom
+    /// the answer `says` so. Others came while the question was on its way, and are asked for next, a few times.
+    fn give_up_unknown(&mut self, here: Seq, says: impl Fn(Seq) -> bool) {
+        let enough = self.snapshots_in_a_row >= SNAPSHOTS_IN_A_ROW_MAX;
         for waiter in &mut self.waiters {
-            if waiter
-                .from
-                .is_some_and(|from| from.seq > seq || self.ring.since(from.seq).is_none())
-            {
-                waiter.from = None;
-            }
+            waiter.from = waiter.from.filter(|from| {
+                let known = self.ring.since(from.seq).is_some();
+                from.seq <= here && (known || !(enough || says(from.seq)))
+            });
         }
     }
 

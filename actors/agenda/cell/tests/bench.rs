@@ -98,7 +98,9 @@ impl Bench {
                     let effects = self.cell.on_looked_back(Some(self.store.look_now(STREAM)));
                     self.take(effects);
                 }
-                Effect::Attended { base, replay } => self.feed = Some(Feed::open(KEY, self.history, base, replay)),
+                Effect::Attended { base, replay, here } => {
+                    self.feed = Some(Feed::open(KEY, self.history, base, replay, here));
+                }
                 Effect::NotAttended => self.feed = None,
                 Effect::Append(commit) => {
                     assert!(self.append.is_none(), "one append in flight");

@@ -111,9 +111,13 @@ fn a_restart_does_not_break_resumption() {
     assert_eq!(whole, spans(&staff.heard.lock()), "the same deltas as before");
     let whole = spans(&next.join(Audience::Board, Some(position), &again).0.unwrap());
     assert_eq!(whole, spans(&board.heard.lock()));
-    // Boards were last told 14; the head is 15.
+    // Boards were last told 14. What made it 15 is nothing to them, and from now on they stand there: before anybody listens,
+    // readers are told that position, and none may be ahead of who listens.
     let (deltas, now) = next.join(Audience::Board, Some(14), &again);
-    assert_eq!((deltas.unwrap().len(), now), (0, 14));
+    assert_eq!((deltas.unwrap().len(), now), (0, 15));
+    next.order(book(40, ONLINE, half_hour(5)));
+    next.finish();
+    assert!(spans(&again.heard.lock()).contains(&(14, 16)), "follows both positions");
     assert!(
         next.join(Audience::Staff, Some(16), &again).0.is_none(),
         "nobody was told 16"
