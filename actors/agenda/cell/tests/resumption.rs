@@ -119,8 +119,8 @@ fn a_restart_does_not_break_resumption() {
     next.finish();
     assert!(spans(&again.heard.lock()).contains(&(14, 16)), "follows both positions");
     assert!(
-        next.join(Audience::Staff, Some(16), &again).0.is_none(),
-        "nobody was told 16"
+        next.join(Audience::Staff, Some(17), &again).0.is_none(),
+        "nobody was told 17"
     );
 }
 
