@@ -182,7 +182,11 @@ impl Directory {
         let outcome = self.0.store.append(commit).await;
         let certainly_not_written = matches!(
             outcome,
-            Err(AppendError::CheckFailed | AppendError::TooLarge | AppendError::StorageFull | AppendError::Busy)
+            Err(AppendError::CheckFailed
+                | AppendError::TooLarge
+                | AppendError::StorageFull
+                | AppendError::NotSealed
+                | AppendError::Busy)
         );
         if outcome.is_err() && !certainly_not_written {
             after = load_practice(self.0.store.as_ref(), practice).await?;

@@ -68,12 +68,16 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     /// Bounds the loads under way, so that a restart is no stampede.
     loads: Arc<Semaphore>,
-    /// Checkpoints under way; shutdown waits for them.
+    /// Bounds the checkpoints written at once.
     checkpoints: Arc<Semaphore>,
+    /// Bounds those written and waiting; shutdown waits for them.
+    checkpoints_due: Arc<Semaphore>,
 }
 
 /// Most checkpoints that are written at once; more wait.
-const CHECKPOINTS_MAX: u32 = 16;
+const CHECKPOINTS_MAX: usize = 16;
+/// Most checkpoints written and waiting, each with a copy of its agenda's state; more are left out, as they may be.
+const CHECKPOINTS_DUE_MAX: u32 = 4_096;
 
 /// Seconds before an agenda that could not be loaded is loaded again.
 const LOAD_RETRY_SECONDS: i64 = 1;
@@ -122,10 +126,14 @@ impl Parts {
         }
     }
 
-    /// Keeps a checkpoint in the background, on the arbiter that asks.
+    /// Keeps a checkpoint in the background, on the arbiter that asks. Shutdown waits for it from now on.
     pub(crate) fn put_checkpoint(&self, stream: StreamKey, state: StreamState, people: BTreeMap<BlobId, PersonRecord>) {
         let (store, checkpoints) = (self.store.clone(), self.checkpoints.clone());
+        let Ok(due) = self.checkpoints_due.clone().try_acquire_owned() else {
+            return tracing::debug!(?stream, "no checkpoint: too many are being kept");
+        };
         actix_rt::spawn(async move {
+            let _due = due;
             let Ok(_permit) = checkpoints.acquire_owned().await else {
                 return;
             };
@@ -168,7 +176,8 @@ impl Lifecycle {
             threads.push(Arbiter::current());
         }
         let loads = Arc::new(Semaphore::new(options.loads_max.max(1)));
-        let checkpoints = Arc::new(Semaphore::new(usize::try_from(CHECKPOINTS_MAX).unwrap_or(1)));
+        let checkpoints = Arc::new(Semaphore::new(CHECKPOINTS_MAX));
+        let checkpoints_due = Arc::new(Semaphore::new(usize::try_from(CHECKPOINTS_DUE_MAX).unwrap_or(1)));
         Self {
             parts: Arc::new(Parts {
                 options,
@@ -177,6 +186,7 @@ impl Lifecycle {
                 metrics,
                 loads,
                 checkpoints,
+                checkpoints_due,
             }),
             threads,
             owned: Mutex::new(owned),
@@ -271,7 +281,7 @@ impl Lifecycle {
             // The sender is dropped with the actor.
             drop(ended.await);
         }
-        drop(self.parts.checkpoints.acquire_many(CHECKPOINTS_MAX).await);
+        drop(self.parts.checkpoints_due.acquire_many(CHECKPOINTS_DUE_MAX).await);
         for thread in self.owned.lock().drain(..) {
             thread.stop();
         }

@@ -27,10 +27,13 @@ pub enum AppendError {
     /// Free space is under the reserve. Nothing written; reads go on.
     #[error("storage is full")]
     StorageFull,
+    /// A value could not be sealed: its key is missing or damaged. Nothing written; decide commands singly. The log says why.
+    #[error("a value could not be sealed")]
+    NotSealed,
     /// A bounded queue (writer queue, read-store overlay) is full. Nothing written; try again.
     #[error("storage is busy")]
     Busy,
-    /// The journal has stopped (failed write or sync, shutting down): may or may not be written.
+    /// The journal has stopped (failed write or sync, shutting down), or the keyring has: may or may not be written.
     /// Stop serving the stream; reload it; resolve by command id.
     #[error("the outcome of the write is unknown")]
     Unknown,

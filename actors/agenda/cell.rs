@@ -197,6 +197,8 @@ impl Cell {
             }
             Err(AppendError::Conflict { .. }) => self.reload(batch, false),
             Err(AppendError::CheckFailed) => self.decide_singly(batch, &ExecuteError::Busy),
+            // One patient's key that fails is no reason for the others.
+            Err(AppendError::NotSealed) => self.decide_singly(batch, &ExecuteError::Internal),
             Err(AppendError::TooLarge) => {
                 let refusal = Refusal::TooMany {
                     what: "bytes of one command",

@@ -60,9 +60,9 @@ pub(super) fn not_written(error: StoreError) -> AppendError {
     match error {
         StoreError::Append(error) => error,
         StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => AppendError::StorageFull,
-        StoreError::Io { .. }
-        | StoreError::Unwritable { .. }
-        | StoreError::Corrupt { .. }
+        // The keyring's disk has failed, which ends the process (law L8).
+        StoreError::Io { .. } | StoreError::Unwritable { .. } => AppendError::Unknown,
+        StoreError::Corrupt { .. }
         | StoreError::HistoryMissing { .. }
         | StoreError::WrongKey { .. }
         | StoreError::Locked { .. }
@@ -70,7 +70,7 @@ pub(super) fn not_written(error: StoreError) -> AppendError {
         | StoreError::Codec { .. }
         | StoreError::NoKey => {
             tracing::error!(%error, "a value could not be sealed; nothing was written");
-            AppendError::StorageFull
+            AppendError::NotSealed
         }
     }
 }

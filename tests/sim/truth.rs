@@ -251,6 +251,7 @@ impl Truth {
                 | AppendError::Fenced { .. }
                 | AppendError::TooLarge
                 | AppendError::StorageFull
+                | AppendError::NotSealed
                 | AppendError::Busy,
             ) => forget(line),
         }

@@ -84,7 +84,7 @@ fn when_nothing_was_written_the_accepted_are_told_and_the_refused_decided_again(
 
 #[test]
 fn a_batch_refused_as_a_whole_is_decided_singly() {
-    for error in [AppendError::CheckFailed, AppendError::TooLarge] {
+    for error in [AppendError::CheckFailed, AppendError::TooLarge, AppendError::NotSealed] {
         let mut bench = Bench::opened();
         bench.order(book(19, ONLINE, half_hour(9)));
         let tickets: Vec<u64> = (20..24)

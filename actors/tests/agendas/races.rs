@@ -142,6 +142,7 @@ async fn over_a_failing_journal_every_answer_is_true() {
 }
 
 /// The sealed store keeps two checkpoints: a start takes the newer one, and who listens again is served from the older.
+/// Regression: a shutdown did not wait for a checkpoint that had been given out and not begun.
 #[actix_rt::test]
 async fn checkpoints_reach_the_sealed_store_and_leave_a_tail() {
     let storage = Storage::memory(9).unwrap();
