@@ -159,6 +159,29 @@ mod tests {
         assert!(!of_year(R::PolynesieFrancaise, 2024).contains(&"11-20".to_owned()));
     }
 
+    /// Gauss's rule with its two exceptions: another way to the same Sundays.
+    fn easter_by_gauss(year: i64) -> i64 {
+        let k = year / 100;
+        let m = (15 - (13 + 8 * k) / 25 + k - k / 4) % 30;
+        let n = (4 + k - k / 4) % 7;
+        let d = (19 * (year % 19) + m) % 30;
+        let e = (2 * (year % 4) + 4 * (year % 7) + 6 * d + n) % 7;
+        match (d, e) {
+            (29, 6) => 28,
+            (28, 6) if (11 * m + 11) % 30 < 19 => 27,
+            _ => d + e,
+        }
+    }
+
+    #[test]
+    fn easter_is_what_gauss_says_in_every_year() {
+        for year in 1900_i16..2200 {
+            let earliest = CivilDate::new(year, 3, 22).unwrap();
+            let found = easter_sunday(year).unwrap();
+            assert_eq!(i64::from(found.0 - earliest.0), easter_by_gauss(year.into()), "{year}");
+        }
+    }
+
     #[test]
     fn easter_is_right_at_its_extremes_and_dates_far_away_do_not_panic() {
         for (year, month, day) in [(2008, 3, 23), (2011, 4, 24), (2038, 4, 25), (2160, 3, 23)] {

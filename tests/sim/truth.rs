@@ -8,9 +8,10 @@ use cabinet_domain::Event;
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::command::Principal;
 use cabinet_domain::event::Recorded;
-use cabinet_domain::ids::{AgendaKey, BlobId, CommandId, HistoryId, Seq};
+use cabinet_domain::ids::{AgendaKey, BlobId, BookingId, CommandId, HistoryId, Seq};
 use cabinet_domain::invariants::{Invariant, Violation, check, check_commit, check_replay};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
+use cabinet_domain::time::Span;
 use cabinet_storage::{
     AppendError, Appended, BoxFuture, Commit, Loaded, Opened, PersonRecord, StoreError, StreamStore,
 };
@@ -26,6 +27,8 @@ struct Line {
     events: Events,
     /// What it makes.
     state: Agenda,
+    /// When each booking is, by the events' own words, with nothing of the product's apply.
+    said: BTreeMap<BookingId, Span>,
     /// Commits that may or may not be there.
     doubts: Vec<Events>,
     /// Sequence of each accepted command's last event.
@@ -52,6 +55,7 @@ impl Line {
         Self {
             events: Vec::new(),
             state: Agenda::new(key),
+            said: BTreeMap::new(),
             doubts: Vec::new(),
             accepted: BTreeMap::new(),
             restarted: false,
@@ -63,6 +67,7 @@ impl Line {
         hold(check_commit(&self.state, &events))?;
         for recorded in &events {
             self.state.apply(recorded);
+            take_down(&mut self.said, &recorded.event);
             coverage.event(&recorded.event);
             let command = (recorded.principal, recorded.command_id);
             if recorded.last_of_command && recorded.principal != Principal::System {
@@ -77,6 +82,15 @@ impl Line {
         self.doubts
             .retain(|doubt| doubt.first().is_some_and(|event| event.seq == next));
         hold(check(&self.state))?;
+        let found: BTreeMap<BookingId, Span> = self
+            .state
+            .bookings
+            .values()
+            .map(|booking| (booking.id, booking.span))
+            .collect();
+        ensure(found == self.said, Invariant::ReplayEqualsState, || {
+            format!("the events say {:?}, the state has {found:?}", self.said)
+        })?;
         apart(&self.state)
     }
 
@@ -108,6 +122,28 @@ impl Line {
             format!("a part of a commit is there: up to {}", agenda.seq)
         })?;
         Err(Violation::ReplayDiffers(agenda.key, agenda.seq).into())
+    }
+}
+
+/// What an event says of the times of bookings.
+fn take_down(said: &mut BTreeMap<BookingId, Span>, event: &Event) {
+    match event {
+        Event::SlotBooked { booking, .. } => drop(said.insert(booking.id, booking.span)),
+        Event::BookingMoved { booking, span, .. } => drop(said.insert(*booking, *span)),
+        Event::BookingCancelled { booking, .. } => drop(said.remove(booking)),
+        Event::ProfileSet(_)
+        | Event::TypeSet(_)
+        | Event::TypeRetired(_)
+        | Event::HoursOpened(_)
+        | Event::HoursChanged(_)
+        | Event::HoursClosed(_)
+        | Event::ExceptionOpened(_)
+        | Event::ExceptionClosed(_)
+        | Event::AbsenceAdded(_)
+        | Event::AbsenceRemoved(_)
+        | Event::SlotHeld(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_) => {}
     }
 }
 

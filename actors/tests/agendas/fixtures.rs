@@ -226,6 +226,9 @@ pub struct TestStore {
     streams: Mutex<HashMap<StreamKey, Stream>>,
     fates: Mutex<VecDeque<Fate>>,
     open: tokio::sync::watch::Sender<bool>,
+    /// Looks back find what is there, and then wait while this is set.
+    pub looks_shut: tokio::sync::watch::Sender<bool>,
+    pub looks: AtomicUsize,
     pub waiting_appends: AtomicUsize,
     pub loads: AtomicUsize,
     pub loads_at_once: AtomicUsize,
@@ -240,6 +243,8 @@ impl TestStore {
             streams: Mutex::default(),
             fates: Mutex::default(),
             open: tokio::sync::watch::Sender::new(true),
+            looks_shut: tokio::sync::watch::Sender::new(false),
+            looks: AtomicUsize::new(0),
             waiting_appends: AtomicUsize::new(0),
             loads: AtomicUsize::new(0),
             loads_at_once: AtomicUsize::new(0),
@@ -384,8 +389,11 @@ impl StreamStore for TestStore {
 
     fn look(&self, stream: StreamKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
         Box::pin(async move {
+            let looked = self.look_now(stream);
+            self.looks.fetch_add(1, Ordering::SeqCst);
+            self.looks_shut.subscribe().wait_for(|shut| !*shut).await.unwrap();
             self.pass_gate().await;
-            Ok(self.look_now(stream))
+            Ok(looked)
         })
     }
 

@@ -105,6 +105,26 @@ async fn a_subscriber_goes_on_where_it_stood_also_after_a_restart() {
     assert_eq!(join(&next, &screen, at(11)).await, (13, Err(2)));
 }
 
+/// What happens while the past of an agenda is looked up for its first listener is told after it.
+#[actix_rt::test]
+async fn nothing_is_missed_between_the_past_and_the_first_listening() {
+    let room = Room::opened(quick()).await;
+    room.execute(book(20, ONLINE, half_hour(0))).await.unwrap();
+    room.store.looks_shut.send_replace(true);
+    let screen = Arc::new(Screen::default());
+    let meanwhile = async {
+        until("the look back", || room.store.looks.load(Ordering::SeqCst) == 1).await;
+        for n in 21..23 {
+            room.execute(book(n, ONLINE, half_hour(n - 20))).await.unwrap();
+        }
+        room.store.looks_shut.send_replace(false);
+    };
+    let (joined, ()) = tokio::join!(join(&room, &screen, at(11)), meanwhile);
+    assert_eq!(joined, (13, Err(2)));
+    room.execute(book(23, ONLINE, half_hour(3))).await.unwrap();
+    until("the next one", || *screen.heard.lock() == [(13, 14)]).await;
+}
+
 #[actix_rt::test]
 async fn subscribers_keep_an_agenda_in_memory_and_leaving_frees_it() {
     let room = Room::opened(quick()).await;
