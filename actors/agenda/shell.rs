@@ -82,6 +82,9 @@ enum Outlet {
 /// back, so that it finds the rings.
 const ATTENDED_MILLISECONDS: i64 = 60_000;
 
+/// Commands that may become durable while the past is looked up. More: whoever waits for it is told Busy and comes again.
+const OPENING_PUBLICATIONS_MAX: usize = 4_096;
+
 /// See the head of this file.
 pub(crate) struct AgendaActor {
     key: AgendaKey,
@@ -151,12 +154,7 @@ impl AgendaActor {
                     self.outlet = Outlet::Open(Feed::open(self.key, self.history, base, replay, here));
                     self.look_all(ctx);
                 }
-                Effect::NotAttended => {
-                    self.outlet = Outlet::Shut;
-                    for look in std::mem::take(&mut self.looks) {
-                        refuse(look, ReadError::Unavailable);
-                    }
-                }
+                Effect::NotAttended => self.shut_for(ReadError::Unavailable),
                 Effect::Append(commit) => {
                     let append = self.parts.append(commit).into_actor(self);
                     ctx.spawn(append.map(|result, actor, ctx| {
@@ -214,6 +212,10 @@ impl AgendaActor {
     fn publish(&mut self, publications: Vec<Publication>) {
         match &mut self.outlet {
             Outlet::Shut => {}
+            Outlet::Opening(since) if since.len() + publications.len() > OPENING_PUBLICATIONS_MAX => {
+                self.cell.leave_alone();
+                self.shut_for(ReadError::Busy);
+            }
             Outlet::Opening(since) => since.extend(publications),
             Outlet::Open(feed) => {
                 let (staff, board) = feed.publish(publications);
@@ -221,6 +223,14 @@ impl AgendaActor {
                 deltas.with_label_values(&["staff"]).inc_by(staff);
                 deltas.with_label_values(&["board"]).inc_by(board);
             }
+        }
+    }
+
+    /// Nobody can attend now, and who wanted to is told why.
+    fn shut_for(&mut self, error: ReadError) {
+        self.outlet = Outlet::Shut;
+        for look in std::mem::take(&mut self.looks) {
+            refuse(look, error);
         }
     }
 
@@ -265,10 +275,7 @@ impl AgendaActor {
                 self.ending.orderly();
             }
         }
-        self.outlet = Outlet::Shut;
-        for look in std::mem::take(&mut self.looks) {
-            refuse(look, ReadError::Unavailable);
-        }
+        self.shut_for(ReadError::Unavailable);
         ctx.stop();
     }
 
@@ -289,6 +296,7 @@ impl AgendaActor {
 
     fn look(&mut self, look: Look, ctx: &mut Context<Self>) {
         let now = self.now();
+        self.cell.used(now);
         let attends = matches!(look, Look::Subscribe(_) | Look::Read(Read { named: true, .. }));
         if attends {
             self.attended = now;
@@ -327,7 +335,6 @@ impl AgendaActor {
             (Look::Subscribe(wish), Some(joining)) => (wish.answer)(Ok((joining, read))),
             (Look::Subscribe(wish), None) => (wish.answer)(Err(ReadError::Internal)),
         }
-        self.cell.used(now);
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Acceptances {
     found: BTreeSet<[u8; 12]>,
     /// Whether those that come later are never older.
     by_age: bool,
+    /// None is from before this.
+    earliest: UtcMillis,
 }
 
 impl Default for Acceptances {
@@ -41,6 +43,7 @@ impl Default for Acceptances {
             known: VecDeque::new(),
             found: BTreeSet::new(),
             by_age: true,
+            earliest: UtcMillis(i64::MAX),
         }
     }
 }
@@ -170,16 +173,27 @@ impl Acceptances {
         let in_order = before.is_none_or(|before| before.at() <= known.at())
             && self.known.get(at).is_none_or(|after| known.at() <= after.at());
         self.by_age &= in_order;
+        self.earliest = self.earliest.min(known.at());
         self.known.insert(at, known);
     }
 
     /// Forgets, oldest first, those from before `oldest`, and what is more than `most`.
     pub(crate) fn forget(&mut self, oldest: UtcMillis, most: usize) {
+        // Without this, a clock that once stepped back would have all of them walked for each that is remembered.
+        if self.earliest >= oldest && self.known.len() <= most {
+            return;
+        }
+        let before = self.known.len();
+        self.earliest = UtcMillis(i64::MAX);
         while let Some((at, when)) = self.oldest() {
             if when >= oldest && self.known.len() <= most {
+                self.earliest = when;
                 break;
             }
             self.remove(at);
+        }
+        if !self.by_age && self.known.len() < before {
+            self.by_age = self.known.iter().map(Known::at).is_sorted();
         }
     }
 
@@ -194,7 +208,8 @@ impl Acceptances {
         let all_found = self.known.iter().all(|known| self.found.contains(&known.entry()));
         let ascending = self.known.iter().map(Known::seq).is_sorted();
         let by_age = !self.by_age || self.known.iter().map(Known::at).is_sorted();
-        all_found && self.found.len() == self.known.len() && ascending && by_age
+        let none_earlier = self.known.iter().all(|known| known.at() >= self.earliest);
+        none_earlier && all_found && self.found.len() == self.known.len() && ascending && by_age
     }
 
     fn remove(&mut self, at: usize) {

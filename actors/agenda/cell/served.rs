@@ -59,6 +59,8 @@ pub(super) struct Served {
     /// events, so that the next checkpoint need not read them back.
     people: BTreeMap<BlobId, PersonRecord>,
     attended: Attended,
+    /// Events have come since the state was laid out tightly.
+    loose: bool,
     pub(super) history: HistoryId,
     /// Where the newest checkpoint lies.
     kept: Seq,
@@ -91,6 +93,7 @@ impl Served {
             lone: 0,
             people: BTreeMap::new(),
             attended: Attended::No,
+            loose: false,
             history: opened.history,
             kept: opened.checkpoint,
             every: every.max(1),
@@ -128,9 +131,10 @@ impl Served {
     /// Frees what a quiet agenda can do without.
     pub(super) fn rest(&mut self) {
         self.drop_scratch();
-        if self.attended == Attended::No && !self.people.is_empty() {
+        if self.attended == Attended::No && self.loose {
             self.people = BTreeMap::new();
             self.live.pack();
+            self.loose = false;
         }
     }
 
@@ -144,6 +148,7 @@ impl Served {
         if self.lone > LONE_BATCHES_MAX {
             self.scratch = None;
         }
+        self.loose = true;
         self.people.extend(people);
         let mut publisher = Publisher::default();
         for recorded in events {
