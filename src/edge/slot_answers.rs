@@ -67,25 +67,35 @@ pub enum Coding {
 pub struct Look {
     basis: Basis,
     now: UtcMillis,
-    /// None: what is kept still holds.
+    /// None: what is kept still holds, or the client knows them.
     slots: Option<Vec<(TypeId, Vec<Slot>)>>,
 }
 
 impl Look {
-    /// Looks inside the agenda's actor: computes slots only where what is `kept` does not hold any more.
+    /// Looks inside the agenda's actor: computes slots only where what is `kept` does not hold any more, and the client does
+    /// not know them either, by their tag.
     #[must_use]
-    pub fn at(read: AgendaRead<'_>, only: Option<TypeId>, kept: Option<&Kept>) -> Self {
+    pub fn at(
+        read: AgendaRead<'_>,
+        only: Option<TypeId>,
+        kept: Option<&Kept>,
+        knows: impl Fn(&EntityTag) -> bool,
+    ) -> Self {
         let basis = Basis {
             history: read.history,
             seq: read.board_seq,
             shown: horizon(read.agenda, read.now),
         };
         let same = kept.is_some_and(|kept| kept.basis == basis);
-        Self {
+        let mut look = Self {
             basis,
             now: read.now,
-            slots: (!same).then(|| view::free_slots(read, only)),
+            slots: None,
+        };
+        if !same && !knows(&look.tag()) {
+            look.slots = Some(view::free_slots(read, only));
         }
+        look
     }
 
     /// Names the slots found: equal as long as they are. Weak, because the clock beside them differs each time.
@@ -179,7 +189,8 @@ fn encoded(basis: Basis, slots: &[(TypeId, Vec<Slot>)]) -> Result<Kept, serde_js
         .collect();
     Ok(Kept {
         basis,
-        types: serde_json::to_vec(&types)?.into(),
+        // Without the room that growing left: what is kept is bounded by what it takes.
+        types: serde_json::to_vec(&types)?.into_boxed_slice().into(),
         deflated: None,
     })
 }

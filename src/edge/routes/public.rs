@@ -105,12 +105,16 @@ pub(crate) async fn get_slots(
     let wish = (agenda.key, only);
     let kept = state.slots.kept(wish);
     let known = kept.clone();
+    let named = named(&request);
+    let named_there = named.clone();
     let look = state
         .agendas
-        .read(agenda.key, move |read| Look::at(read, only, known.as_deref()))
+        .read(agenda.key, move |read| {
+            Look::at(read, only, known.as_deref(), |tag| knows(named_there.as_ref(), tag))
+        })
         .await?;
     let tag = look.tag();
-    if knows(&request, &tag) {
+    if knows(named.as_ref(), &tag) {
         return Ok(HttpResponse::NotModified()
             .insert_header(ETag(tag))
             .insert_header((VARY, "accept-encoding"))
@@ -140,15 +144,18 @@ fn coding(request: &HttpRequest) -> Coding {
     }
 }
 
-/// Whether the client has named what `tag` names; `*` names whatever there is (RFC 9110 section 13.1.2).
-fn knows(request: &HttpRequest, tag: &EntityTag) -> bool {
-    if !request.headers().contains_key(IF_NONE_MATCH) {
-        return false;
-    }
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|one| one.weak_eq(tag)),
-        Ok(IfNoneMatch::Any) => true,
-        Err(_) => false,
+/// The tags of former answers that the client names; none when there are none, or they are not written as such.
+fn named(request: &HttpRequest) -> Option<IfNoneMatch> {
+    let given = request.headers().contains_key(IF_NONE_MATCH);
+    given.then(|| IfNoneMatch::parse(request).ok()).flatten()
+}
+
+/// Whether what `tag` names is among them; `*` names whatever there is (RFC 9110 section 13.1.2).
+fn knows(named: Option<&IfNoneMatch>, tag: &EntityTag) -> bool {
+    match named {
+        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|one| one.weak_eq(tag)),
+        Some(IfNoneMatch::Any) => true,
+        None => false,
     }
 }
 

@@ -36,7 +36,7 @@ impl Deflated {
             encoder.write_all(part)?;
         }
         Ok(Self {
-            blocks: encoder.finish()?.into(),
+            blocks: encoder.finish()?.into_boxed_slice().into(),
             sum,
         })
     }
