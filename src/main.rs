@@ -6,6 +6,10 @@ use clap::Parser as _;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+/// Agendas' memory is given back on other threads than it was taken on: docs/adr/0010 has what this saves.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Simulated worlds break their disks all the time: what they log says nothing.
