@@ -6,7 +6,7 @@ use clap::Parser as _;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-/// Agendas' memory is given back on other threads than it was taken on: docs/adr/0010 has what this saves.
+/// More bookings for more resident memory: docs/adr/0010 has both figures.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

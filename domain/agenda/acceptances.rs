@@ -63,7 +63,7 @@ fn sender(principal: Principal) -> [u8; 33] {
     bytes
 }
 
-/// Multiplies the name's words together, eight bytes at a time: it is computed three times for each command. Not against who
+/// Multiplies the name's words together, eight bytes at a time. Not against who
 /// chooses numbers to collide: they make their own agenda's lookups longer, by at most what is remembered.
 fn digest(sender: &[u8; 33], command: &[u8; 16]) -> u32 {
     let words = sender.chunks(8).chain(command.chunks(8));
@@ -125,8 +125,12 @@ impl Known {
         }
     }
 
+    fn digest(&self) -> u32 {
+        digest(&self.sender, &self.command)
+    }
+
     fn entry(&self) -> [u8; 12] {
-        entry(digest(&self.sender, &self.command), self.seq)
+        entry(self.digest(), self.seq)
     }
 }
 
@@ -164,10 +168,11 @@ impl Acceptances {
 
     /// Remembers one; what was known under the same name goes.
     pub fn insert(&mut self, name: Name, known: Remembered) {
-        if let Some(at) = self.place(&name) {
+        let known = Known::of(name, known);
+        let digest = known.digest();
+        if let Some(at) = self.place_of(digest, &known.sender, &known.command) {
             self.remove(at);
         }
-        let known = Known::of(name, known);
         // Nearly always the newest: looking for its place would touch a dozen cold lines of memory.
         let newest = self.known.back().is_none_or(|last| last.seq() <= known.seq());
         let at = if newest {
@@ -175,7 +180,7 @@ impl Acceptances {
         } else {
             self.known.partition_point(|other| other.seq() <= known.seq())
         };
-        self.found.insert(known.entry());
+        self.found.insert(entry(digest, known.seq));
         let before = at.checked_sub(1).and_then(|before| self.known.get(before));
         let in_order = before.is_none_or(|before| before.at() <= known.at())
             && self.known.get(at).is_none_or(|after| known.at() <= after.at());
@@ -237,7 +242,10 @@ impl Acceptances {
 
     fn place(&self, (principal, command): &Name) -> Option<usize> {
         let (sender, command) = (sender(*principal), command.0.to_be_bytes());
-        let digest = digest(&sender, &command);
+        self.place_of(digest(&sender, &command), &sender, &command)
+    }
+
+    fn place_of(&self, digest: u32, sender: &[u8; 33], command: &[u8; 16]) -> Option<usize> {
         let range = entry(digest, [0; 8])..=entry(digest, [u8::MAX; 8]);
         self.found.range(range).find_map(|found| {
             let seq = found.last_chunk::<8>().map(|seq| u64::from_be_bytes(*seq))?;
@@ -245,7 +253,7 @@ impl Acceptances {
             let same_seq = self.known.iter().enumerate().skip(from);
             same_seq
                 .take_while(|(_, known)| known.seq() == seq)
-                .find(|(_, known)| known.sender == sender && known.command == command)
+                .find(|(_, known)| known.sender == *sender && known.command == *command)
                 .map(|(at, _)| at)
         })
     }
