@@ -24,10 +24,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The server's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Room for every board the descriptor limit allows, all of them from one address.
 const BOARDS_MAX: usize = 20_000;
 /// Free slots of each agenda: a snapshot of a few kilobytes.

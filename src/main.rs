@@ -6,10 +6,6 @@ use clap::Parser as _;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-/// More bookings for more resident memory: docs/adr/0010 has both figures.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Simulated worlds break their disks all the time: what they log says nothing.

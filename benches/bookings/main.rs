@@ -22,10 +22,6 @@ use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The server's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Durable bookings a second, in process and beside references.
 #[derive(Debug, Parser, Clone)]
 pub struct Options {

@@ -102,7 +102,7 @@ impl Disk {
         let descriptor = call.descriptor();
         match call.name.as_str() {
             "openat" => self.opened(call),
-            // The allocator looks at the kernel's settings before anything else; the store itself opens with `openat`.
+            // An allocator may look at the kernel's settings before anything else; the store itself opens with `openat`.
             "open" if self.find(&call.path(0)).is_none() => drop(self.open.remove(&call.returned)),
             "close" => drop(self.open.remove(&descriptor)),
             "read" => self.advance(descriptor, count),
