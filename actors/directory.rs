@@ -6,7 +6,9 @@ use crate::clock::Clock;
 use cabinet_domain::command::{Principal, Stamp};
 use cabinet_domain::decide::record;
 use cabinet_domain::ids::{AgendaKey, CommandId, PracticeId, Seq};
-use cabinet_domain::practice::{PRACTITIONERS_MAX, Practice, PracticeEvent, Practitioner, SLUG_BYTES_MAX};
+use cabinet_domain::practice::{
+    MembershipRefusal, PRACTITIONERS_MAX, Practice, PracticeEvent, Practitioner, SLUG_BYTES_MAX,
+};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use cabinet_storage::{AppendError, Commit, StoreError, StreamStore};
 use parking_lot::RwLock;
@@ -31,6 +33,9 @@ pub enum DirectoryError {
         /// The version it must have.
         expected: u32,
     },
+    /// What is to be stored of members, evidence or grants is refused.
+    #[error("membership refused: {}", .0.code())]
+    Membership(MembershipRefusal),
     /// The stream of a practice does not hold a practice.
     #[error("the stream of practice {0} does not hold a practice")]
     NotAPractice(PracticeId),
@@ -167,6 +172,9 @@ impl Directory {
         let mut after = before;
         for event in &events {
             check(&view, &after, &event.event)?;
+            after
+                .admits(&event.event, stamp.now)
+                .map_err(DirectoryError::Membership)?;
             after.apply(event);
         }
         let commit = Commit {
@@ -237,7 +245,19 @@ fn check(view: &View, practice: &Practice, event: &PracticeEvent) -> Result<(), 
                 return Err(DirectoryError::NoticeVersion { expected });
             }
         }
-        PracticeEvent::PlaceSet(_) | PracticeEvent::StaffSet(_) => {}
+        PracticeEvent::PlaceSet(_)
+        | PracticeEvent::StaffSet(_)
+        // The domain checks these (`Practice::admits`).
+        | PracticeEvent::MemberSet(_)
+        | PracticeEvent::MemberRemoved(_)
+        | PracticeEvent::InvitationMade(_)
+        | PracticeEvent::InvitationUsed(_)
+        | PracticeEvent::InvitationWithdrawn(_)
+        | PracticeEvent::DocumentAccepted(_)
+        | PracticeEvent::SupportGranted(_)
+        | PracticeEvent::SupportEnded(_)
+        | PracticeEvent::BreakGlassOpened(_)
+        | PracticeEvent::BreakGlassEnded(_) => {}
     }
     Ok(())
 }

@@ -92,6 +92,12 @@ ids! {
     StaffId,
     /// One unbroken sequence of a topic; changes only when history is lost.
     HistoryId,
+    /// One invitation to join a practice.
+    InvitationId,
+    /// One grant that lets the platform's support look into a practice.
+    SupportGrantId,
+    /// One opening of the break-glass access.
+    BreakGlassId,
 }
 
 /// An agenda's full name. The practice comes first so that everything of a practice shards together.

@@ -17,6 +17,7 @@ pub(crate) mod openings;
 pub mod person;
 pub mod practice;
 pub mod refusal;
+pub mod rights;
 pub mod schedule;
 pub mod slots;
 pub mod stream;

@@ -1,9 +1,21 @@
 //! The state of one practice: its public face, its places, which agendas it has, its staff and its privacy notices.
-//! A stream of its own, beside the agendas' streams; small, rarely written.
+//! A stream of its own, beside the agendas' streams; small, rarely written. Members, their rights and the contract's
+//! evidence: `practice/members.rs`; who may do what now: `practice/access.rs`; what may be stored: `practice/check.rs`.
+
+mod access;
+mod check;
+mod former;
+mod members;
+
+pub use access::ContractDeadline;
+pub use check::*;
+pub use former::FormerPractice;
+pub use members::{Acceptance, BreakGlass, DocumentKind, Invitation, Locale, Member, SupportGrant};
 
 use crate::event::Recorded;
-use crate::ids::{AgendaId, PlaceId, PracticeId, Seq, StaffId};
-use crate::time::Zone;
+use crate::ids::{AgendaId, BreakGlassId, InvitationId, PlaceId, PracticeId, Seq, StaffId, SupportGrantId};
+use crate::rights::{Level, Rights, Role};
+use crate::time::{UtcMillis, Zone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,7 +52,7 @@ pub struct Practitioner {
     pub colour: u32,
 }
 
-/// A member of staff. Accounts and rights come with their issue; until then a name and an id.
+/// A member of staff as the first stores recorded them: a name and an id. Whoever was one could do everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Staff {
     /// Their id.
@@ -75,7 +87,7 @@ pub struct PracticeFace {
     pub legal: String,
 }
 
-/// A fact about one practice.
+/// A fact about one practice. Stored: append only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PracticeEvent {
     /// The practice's public face was set.
@@ -84,10 +96,30 @@ pub enum PracticeEvent {
     PlaceSet(Place),
     /// A practitioner was added or changed.
     PractitionerSet(Practitioner),
-    /// A member of staff was added or changed.
+    /// A member of staff was named: an owner with every right if they are new, else only their name.
     StaffSet(Staff),
     /// A newer notice was published.
     NoticePublished(Notice),
+    /// A member was added or changed.
+    MemberSet(Member),
+    /// A member left.
+    MemberRemoved(StaffId),
+    /// Somebody was invited.
+    InvitationMade(Invitation),
+    /// An invitation was used; the member it made follows in the same command.
+    InvitationUsed(InvitationId),
+    /// An invitation was taken back.
+    InvitationWithdrawn(InvitationId),
+    /// A document was accepted.
+    DocumentAccepted(Acceptance),
+    /// Support may look in.
+    SupportGranted(SupportGrant),
+    /// Support may no longer look in, before its time was up.
+    SupportEnded(SupportGrantId),
+    /// A member broke the glass.
+    BreakGlassOpened(BreakGlass),
+    /// The glass was closed again, before its time was up.
+    BreakGlassEnded(BreakGlassId),
 }
 
 /// One practice.
@@ -103,10 +135,20 @@ pub struct Practice {
     pub places: BTreeMap<PlaceId, Place>,
     /// Practitioners by agenda.
     pub practitioners: BTreeMap<AgendaId, Practitioner>,
-    /// Staff.
+    /// Names of the members there are, whatever their dates.
     pub staff: BTreeMap<StaffId, Staff>,
     /// Every notice ever published, by version: bookings name the version they were shown.
     pub notices: BTreeMap<u32, Notice>,
+    /// Members with their rights.
+    pub members: BTreeMap<StaffId, Member>,
+    /// Invitations that were neither used nor withdrawn. Expired ones go with the next that is made.
+    pub invitations: BTreeMap<InvitationId, Invitation>,
+    /// Evidence of every acceptance ever, in order.
+    pub acceptances: Vec<Acceptance>,
+    /// Support's grants. Expired ones go with the next that is made; the stream keeps them all.
+    pub support_grants: BTreeMap<SupportGrantId, SupportGrant>,
+    /// Broken glasses. Expired ones go with the next that is broken; the stream keeps them all.
+    pub break_glasses: BTreeMap<BreakGlassId, BreakGlass>,
 }
 
 impl Practice {
@@ -121,6 +163,11 @@ impl Practice {
             practitioners: BTreeMap::new(),
             staff: BTreeMap::new(),
             notices: BTreeMap::new(),
+            members: BTreeMap::new(),
+            invitations: BTreeMap::new(),
+            acceptances: Vec::new(),
+            support_grants: BTreeMap::new(),
+            break_glasses: BTreeMap::new(),
         }
     }
 
@@ -135,13 +182,62 @@ impl Practice {
             PracticeEvent::PractitionerSet(practitioner) => {
                 self.practitioners.insert(practitioner.agenda, practitioner.clone());
             }
-            PracticeEvent::StaffSet(staff) => {
-                self.staff.insert(staff.id, staff.clone());
-            }
+            PracticeEvent::StaffSet(staff) => self.set_staff(staff),
             PracticeEvent::NoticePublished(notice) => {
                 self.notices.insert(notice.version, notice.clone());
             }
+            PracticeEvent::MemberSet(member) => self.set_member(member.clone()),
+            PracticeEvent::MemberRemoved(staff) => {
+                self.members.remove(staff);
+                self.staff.remove(staff);
+                self.break_glasses.retain(|_, glass| glass.staff != *staff);
+            }
+            PracticeEvent::InvitationMade(invitation) => {
+                self.invitations.retain(|_, known| recorded.at < known.expires_at);
+                self.invitations.insert(invitation.id, invitation.clone());
+            }
+            PracticeEvent::InvitationUsed(invitation) | PracticeEvent::InvitationWithdrawn(invitation) => {
+                self.invitations.remove(invitation);
+            }
+            PracticeEvent::DocumentAccepted(acceptance) => self.acceptances.push(acceptance.clone()),
+            PracticeEvent::SupportGranted(grant) => {
+                self.support_grants.retain(|_, known| recorded.at < known.expires_at);
+                self.support_grants.insert(grant.id, grant.clone());
+            }
+            PracticeEvent::SupportEnded(grant) => {
+                self.support_grants.remove(grant);
+            }
+            PracticeEvent::BreakGlassOpened(glass) => {
+                self.break_glasses.retain(|_, known| recorded.at < known.expires_at);
+                self.break_glasses.insert(glass.id, glass.clone());
+            }
+            PracticeEvent::BreakGlassEnded(glass) => {
+                self.break_glasses.remove(glass);
+            }
         }
+    }
+
+    fn set_staff(&mut self, staff: &Staff) {
+        let mut member = self.members.remove(&staff.id).unwrap_or_else(|| Member {
+            id: staff.id,
+            name: String::new(),
+            role: Role::Owner,
+            rights: Rights::everywhere(Level::Manage),
+            agenda: None,
+            valid_from: UtcMillis(0),
+            valid_until: None,
+        });
+        member.name.clone_from(&staff.name);
+        self.set_member(member);
+    }
+
+    fn set_member(&mut self, member: Member) {
+        let staff = Staff {
+            id: member.id,
+            name: member.name.clone(),
+        };
+        self.staff.insert(member.id, staff);
+        self.members.insert(member.id, member);
     }
 
     /// The notice to show now.

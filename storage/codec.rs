@@ -8,8 +8,10 @@ use crate::StoreError;
 use crate::seal::KeyId;
 use bincode::Options;
 use bytes::Bytes;
+use cabinet_domain::agenda::Agenda;
 use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{BlobId, PatientId};
+use cabinet_domain::practice::FormerPractice;
 use cabinet_domain::stream::{StreamEvent, StreamState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +27,9 @@ pub(crate) struct Kind {
 /// An event with the blobs it brings.
 pub(crate) const EVENT: Kind = Kind::new("event", 1, 1024 * 1024);
 /// A checkpoint of a stream.
-pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 1, 64 * 1024 * 1024);
+pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 2, 64 * 1024 * 1024);
+/// A checkpoint as it was written before practices had members: read only.
+const CHECKPOINT_FORMER: Kind = Kind::new("checkpoint", 1, 64 * 1024 * 1024);
 /// What is known of a person.
 pub(crate) const PERSON: Kind = Kind::new("person", 1, 16 * 1024);
 /// One entry of a keyring file.
@@ -66,6 +70,34 @@ pub(crate) struct CheckpointRecord {
     pub(crate) chain: [u8; 32],
     pub(crate) state: StreamState,
     pub(crate) blobs: Vec<StoredBlob>,
+}
+
+/// [`CheckpointRecord`] in version 1: an agenda's is the same, a practice's has staff without roles.
+#[derive(Debug, serde::Deserialize)]
+struct FormerCheckpointRecord {
+    chain: [u8; 32],
+    state: FormerStreamState,
+    blobs: Vec<StoredBlob>,
+}
+
+/// `StreamState` in version 1.
+#[derive(Debug, serde::Deserialize)]
+enum FormerStreamState {
+    Agenda(Box<Agenda>),
+    Practice(Box<FormerPractice>),
+}
+
+impl From<FormerCheckpointRecord> for CheckpointRecord {
+    fn from(former: FormerCheckpointRecord) -> Self {
+        Self {
+            chain: former.chain,
+            state: match former.state {
+                FormerStreamState::Agenda(agenda) => StreamState::Agenda(agenda),
+                FormerStreamState::Practice(practice) => StreamState::Practice(Box::new((*practice).into())),
+            },
+            blobs: former.blobs,
+        }
+    }
 }
 
 /// Plain content of one entry of a keyring file. Append only: a variant is never removed or moved.
@@ -136,8 +168,11 @@ pub(crate) fn encode_checkpoint(
     encode(CHECKPOINT, &(chain, state, blobs))
 }
 
-/// Reads a checkpoint. What an agenda derives it rebuilds as it is decoded.
+/// Reads a checkpoint, of version 1 too. What an agenda derives it rebuilds as it is decoded.
 pub(crate) fn decode_checkpoint(bytes: &[u8]) -> Result<CheckpointRecord, StoreError> {
+    if bytes.first() == Some(&CHECKPOINT_FORMER.version) {
+        return decode::<FormerCheckpointRecord>(CHECKPOINT_FORMER, bytes).map(CheckpointRecord::from);
+    }
     decode(CHECKPOINT, bytes)
 }
 

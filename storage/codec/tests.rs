@@ -7,6 +7,7 @@ use cabinet_domain::agenda::{Agenda, Booking, Hold, Remembered};
 use cabinet_domain::event::{CancelledBy, Event};
 use cabinet_domain::ids::*;
 use cabinet_domain::practice::*;
+use cabinet_domain::rights::{Level, Rights, Role};
 use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
 use std::collections::{BTreeMap, BTreeSet};
@@ -188,6 +189,104 @@ fn practice_events() -> Vec<(&'static str, PracticeEvent)> {
     ]
 }
 
+fn membership_events() -> Vec<(&'static str, PracticeEvent)> {
+    let text = str::to_owned;
+    let rights = Rights {
+        elsewhere: Level::Times,
+        agendas: BTreeMap::from([(AgendaId(1), Level::Full)]),
+    };
+    let member = Member {
+        id: StaffId(20),
+        name: text("Zoé"),
+        role: Role::Replacement,
+        rights: rights.clone(),
+        agenda: Some(AgendaId(1)),
+        valid_from: UtcMillis(1_000),
+        valid_until: Some(UtcMillis(2_000)),
+    };
+    let invitation = Invitation {
+        id: InvitationId(21),
+        link_hash: [22; 32],
+        role: Role::Secretary,
+        rights,
+        agenda: None,
+        member_from: UtcMillis(1_000),
+        member_until: None,
+        invited_by: StaffId(14),
+        expires_at: UtcMillis(1_790_000_100_000),
+    };
+    let acceptance = Acceptance {
+        staff: StaffId(14),
+        document: DocumentKind::ProcessingContract,
+        version: 1,
+        sha256: [23; 32],
+        locale: Locale::French,
+        accepted_at: UtcMillis(1_790_000_000_000),
+        ip: text("192.0.2.1"),
+        user_agent: text("B/1"),
+        signatory_name: text("Léa"),
+        signatory_quality: text("gérante"),
+    };
+    let grant = SupportGrant {
+        id: SupportGrantId(24),
+        agent: StaffId(25),
+        level: Level::TimesAndTypes,
+        reason: text("Agenda vide"),
+        granted_by: StaffId(14),
+        granted_at: UtcMillis(1_790_000_000_000),
+        expires_at: UtcMillis(1_790_000_100_000),
+    };
+    let glass = BreakGlass {
+        id: BreakGlassId(26),
+        staff: StaffId(20),
+        agenda: AgendaId(1),
+        reason: text("Urgence"),
+        opened_at: UtcMillis(1_790_000_000_000),
+        expires_at: UtcMillis(1_790_000_100_000),
+    };
+    vec![
+        ("practice.member", PracticeEvent::MemberSet(member)),
+        ("practice.invitation", PracticeEvent::InvitationMade(invitation)),
+        ("practice.acceptance", PracticeEvent::DocumentAccepted(acceptance)),
+        ("practice.support", PracticeEvent::SupportGranted(grant)),
+        ("practice.glass", PracticeEvent::BreakGlassOpened(glass)),
+    ]
+}
+
+/// What ends something: it leaves nothing in the state that the checkpoint's golden bytes would show.
+fn ending_events() -> Vec<(&'static str, PracticeEvent)> {
+    vec![
+        ("practice.member_removed", PracticeEvent::MemberRemoved(StaffId(27))),
+        (
+            "practice.invitation_used",
+            PracticeEvent::InvitationUsed(InvitationId(28)),
+        ),
+        (
+            "practice.invitation_withdrawn",
+            PracticeEvent::InvitationWithdrawn(InvitationId(29)),
+        ),
+        (
+            "practice.support_ended",
+            PracticeEvent::SupportEnded(SupportGrantId(30)),
+        ),
+        ("practice.glass_ended", PracticeEvent::BreakGlassEnded(BreakGlassId(31))),
+    ]
+}
+
+/// The practice that the first five events make, and the one that all of them make.
+fn practices() -> [Practice; 2] {
+    let mut practice = Practice::new(PracticeId(17));
+    let place = recorded(Principal::System, StreamEvent::Agenda(Event::TypeRetired(TypeId(2))));
+    for (_, event) in practice_events() {
+        practice.apply(&place.with(event));
+    }
+    let before = practice.clone();
+    for (_, event) in membership_events().into_iter().chain(ending_events()) {
+        practice.apply(&place.with(event));
+    }
+    [before, practice]
+}
+
 fn recorded(principal: Principal, event: StreamEvent) -> Recorded<StreamEvent> {
     Recorded {
         seq: 300,
@@ -268,17 +367,18 @@ fn agenda_event_lines() -> Vec<String> {
 
 fn lines() -> Vec<String> {
     let mut lines = agenda_event_lines();
-    for (name, event) in practice_events() {
+    let all = practice_events()
+        .into_iter()
+        .chain(membership_events())
+        .chain(ending_events());
+    for (name, event) in all {
         let record = EventRecord {
             recorded: recorded(Principal::Staff(StaffId(14)), StreamEvent::Practice(event)),
             blobs: Vec::new(),
         };
         lines.push(line(name, EVENT, &record));
     }
-    let mut practice = Practice::new(PracticeId(17));
-    for (_, event) in practice_events() {
-        practice.apply(&recorded(Principal::System, StreamEvent::Agenda(Event::TypeRetired(TypeId(2)))).with(event));
-    }
+    let [_, practice] = practices();
     for (name, state) in [
         ("checkpoint.agenda", StreamState::Agenda(Box::new(agenda()))),
         ("checkpoint.practice", StreamState::Practice(Box::new(practice))),
@@ -328,6 +428,33 @@ fn every_stored_shape_is_byte_for_byte_as_pinned() {
         assert_eq!(found, pinned);
     }
     assert_eq!(lines.len(), golden.len(), "{}", lines.join("\n"));
+}
+
+/// Lines of `golden_former.txt`: what was written before, and what it has to be read as.
+#[test]
+fn checkpoints_of_the_former_version_are_read_as_the_states_they_are() {
+    let former: BTreeMap<&str, &str> = include_str!("golden_former.txt")
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    let read = |name: &str| decode_checkpoint(&hex::decode(former[name]).unwrap()).unwrap();
+    let of_agenda = read("checkpoint.agenda");
+    assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(agenda())));
+    let of_practice = read("checkpoint.practice");
+    let [before, _] = practices();
+    assert_eq!(of_practice.state, StreamState::Practice(Box::new(before.clone())));
+    for record in [of_agenda, of_practice] {
+        assert_eq!((record.chain, record.blobs), ([18; 32], vec![blob()]));
+    }
+    // Who was staff could do everything, and still can.
+    let member = before.member_now(StaffId(14), UtcMillis(0)).unwrap();
+    assert_eq!((member.role, member.name.as_str()), (Role::Owner, "Léa"));
+    assert_eq!(
+        before.effective_level(StaffId(14), AgendaId(1), UtcMillis(0)),
+        Level::Manage
+    );
+    let cut = hex::decode(former["checkpoint.practice"]).unwrap();
+    assert!(decode_checkpoint(&cut[..cut.len() - 1]).is_err());
 }
 
 #[test]
