@@ -10,6 +10,7 @@ pub mod command;
 pub mod decide;
 pub mod event;
 pub mod holidays;
+pub mod identifiers;
 pub mod ids;
 pub mod invariants;
 pub mod inventory;
