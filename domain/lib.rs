@@ -15,6 +15,7 @@ pub mod ids;
 pub mod invariants;
 pub mod inventory;
 pub(crate) mod openings;
+pub mod password;
 pub mod person;
 pub mod practice;
 pub mod refusal;
