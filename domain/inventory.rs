@@ -28,6 +28,8 @@ pub enum Purpose {
     PublicPage,
     /// Colleagues knowing each other inside a practice.
     Teamwork,
+    /// Showing who accepted which contract, and when (GDPR art. 28(9)).
+    ContractEvidence,
 }
 
 /// On what ground (GDPR art. 6, and 9 where a type of appointment may tell of health).
@@ -56,6 +58,8 @@ pub enum Retention {
     CommandMemory,
     /// Rows 1 and 4: until the practice's contract ends; civil identity of the publisher five years more.
     PracticeAccount,
+    /// Until the practice's contract ends and five years more (Code civil art. 2224).
+    ContractEvidence,
 }
 
 /// Who may see it.
@@ -171,6 +175,31 @@ const fn practice(record: &'static str, field: &'static str, purpose: Purpose) -
     }
 }
 
+const fn colleague(record: &'static str, field: &'static str) -> Entry {
+    Entry {
+        audience: STAFF,
+        ..practice(record, field, Purpose::Teamwork)
+    }
+}
+
+const fn evidence(field: &'static str) -> Entry {
+    Entry {
+        audience: STAFF,
+        legal_basis: LegalBasis::LegalDuty,
+        retention: Retention::ContractEvidence,
+        ..practice("Acceptance", field, Purpose::ContractEvidence)
+    }
+}
+
+/// Who looked where they ordinarily may not, and why.
+const fn exception(record: &'static str, field: &'static str) -> Entry {
+    Entry {
+        audience: STAFF,
+        legal_basis: LegalBasis::LegitimateInterest,
+        ..practice(record, field, Purpose::Access)
+    }
+}
+
 /// Every stored field of personal data.
 pub const INVENTORY: &[Entry] = &[
     identity("given_name", Purpose::Appointments),
@@ -230,14 +259,41 @@ pub const INVENTORY: &[Entry] = &[
         legal_basis: LegalBasis::ServiceContract,
         ..access("Absence", "label", Retention::PracticeAccount)
     },
+    colleague("Staff", "id"),
+    colleague("Staff", "name"),
+    colleague("Member", "id"),
+    colleague("Member", "name"),
+    colleague("Member", "role"),
+    colleague("Member", "rights"),
+    colleague("Member", "agenda"),
+    colleague("Member", "valid_from"),
+    colleague("Member", "valid_until"),
+    colleague("Invitation", "invited_by"),
+    evidence("staff"),
+    evidence("document"),
+    evidence("version"),
+    evidence("sha256"),
+    evidence("locale"),
+    evidence("accepted_at"),
+    evidence("ip"),
+    evidence("user_agent"),
+    evidence("signatory_name"),
+    evidence("signatory_quality"),
+    exception("SupportGrant", "agent"),
+    exception("SupportGrant", "level"),
+    // Written by people: it may name anybody.
+    exception("SupportGrant", "reason"),
+    exception("SupportGrant", "granted_by"),
+    exception("SupportGrant", "granted_at"),
+    exception("SupportGrant", "expires_at"),
+    exception("BreakGlass", "staff"),
+    exception("BreakGlass", "agenda"),
     Entry {
-        audience: STAFF,
-        ..practice("Staff", "id", Purpose::Teamwork)
+        may_tell_of_health: true,
+        ..exception("BreakGlass", "reason")
     },
-    Entry {
-        audience: STAFF,
-        ..practice("Staff", "name", Purpose::Teamwork)
-    },
+    exception("BreakGlass", "opened_at"),
+    exception("BreakGlass", "expires_at"),
     practice("Practitioner", "agenda", Purpose::PublicPage),
     practice("Practitioner", "slug", Purpose::PublicPage),
     practice("Practitioner", "name", Purpose::PublicPage),
@@ -275,8 +331,39 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
     ),
     (
         "Practice",
-        &["id", "seq", "face", "places", "practitioners", "staff", "notices"],
+        // The maps hold the records listed by name.
+        &[
+            "id",
+            "seq",
+            "face",
+            "places",
+            "practitioners",
+            "staff",
+            "notices",
+            "members",
+            "invitations",
+            "acceptances",
+            "support_grants",
+            "break_glasses",
+        ],
     ),
+    ("Rights", &["elsewhere", "agendas"]),
+    (
+        "Invitation",
+        // Nobody's yet: what the link will give to whoever was sent it.
+        &[
+            "id",
+            "link_hash",
+            "role",
+            "rights",
+            "agenda",
+            "member_from",
+            "member_until",
+            "expires_at",
+        ],
+    ),
+    ("SupportGrant", &["id"]),
+    ("BreakGlass", &["id"]),
     ("Recorded", &["seq", "last_of_command", "event"]),
     ("Remembered", &["seq"]),
     ("Absence", &["id"]),

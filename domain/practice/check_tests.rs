@@ -261,7 +261,8 @@ fn a_replacement_ends_with_its_last_instant() {
 
 #[test]
 fn support_sees_nothing_before_and_after_its_grant_and_changes_nothing_in_it() {
-    let cases: [(fn(&mut SupportGrant), &str); 7] = [
+    type Change = fn(&mut SupportGrant);
+    let cases: [(Change, &str); 7] = [
         (|_| {}, "ok"),
         (|g| g.expires_at = g.granted_at, "expires_at"),
         (|g| g.expires_at = UtcMillis(g.expires_at.0 + 1), "expires_at"),

@@ -8,7 +8,8 @@ use cabinet_domain::event::{CancelledBy, Event, Recorded};
 use cabinet_domain::ids::*;
 use cabinet_domain::inventory::{IMPERSONAL, INVENTORY, Sealing};
 use cabinet_domain::person::{Person, PersonalPart};
-use cabinet_domain::practice::{Notice, Place, Practice, PracticeEvent, PracticeFace, Practitioner, Staff};
+use cabinet_domain::practice::*;
+use cabinet_domain::rights::{Level, Rights, Role};
 use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
 use serde_json::Value;
@@ -165,6 +166,70 @@ fn practices() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// One of every stored record of members.
+fn members() -> Vec<(&'static str, Value)> {
+    let rights = Rights::everywhere(Level::None);
+    let at = UtcMillis(0);
+    let member = Member {
+        id: StaffId(1),
+        name: text(),
+        role: Role::Owner,
+        rights: rights.clone(),
+        agenda: None,
+        valid_from: at,
+        valid_until: None,
+    };
+    let invitation = Invitation {
+        id: InvitationId(1),
+        link_hash: [0; 32],
+        role: Role::Owner,
+        rights: rights.clone(),
+        agenda: None,
+        member_from: at,
+        member_until: None,
+        invited_by: StaffId(1),
+        expires_at: at,
+    };
+    let acceptance = Acceptance {
+        staff: StaffId(1),
+        document: DocumentKind::Terms,
+        version: 1,
+        sha256: [0; 32],
+        locale: Locale::French,
+        accepted_at: at,
+        ip: text(),
+        user_agent: text(),
+        signatory_name: text(),
+        signatory_quality: text(),
+    };
+    let grant = SupportGrant {
+        id: SupportGrantId(1),
+        agent: StaffId(1),
+        level: Level::Times,
+        reason: text(),
+        granted_by: StaffId(1),
+        granted_at: at,
+        expires_at: at,
+    };
+    let glass = BreakGlass {
+        id: BreakGlassId(1),
+        staff: StaffId(1),
+        agenda: AgendaId(1),
+        reason: text(),
+        opened_at: at,
+        expires_at: at,
+    };
+    let json = |record: &dyn erased::Json| record.json();
+    vec![
+        ("Rights", json(&rights)),
+        ("Member", json(&member)),
+        ("Invitation", json(&invitation)),
+        ("Acceptance", json(&acceptance)),
+        ("SupportGrant", json(&grant)),
+        ("BreakGlass", json(&glass)),
+    ]
+}
+
 /// One of every stored record of schedules.
 fn schedules() -> Vec<(&'static str, Value)> {
     let date = CivilDate(0);
@@ -238,7 +303,12 @@ fn listed() -> Vec<(&'static str, &'static str)> {
 #[test]
 fn every_stored_field_is_listed_once_and_every_listed_field_is_stored() {
     let mut stored = BTreeSet::new();
-    for (record, value) in records().into_iter().chain(practices()).chain(schedules()) {
+    for (record, value) in records()
+        .into_iter()
+        .chain(practices())
+        .chain(members())
+        .chain(schedules())
+    {
         let Value::Object(fields) = value else {
             panic!("{record} is no record");
         };
@@ -300,6 +370,16 @@ const fn record_of(event: &PracticeEvent) -> &'static str {
         PracticeEvent::PractitionerSet(_) => "Practitioner",
         PracticeEvent::StaffSet(_) => "Staff",
         PracticeEvent::NoticePublished(_) => "Notice",
+        PracticeEvent::MemberSet(_) => "Member",
+        PracticeEvent::InvitationMade(_) => "Invitation",
+        PracticeEvent::DocumentAccepted(_) => "Acceptance",
+        PracticeEvent::SupportGranted(_) => "SupportGrant",
+        PracticeEvent::BreakGlassOpened(_) => "BreakGlass",
+        // An id that ends what is listed.
+        PracticeEvent::MemberRemoved(_) => "Member",
+        PracticeEvent::InvitationUsed(_) | PracticeEvent::InvitationWithdrawn(_) => "Invitation",
+        PracticeEvent::SupportEnded(_) => "SupportGrant",
+        PracticeEvent::BreakGlassEnded(_) => "BreakGlass",
     }
 }
 
