@@ -72,6 +72,7 @@ struct Inner {
     view: RwLock<Arc<View>>,
     /// Changes are made one at a time over all practices: page addresses are unique across them.
     changing: tokio::sync::Mutex<()>,
+    changes: tokio::sync::watch::Sender<u64>,
 }
 
 /// The directory of practices. Cheap to clone; reads never wait for writes.
@@ -95,11 +96,18 @@ impl Directory {
             clock,
             view: RwLock::new(Arc::new(view)),
             changing: tokio::sync::Mutex::new(()),
+            changes: tokio::sync::watch::Sender::new(0),
         })))
     }
 
     fn view(&self) -> Arc<View> {
         self.0.view.read().clone()
+    }
+
+    /// Wakes after each change of any practice, once it is durable and visible here: open sockets look at rights again.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.changes.subscribe()
     }
 
     /// Every practice, by id.
@@ -202,6 +210,7 @@ impl Directory {
         let seq = after.seq;
         if !certainly_not_written {
             *self.0.view.write() = Arc::new(view.with(after));
+            self.0.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
         }
         outcome?;
         Ok(seq)

@@ -8,6 +8,7 @@
 mod full_agenda;
 
 use cabinet_domain::agenda::{Agenda, Booking, SecretHash};
+use cabinet_domain::audience::Sight;
 use cabinet_domain::command::{Canceller, Command, Stamp};
 use cabinet_domain::decide::{decide, record};
 use cabinet_domain::event::{Event, Recorded};
@@ -116,7 +117,7 @@ fn counted_session_frame(events: &[Recorded<Event>], person: &Person, to: Seq) {
         from: to - 1,
         to,
         now_ms: now().0,
-        changes: staff_changes(events, |_| Some(person)).unwrap(),
+        changes: staff_changes(events, Sight::Everything, |_| Some(person)).unwrap(),
     };
     black_box(frame.to_json().unwrap());
 }

@@ -70,6 +70,17 @@ impl Role {
         }
     }
 
+    /// Whether the role receives patients: may have an agenda of its own, and break the glass.
+    #[must_use]
+    pub const fn gives_care(self) -> bool {
+        match self {
+            Self::Owner | Self::Practitioner | Self::Replacement => true,
+            Self::Secretary | Self::Accountant | Self::Operations | Self::DataProtectionOfficer | Self::Support => {
+                false
+            }
+        }
+    }
+
     /// Whether the role may be given rights on agendas at all.
     #[must_use]
     pub const fn sees_agendas(self) -> bool {

@@ -47,9 +47,11 @@ impl Practice {
         if !member.role.sees_agendas() {
             return Level::None;
         }
-        let broken = self.break_glasses.values().any(|glass| {
-            (glass.staff, glass.agenda) == (staff, agenda) && glass.opened_at <= now && now < glass.expires_at
-        });
+        // A role changed meanwhile to one that gives no care takes the broken glass along.
+        let broken = member.role.gives_care()
+            && self.break_glasses.values().any(|glass| {
+                (glass.staff, glass.agenda) == (staff, agenda) && glass.opened_at <= now && now < glass.expires_at
+            });
         let given = member.rights.on(agenda);
         if broken { given.max(Level::Full) } else { given }
     }

@@ -10,6 +10,7 @@ use crate::ids::{AgendaId, StaffId};
 use crate::person::NAME_BYTES_MAX;
 use crate::rights::{Level, Rights, Role};
 use crate::time::UtcMillis;
+use std::net::IpAddr;
 
 /// Most members of one practice, whatever their dates.
 pub const MEMBERS_MAX: usize = 300;
@@ -165,9 +166,35 @@ impl Practice {
             PracticeEvent::FaceSet(_)
             | PracticeEvent::PlaceSet(_)
             | PracticeEvent::PractitionerSet(_)
-            | PracticeEvent::StaffSet(_)
             | PracticeEvent::NoticePublished(_) => Ok(()),
+            PracticeEvent::StaffSet(staff) => {
+                line("name", &staff.name)?;
+                let is_known = self.members.contains_key(&staff.id);
+                room(if is_known { 0 } else { self.members.len() }, MEMBERS_MAX, "members")
+            }
         }
+    }
+
+    /// What using an invitation stores: that it is used, and the member it makes, exactly as the owner wrote it. For the one
+    /// command that does both; `staff` is a fresh id.
+    ///
+    /// # Errors
+    /// [`MembershipRefusal`]: no such link, used, withdrawn or expired; the name.
+    pub fn accept_invitation(
+        &self,
+        link_hash: [u8; 32],
+        staff: StaffId,
+        name: &str,
+        now: UtcMillis,
+    ) -> Result<[PracticeEvent; 2], MembershipRefusal> {
+        let invitation = self.invitations.values().find(|known| known.link_hash == link_hash);
+        let invitation = invitation.ok_or(MembershipRefusal::Unknown { what: "invitation" })?;
+        let used = PracticeEvent::InvitationUsed(invitation.id);
+        let made = PracticeEvent::MemberSet(invitation.member(staff, name));
+        self.admits(&used, now)?;
+        new(!self.members.contains_key(&staff), "member")?;
+        self.admits(&made, now)?;
+        Ok([used, made])
     }
 
     fn admits_member(&self, member: &Member, now: UtcMillis) -> Checked {
@@ -199,9 +226,8 @@ impl Practice {
         for agenda in named {
             known(self.practitioners.contains_key(agenda), "agenda")?;
         }
-        let receives = matches!(role, Role::Owner | Role::Practitioner | Role::Replacement);
         require(
-            receives || agenda.is_none(),
+            role.gives_care() || agenda.is_none(),
             "agenda",
             "be none for who receives nobody",
         )
@@ -222,7 +248,8 @@ impl Practice {
         // The owner of the day of acceptance is one from that day on.
         let owner_later = invitation.role == Role::Owner && invitation.member_from > now;
         require(!owner_later, "member_from", "not lie ahead for an owner")?;
-        known(self.member_now(invitation.invited_by, now).is_some(), "member")?;
+        let by_owner = self.owners(now).any(|owner| owner.id == invitation.invited_by);
+        require(by_owner, "invited_by", "be an owner")?;
         let brief = within(now, invitation.expires_at, INVITATION_MINUTES_MAX);
         require(brief, "expires_at", "be at most fourteen days ahead")?;
         let standing = self.invitations.values().filter(|known| now < known.expires_at);
@@ -245,7 +272,7 @@ impl Practice {
             "accepted_at",
             "be the time of the command",
         )?;
-        let address = (1..=IP_BYTES_MAX).contains(&acceptance.ip.len());
+        let address = acceptance.ip.len() <= IP_BYTES_MAX && acceptance.ip.parse::<IpAddr>().is_ok();
         require(address, "ip", "be an address of at most 45 bytes")?;
         let browser = acceptance.user_agent.len() <= USER_AGENT_BYTES_MAX;
         require(browser, "user_agent", "be at most 512 bytes")?;
@@ -274,8 +301,7 @@ impl Practice {
         known(self.practitioners.contains_key(&glass.agenda), "agenda")?;
         let member = self.member_now(glass.staff, now);
         let member = member.ok_or(MembershipRefusal::Unknown { what: "member" })?;
-        let cares = matches!(member.role, Role::Owner | Role::Practitioner | Role::Replacement);
-        require(cares, "staff", "be somebody who gives care")?;
+        require(member.role.gives_care(), "staff", "be somebody who gives care")?;
         reason(&glass.reason)?;
         require(glass.opened_at == now, "opened_at", "be the time of the command")?;
         let brief = within(now, glass.expires_at, BREAK_GLASS_MINUTES_MAX);

@@ -58,6 +58,22 @@ pub struct Invitation {
     pub expires_at: UtcMillis,
 }
 
+impl Invitation {
+    /// The member that it makes of somebody.
+    #[must_use]
+    pub fn member(&self, id: StaffId, name: &str) -> Member {
+        Member {
+            id,
+            name: name.to_owned(),
+            role: self.role,
+            rights: self.rights.clone(),
+            agenda: self.agenda,
+            valid_from: self.member_from,
+            valid_until: self.member_until,
+        }
+    }
+}
+
 /// Which of the platform's documents. Stored: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DocumentKind {

@@ -1,75 +1,12 @@
 //! The matrix of rights (`rights/matrix.csv`, written by hand) against the code's table: every cell is there once, and
-//! every cell is answered as the matrix says.
+//! every cell is answered as the matrix says. That the server answers so too: `tests/e2e/rights.rs` of the root package.
 #![cfg(test)]
 
+#[path = "rights/cells.rs"]
+mod cells;
+
 use cabinet_domain::rights::{Action, Asking, Level, Role, Scope, Verdict, permits};
-use std::collections::BTreeMap;
-
-const MATRIX: &str = include_str!("rights/matrix.csv");
-
-/// Role, level, action, scope, as the matrix names them.
-type Cell = (&'static str, &'static str, &'static str, &'static str);
-
-const SCOPES: [&str; 4] = ["own", "colleague", "own-without-right", "other"];
-
-/// The levels a scope distinguishes. In another practice no level counts: one cell, asked with every level.
-fn levels_of(scope: &str) -> &'static [&'static str] {
-    match scope {
-        "own" | "colleague" => &["times", "types", "full", "manage"],
-        "own-without-right" => &["none"],
-        "other" => &["any"],
-        unknown => panic!("no scope {unknown}"),
-    }
-}
-
-fn roles() -> Vec<&'static str> {
-    Role::ALL.iter().map(|role| role.name()).collect()
-}
-
-fn actions() -> Vec<&'static str> {
-    Action::ALL.iter().map(|action| action.name()).collect()
-}
-
-/// The names of a list such as `full+` or `owner|secretary`, out of those there are.
-fn listed(list: &str, known: &[&'static str]) -> Result<Vec<&'static str>, String> {
-    if list == "any" {
-        return Ok(known.to_vec());
-    }
-    let mut found = Vec::new();
-    for word in list.split('|') {
-        let (name, and_above) = word.strip_suffix('+').map_or((word, false), |name| (name, true));
-        let at = known.iter().position(|known| *known == name);
-        let at = at.ok_or_else(|| format!("{name} is not one of {known:?}"))?;
-        found.extend_from_slice(if and_above { &known[at..] } else { &known[at..=at] });
-    }
-    Ok(found)
-}
-
-/// Every cell of the matrix's text with what it expects; a cell that is written twice is an error.
-fn cells(matrix: &'static str) -> Result<BTreeMap<Cell, &'static str>, String> {
-    let written = matrix.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut lines = written;
-    assert_eq!(lines.next(), Some("role,level,action,scope,expected"));
-    let mut cells = BTreeMap::new();
-    for line in lines {
-        let columns: Vec<&str> = line.split(',').collect();
-        let [role, level, action, scope, expected] = columns[..] else {
-            return Err(format!("five columns: {line}"));
-        };
-        for scope in listed(scope, &SCOPES)? {
-            for role in listed(role, &roles())? {
-                for action in listed(action, &actions())? {
-                    for level in listed(level, levels_of(scope))? {
-                        if cells.insert((role, level, action, scope), expected).is_some() {
-                            return Err(format!("written twice: {role}, {level}, {action}, {scope}"));
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(cells)
-}
+use cells::{Cell, MATRIX, SCOPES, actions, cells, levels_of, roles};
 
 /// What the code says in one cell: one answer for all askings that the cell stands for.
 fn answered((role, level, action, scope): Cell) -> &'static str {

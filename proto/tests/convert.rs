@@ -1,5 +1,6 @@
 //! Conversions at their bounds: what is well-formed comes back as it was, what is not names its field.
 
+use cabinet_domain::audience::Sight;
 use cabinet_domain::ids::{BlobId, PatientId, TypeId};
 use cabinet_domain::time::UtcMinute;
 use cabinet_proto::v1::convert::{Malformed, inward, outward};
@@ -62,7 +63,7 @@ fn rules_openings_types_and_absences_survive_the_way_in_and_out() {
     let Ok(Command::AddAbsence(there)) = inward(&command) else {
         panic!()
     };
-    assert_eq!(outward::absence(&there), absence);
+    assert_eq!(outward::absence(&there, Sight::Everything), absence);
     let kind = AppointmentType {
         id: id(1),
         name: "Suivi".to_owned(),

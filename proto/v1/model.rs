@@ -107,7 +107,7 @@ pub struct Person {
     pub phone: Option<String>,
 }
 
-/// A booking as staff see it.
+/// A booking as staff see it. Who sees times alone gets neither type nor place (empty) nor person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct StaffBooking {
     /// Id.
@@ -130,7 +130,7 @@ pub struct StaffBooking {
     pub overbooked: bool,
 }
 
-/// A live hold as staff see it.
+/// A live hold as staff see it; the type is empty for who sees times alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct StaffHold {
     /// Id.
@@ -148,7 +148,7 @@ pub struct StaffHold {
     pub expires_ms: i64,
 }
 
-/// An absence as staff see it.
+/// An absence as staff see it; the label is empty for who does not see names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct StaffAbsence {
     /// Id.

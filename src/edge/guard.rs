@@ -1,7 +1,8 @@
 //! Permission in the handler's type: a handler that takes a [`staff::StaffOf`] runs only for someone signed in, one that
-//! takes a [`agenda::PublicAgenda`] only for a page that exists, one that takes a [`body::Body`] only with a well-formed
-//! body.
+//! takes a [`rights::AgendaOf`] only for someone with that right on that agenda, one that takes a [`agenda::PublicAgenda`]
+//! only for a page that exists, one that takes a [`body::Body`] only with a well-formed body.
 
 pub mod agenda;
 pub mod body;
+pub mod rights;
 pub mod staff;

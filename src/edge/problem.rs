@@ -57,6 +57,7 @@ pub const TABLE: &[Row] = &[
     row("not_expired_yet", 409, "The hold has not run out yet"),
     row("malformed", 400, "Not understood"),
     row("unauthorised", 401, "Sign in first"),
+    row("forbidden", 403, "No right to this"),
     row("forbidden_origin", 403, "Not from this origin"),
     row("method_not_allowed", 405, "Method not allowed"),
     row("request_timeout", 408, "The request took too long to arrive"),
@@ -83,6 +84,7 @@ pub enum EdgeCode {
     NotFound,
     Malformed,
     Unauthorised,
+    Forbidden,
     ForbiddenOrigin,
     MethodNotAllowed,
     RequestTimeout,
@@ -100,10 +102,11 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
+        Self::Forbidden,
         Self::ForbiddenOrigin,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -126,6 +129,7 @@ impl EdgeCode {
             Self::NotFound => "not_found",
             Self::Malformed => "malformed",
             Self::Unauthorised => "unauthorised",
+            Self::Forbidden => "forbidden",
             Self::ForbiddenOrigin => "forbidden_origin",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::RequestTimeout => "request_timeout",

@@ -17,27 +17,66 @@ use cabinet_domain::ids::{AgendaKey, CommandId};
 use cabinet_domain::person::PersonalPart;
 use cabinet_domain::practice::Practice;
 use cabinet_domain::refusal::Refusal;
+use cabinet_domain::rights::Action;
 use cabinet_proto::v1::convert::outward;
 use cabinet_proto::v1::http::PublicPractice;
 
-/// Adds all of them.
-pub fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(health::get_healthz)
-        .service(health::get_readyz)
-        .service(public::get_practice)
-        .service(public::get_page)
-        .service(public::get_slots)
-        .service(public::post_hold)
-        .service(public::post_release)
-        .service(public::post_confirm)
-        .service(manage::post_view)
-        .service(manage::post_cancel)
-        .service(staff::post_sign_in)
-        .service(staff::post_sign_out)
-        .service(staff::get_me)
-        .service(staff::get_agenda)
-        .service(staff::post_command);
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Anyone: public pages, health, signing in.
+    Anyone,
+    /// Whoever holds the secret in the body.
+    Bearer,
+    /// Someone signed in, for what is their own.
+    SignedIn,
+    /// Someone signed in with the right to this on the agenda that the path names.
+    Agenda(Action),
+    /// Someone signed in with the right to see the agenda and to what the body asks of it.
+    AgendaCommand,
+}
+
+/// One route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// Method.
+    pub method: &'static str,
+    /// Path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub policy: Policy,
+}
+
+/// The table of routes. A handler is registered by its line here and by nothing else, and no line goes without a policy: a
+/// handler that is not here is dead code, which does not pass the lints.
+macro_rules! routes {
+    ($($method:literal $path:literal $module:ident::$handler:ident $policy:expr;)+) => {
+        /// Every route of this module with its policy.
+        pub const ROUTES: &[Route] = &[$(Route { method: $method, path: $path, policy: $policy }),+];
+
+        /// Adds all of them.
+        pub fn configure(config: &mut web::ServiceConfig) {
+            config$(.service($module::$handler))+;
+        }
+    };
+}
+
+routes! {
+    "GET" "/healthz" health::get_healthz Policy::Anyone;
+    "GET" "/readyz" health::get_readyz Policy::Anyone;
+    "GET" "/api/v1/public/{practice}" public::get_practice Policy::Anyone;
+    "GET" "/api/v1/public/{practice}/{practitioner}" public::get_page Policy::Anyone;
+    "GET" "/api/v1/public/{practice}/{practitioner}/slots" public::get_slots Policy::Anyone;
+    "POST" "/api/v1/public/{practice}/{practitioner}/holds" public::post_hold Policy::Anyone;
+    "POST" "/api/v1/public/{practice}/{practitioner}/holds/{hold}/release" public::post_release Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/holds/{hold}/confirm" public::post_confirm Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/view" manage::post_view Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/cancel" manage::post_cancel Policy::Bearer;
+    "POST" "/api/v1/staff/sign-in" staff::post_sign_in Policy::Anyone;
+    "POST" "/api/v1/staff/sign-out" staff::post_sign_out Policy::SignedIn;
+    "GET" "/api/v1/staff/me" staff::get_me Policy::SignedIn;
+    "GET" "/api/v1/staff/agendas/{agenda}" staff::get_agenda Policy::Agenda(Action::SeeTimes);
+    "POST" "/api/v1/staff/agendas/{agenda}/commands" staff::post_command Policy::AgendaCommand;
 }
 
 impl From<ReadError> for Failure {
@@ -107,4 +146,42 @@ async fn public_face(state: &EdgeState, practice: &Practice) -> Result<PublicPra
         known.map(|(_, zone)| zone.clone()).unwrap_or_default()
     };
     outward::public_practice(practice, zone_of).ok_or_else(|| EdgeCode::NotFound.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::openapi::Document;
+    use std::collections::BTreeSet;
+    use utoipa::OpenApi;
+
+    #[test]
+    fn the_table_and_the_document_list_the_same_routes() {
+        let document = Document::openapi();
+        let mut documented = BTreeSet::new();
+        for (path, item) in &document.paths.paths {
+            for (method, there) in [("GET", &item.get), ("POST", &item.post)] {
+                documented.extend(there.is_some().then(|| (method, path.as_str())));
+            }
+            assert!(
+                item.put.is_none() && item.delete.is_none() && item.patch.is_none(),
+                "{path}"
+            );
+        }
+        // The document answers for itself.
+        documented.remove(&("GET", "/api/v1/openapi.json"));
+        let listed: BTreeSet<_> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
+        assert_eq!(listed.len(), ROUTES.len());
+        assert_eq!(listed, documented);
+    }
+
+    #[test]
+    fn what_names_an_agenda_by_id_asks_for_a_right_on_it() {
+        for route in ROUTES {
+            let asks = matches!(route.policy, Policy::Agenda(_) | Policy::AgendaCommand);
+            assert_eq!(asks, route.path.contains("{agenda}"), "{}", route.path);
+            let staff = route.path.starts_with("/api/v1/staff/") && !route.path.ends_with("/sign-in");
+            assert!(!staff || asks || route.policy == Policy::SignedIn, "{}", route.path);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use cabinet_actors::read::AgendaRead;
 use cabinet_domain::agenda::Agenda;
+use cabinet_domain::audience::Sight;
 use cabinet_domain::ids::TypeId;
 use cabinet_domain::slots::{self, Slot};
 use cabinet_domain::time::{Span, UtcMinute};
@@ -34,24 +35,29 @@ pub fn free_slots(read: AgendaRead<'_>, only: Option<TypeId>) -> Vec<(TypeId, Ve
 /// of a reader that stops, no more than one part lies in memory.
 const PART_BOOKINGS_MAX: usize = 32;
 
-/// Everything staff see of an agenda; bookings and openings of `covers` only.
+/// What staff of this sight see of an agenda; bookings and openings of `covers` only.
 #[must_use]
-pub fn staff_view(read: AgendaRead<'_>, covers: Span) -> StaffView {
-    view_until(read, covers, covers.until)
+pub fn staff_view(read: AgendaRead<'_>, sight: Sight, covers: Span) -> StaffView {
+    view_until(read, sight, covers, covers.until)
 }
 
 /// The same, but bookings and openings of the first part only; [`staff_part`] gives the rest.
 #[must_use]
-pub fn staff_view_begun(read: AgendaRead<'_>, covers: Span) -> StaffView {
-    view_until(read, covers, first_part(read.agenda, covers, PART_BOOKINGS_MAX).until)
+pub fn staff_view_begun(read: AgendaRead<'_>, sight: Sight, covers: Span) -> StaffView {
+    view_until(
+        read,
+        sight,
+        covers,
+        first_part(read.agenda, covers, PART_BOOKINGS_MAX).until,
+    )
 }
 
 /// Bookings and openings that start in the first part of `rest`.
 #[must_use]
-pub fn staff_part(read: AgendaRead<'_>, rest: Span) -> StaffPart {
+pub fn staff_part(read: AgendaRead<'_>, sight: Sight, rest: Span) -> StaffPart {
     let part = first_part(read.agenda, rest, PART_BOOKINGS_MAX);
     let from_ms = outward::millis(part.from);
-    let (mut bookings, mut openings) = (bookings(read, part), openings(read.agenda, part));
+    let (mut bookings, mut openings) = (bookings(read, sight, part), openings(read.agenda, sight, part));
     // What began earlier was in an earlier part.
     bookings.retain(|booking| booking.start_ms >= from_ms);
     openings.retain(|opening| opening.start_ms >= from_ms);
@@ -62,15 +68,17 @@ pub fn staff_part(read: AgendaRead<'_>, rest: Span) -> StaffPart {
     }
 }
 
-fn bookings(read: AgendaRead<'_>, covers: Span) -> Vec<StaffBooking> {
+fn bookings(read: AgendaRead<'_>, sight: Sight, covers: Span) -> Vec<StaffBooking> {
     let bookings = read.agenda.bookings_between(covers);
     bookings
-        .map(|booking| outward::booking(&booking, read.people.get(booking.details)))
+        .map(|booking| outward::booking(&booking, sight, read.people.get(booking.details)))
         .collect()
 }
 
-fn view_until(read: AgendaRead<'_>, covers: Span, complete_until: UtcMinute) -> StaffView {
+fn view_until(read: AgendaRead<'_>, sight: Sight, covers: Span, complete_until: UtcMinute) -> StaffView {
     let agenda = read.agenda;
+    // Who sees times alone needs no settings: they name types. When it is open stands in `openings`.
+    let settings = sight.types();
     let complete = Span {
         from: covers.from,
         until: complete_until,
@@ -88,27 +96,44 @@ fn view_until(read: AgendaRead<'_>, covers: Span, complete_until: UtcMinute) -> 
             .types
             .values()
             .chain(retired)
+            .filter(|_| settings)
             .map(outward::appointment_type)
             .collect(),
-        bookings: bookings(read, complete),
-        holds: agenda.live_holds(read.now).map(outward::hold).collect(),
-        absences: agenda.absences.values().map(outward::absence).collect(),
-        rules: agenda.rules.values().map(outward::rule).collect(),
-        exceptions: agenda.exceptions.values().map(outward::exception).collect(),
-        openings: openings(agenda, complete),
+        bookings: bookings(read, sight, complete),
+        holds: agenda
+            .live_holds(read.now)
+            .map(|hold| outward::hold(hold, sight))
+            .collect(),
+        absences: agenda
+            .absences
+            .values()
+            .map(|absence| outward::absence(absence, sight))
+            .collect(),
+        rules: agenda.rules.values().filter(|_| settings).map(outward::rule).collect(),
+        exceptions: agenda
+            .exceptions
+            .values()
+            .filter(|_| settings)
+            .map(outward::exception)
+            .collect(),
+        openings: openings(agenda, sight, complete),
         covers_from_ms: outward::millis(covers.from),
         covers_until_ms: outward::millis(covers.until),
         complete_until_ms: outward::millis(complete_until),
     }
 }
 
-fn openings(agenda: &Agenda, covers: Span) -> Vec<StaffOpening> {
+fn openings(agenda: &Agenda, sight: Sight, covers: Span) -> Vec<StaffOpening> {
     let shown = shown_openings(agenda, covers);
     let shown = shown.iter().map(|opening| StaffOpening {
         start_ms: outward::millis(opening.span.from),
         end_ms: outward::millis(opening.span.until),
-        place: opening.place.to_string(),
-        types: outward::selection(&opening.types),
+        place: if sight.types() {
+            opening.place.to_string()
+        } else {
+            String::new()
+        },
+        types: sight.types().then(|| outward::selection(&opening.types)).flatten(),
     });
     shown.collect()
 }

@@ -14,6 +14,7 @@ mod documents;
 mod ops;
 mod parts;
 mod refusals;
+mod rights;
 mod sessions;
 mod staff;
 mod world;

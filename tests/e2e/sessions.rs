@@ -40,7 +40,7 @@ impl Session {
         Self::with(world, &cookie).await
     }
 
-    async fn with(world: &World, cookie: &str) -> Self {
+    pub(crate) async fn with(world: &World, cookie: &str) -> Self {
         let opened = attempt(world, Some(cookie), Some(&world.base)).await;
         let mut session = opened.unwrap_or_else(|status| panic!("refused with {status}"));
         let welcome = session.next().await;
@@ -76,17 +76,22 @@ impl Session {
     }
 
     /// The next frame of this kind; others are skipped.
-    async fn next_of(&mut self, event: &str) -> Value {
+    pub(crate) async fn next_of(&mut self, event: &str) -> Value {
+        self.next_of_any(&[event]).await
+    }
+
+    /// The next frame of one of these kinds; others are skipped.
+    pub(crate) async fn next_of_any(&mut self, events: &[&str]) -> Value {
         loop {
             let frame = self.next().await;
-            if frame["event"] == event {
+            if events.iter().any(|event| frame["event"] == *event) {
                 return frame;
             }
         }
     }
 
     /// How the server closed; frames before it are skipped.
-    async fn closed(&mut self) -> Option<u16> {
+    pub(crate) async fn closed(&mut self) -> Option<u16> {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Close(frame))) => return frame.map(|CloseFrame { code, .. }| code.into()),

@@ -8,7 +8,7 @@ use cabinet::edge::{self, EdgeMetrics, EdgeState};
 use cabinet_actors::access::Access;
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::clock::Clock;
-use cabinet_actors::directory::Directory;
+use cabinet_actors::directory::{Directory, DirectoryError};
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::Order;
 use cabinet_domain::command::{Command, Principal};
@@ -52,6 +52,7 @@ pub(crate) struct World {
     pub(crate) base: String,
     pub(crate) access: Access,
     pub(crate) agendas: Agendas,
+    pub(crate) directory: Directory,
     clock: Arc<ManualClock>,
     http: reqwest::Client,
     drawn: AtomicU64,
@@ -157,25 +158,32 @@ impl World {
             base,
             access,
             agendas,
+            directory,
             clock,
             http: reqwest::Client::builder().build().unwrap(),
             drawn: AtomicU64::new(1),
             _storage: storage,
         };
-        world
-            .practice(&directory, AGENDA, "cabinet-essai", "claire-morel")
-            .await;
-        world.practice(&directory, FOREIGN, "autre-cabinet", "paul-roux").await;
+        world.practice(AGENDA, "cabinet-essai", "claire-morel").await;
+        world.practice(FOREIGN, "autre-cabinet", "paul-roux").await;
         world
     }
 
-    async fn practice(&self, directory: &Directory, key: AgendaKey, slug: &str, practitioner: &str) {
+    async fn practice(&self, key: AgendaKey, slug: &str, practitioner: &str) {
         let events = practice_events(key, slug, practitioner);
+        self.change(key.practice, events).await.unwrap();
+        self.furnish(key).await;
+    }
+
+    /// Changes a practice.
+    pub(crate) async fn change(&self, practice: PracticeId, events: Vec<PracticeEvent>) -> Result<(), DirectoryError> {
         let command_id = CommandId(self.draw().into());
-        directory
-            .change(key.practice, Principal::System, command_id, events)
-            .await
-            .unwrap();
+        let changed = self.directory.change(practice, Principal::System, command_id, events);
+        changed.await.map(|_| ())
+    }
+
+    /// Gives an agenda its settings, its type and its hours.
+    pub(crate) async fn furnish(&self, key: AgendaKey) {
         for command in agenda_commands() {
             let order = Order {
                 agenda: key,
@@ -196,6 +204,10 @@ impl World {
     /// A fresh id or secret in text.
     pub(crate) fn id(&self) -> String {
         format!("{:032x}", self.draw())
+    }
+
+    pub(crate) fn now(&self) -> UtcMillis {
+        self.clock.now()
     }
 
     pub(crate) fn pass_seconds(&self, seconds: i64) {

@@ -2,20 +2,23 @@
 
 use super::outward;
 use crate::v1::session::StaffChange;
+use cabinet_domain::audience::Sight;
 use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::BlobId;
 use cabinet_domain::person::Person;
 
 /// The changes that `events` made to a staff view, in order; none when one of them changed what deltas do not carry
-/// (settings, types, rules, exceptional openings): the view must be read again (`resync`). `people` opens blobs.
+/// (settings, types, rules, exceptional openings): the view must be read again (`resync`). `people` opens blobs; `sight` is
+/// the receiver's.
 #[must_use]
 pub fn staff_changes<'a>(
     events: &[Recorded<Event>],
+    sight: Sight,
     people: impl Fn(BlobId) -> Option<&'a Person>,
 ) -> Option<Vec<StaffChange>> {
     let mut changes = Vec::new();
     for recorded in events {
-        push(&mut changes, &recorded.event, &people)?;
+        push(&mut changes, &recorded.event, sight, &people)?;
     }
     Some(changes)
 }
@@ -23,6 +26,7 @@ pub fn staff_changes<'a>(
 fn push<'a>(
     changes: &mut Vec<StaffChange>,
     event: &Event,
+    sight: Sight,
     people: &impl Fn(BlobId) -> Option<&'a Person>,
 ) -> Option<()> {
     match event {
@@ -35,11 +39,11 @@ fn push<'a>(
         | Event::ExceptionOpened(_)
         | Event::ExceptionClosed(_) => return None,
         Event::AbsenceAdded(absence) => changes.push(StaffChange::AbsenceSet {
-            absence: outward::absence(absence),
+            absence: outward::absence(absence, sight),
         }),
         Event::AbsenceRemoved(id) => changes.push(StaffChange::AbsenceGone { id: id.to_string() }),
         Event::SlotHeld(hold) => changes.push(StaffChange::HoldSet {
-            hold: outward::hold(hold),
+            hold: outward::hold(hold, sight),
         }),
         Event::HoldReleased(id) | Event::HoldExpired(id) => {
             changes.push(StaffChange::HoldGone { id: id.to_string() });
@@ -51,7 +55,7 @@ fn push<'a>(
         } => {
             changes.extend(from_hold.map(|id| StaffChange::HoldGone { id: id.to_string() }));
             changes.push(StaffChange::BookingSet {
-                booking: outward::booking(booking, people(booking.details)),
+                booking: outward::booking(booking, sight, people(booking.details)),
             });
         }
         Event::BookingMoved {
@@ -65,7 +69,7 @@ fn push<'a>(
             id: booking.to_string(),
             start_ms: outward::millis(span.from),
             end_ms: outward::millis(span.until),
-            place: place.to_string(),
+            place: outward::seen(sight, place),
             overbooked: !overbooks.is_empty(),
         }),
         Event::BookingCancelled { booking, by: _ } => {

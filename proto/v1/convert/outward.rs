@@ -6,6 +6,7 @@ use crate::v1::model::{
     StaffHold, TypeSlotChanges, TypeSlots,
 };
 use cabinet_domain as domain;
+use domain::audience::Sight;
 use domain::ids::TypeId;
 use domain::schedule::{TypeSelection, WeekCycle};
 use domain::time::{UtcMinute, Weekday};
@@ -151,41 +152,50 @@ pub fn person(person: &domain::person::Person) -> Person {
     }
 }
 
+/// An id where types and places are seen, else nothing.
+pub(super) fn seen(sight: Sight, id: impl ToString) -> String {
+    if sight.types() { id.to_string() } else { String::new() }
+}
+
 /// A booking; `who` is none once the patient is erased.
 #[must_use]
-pub fn booking(booking: &domain::agenda::Booking, who: Option<&domain::person::Person>) -> StaffBooking {
+pub fn booking(booking: &domain::agenda::Booking, sight: Sight, who: Option<&domain::person::Person>) -> StaffBooking {
     StaffBooking {
         id: booking.id.to_string(),
-        kind: booking.kind.to_string(),
+        kind: seen(sight, booking.kind),
         start_ms: millis(booking.span.from),
         end_ms: millis(booking.span.until),
-        place: booking.place.to_string(),
-        person: who.map(person),
-        online: booking.online,
+        place: seen(sight, booking.place),
+        person: who.filter(|_| sight.names()).map(person),
+        online: sight.types() && booking.online,
         overbooked: !booking.overbooks.is_empty(),
     }
 }
 
 /// A live hold.
 #[must_use]
-pub fn hold(hold: &domain::agenda::Hold) -> StaffHold {
+pub fn hold(hold: &domain::agenda::Hold, sight: Sight) -> StaffHold {
     StaffHold {
         id: hold.id.to_string(),
-        kind: hold.kind.to_string(),
+        kind: seen(sight, hold.kind),
         start_ms: millis(hold.span.from),
         end_ms: millis(hold.span.until),
         expires_ms: hold.expires_at.0,
     }
 }
 
-/// An absence.
+/// An absence. What a colleague wrote beside it is for those who see everything.
 #[must_use]
-pub fn absence(absence: &domain::schedule::Absence) -> StaffAbsence {
+pub fn absence(absence: &domain::schedule::Absence, sight: Sight) -> StaffAbsence {
     StaffAbsence {
         id: absence.id.to_string(),
         start_ms: millis(absence.span.from),
         end_ms: millis(absence.span.until),
-        label: absence.label.clone(),
+        label: if sight.names() {
+            absence.label.clone()
+        } else {
+            String::new()
+        },
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use cabinet_actors::access::SESSION_SECONDS;
 use cabinet_domain::command::Principal;
-use cabinet_domain::ids::{AgendaId, AgendaKey, PracticeId, StaffId};
+use cabinet_domain::ids::StaffId;
 use cabinet_domain::practice::Practice;
 use std::future::Future;
 use std::pin::Pin;
@@ -65,26 +65,6 @@ impl StaffOf {
         let known = self.practice.staff.get(&self.staff);
         known.map(|staff| staff.name.clone()).unwrap_or_default()
     }
-
-    /// An agenda of their own practice.
-    ///
-    /// # Errors
-    /// `not_found` for any other, so that ids of others' agendas tell nothing.
-    pub fn agenda(&self, agenda: AgendaId) -> Result<AgendaKey, Failure> {
-        own_agenda(&self.practice, agenda)
-    }
-}
-
-fn own_agenda(practice: &Practice, agenda: AgendaId) -> Result<AgendaKey, Failure> {
-    let practice_id: PracticeId = practice.id;
-    practice
-        .practitioners
-        .contains_key(&agenda)
-        .then_some(AgendaKey {
-            practice: practice_id,
-            agenda,
-        })
-        .ok_or_else(|| EdgeCode::NotFound.into())
 }
 
 impl FromRequest for StaffOf {
@@ -110,7 +90,7 @@ impl FromRequest for StaffOf {
                 .directory
                 .practice(session.practice)
                 .ok_or(EdgeCode::Unauthorised)?;
-            if !practice.staff.contains_key(&session.staff) {
+            if practice.role_now(session.staff, state.clock.now()).is_none() {
                 return Err(EdgeCode::Unauthorised.into());
             }
             Ok(Self {

@@ -2,8 +2,8 @@
 
 use super::public::parse_query;
 use super::public_face;
-use crate::edge::guard::agenda::path_id;
 use crate::edge::guard::body::Body;
+use crate::edge::guard::rights::{AgendaOf, CommandPermit, SeeTimes};
 use crate::edge::guard::staff::{StaffOf, cookie};
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::secret::{self, Purpose};
@@ -13,10 +13,10 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use cabinet_actors::access::AccessError;
 use cabinet_actors::order::Order;
 use cabinet_domain::command::Principal;
-use cabinet_domain::ids::{AgendaKey, BlobId, CommandId, PatientId};
+use cabinet_domain::ids::{BlobId, CommandId, PatientId};
 use cabinet_domain::practice::Practice;
 use cabinet_proto::v1::convert::inward;
-use cabinet_proto::v1::http::{Accepted, SignInRequest, StaffAgenda, StaffCommand, StaffCommandRequest, StaffMe};
+use cabinet_proto::v1::http::{Accepted, SignInRequest, StaffAgenda, StaffCommandRequest, StaffMe};
 use cabinet_proto::v1::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -52,8 +52,12 @@ pub(crate) async fn post_sign_in(state: Data<EdgeState>, body: Body<SignInReques
         .directory
         .practice(session.practice)
         .ok_or(EdgeCode::Unauthorised)?;
-    let staff = practice.staff.get(&session.staff).ok_or(EdgeCode::Unauthorised)?;
-    let me = who(&state, &practice, staff.name.clone()).await?;
+    if practice.role_now(session.staff, state.clock.now()).is_none() {
+        return Err(EdgeCode::Unauthorised.into());
+    }
+    let staff = practice.staff.get(&session.staff);
+    let name = staff.map(|staff| staff.name.clone()).unwrap_or_default();
+    let me = who(&state, &practice, name).await?;
     Ok(HttpResponse::Ok().cookie(cookie(&token, state.secure)).json(me))
 }
 
@@ -97,21 +101,22 @@ pub struct StretchQuery {
     params(("agenda" = String, Path, description = "Id of the agenda"), StretchQuery),
     responses((status = 200, body = StaffAgenda), (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 #[get("/api/v1/staff/agendas/{agenda}")]
 pub(crate) async fn get_agenda(
     state: Data<EdgeState>,
-    staff: StaffOf,
+    agenda: AgendaOf<SeeTimes>,
     request: HttpRequest,
 ) -> Result<Json<StaffAgenda>, Failure> {
-    let key = staff.agenda(path_id(&request, "agenda")?)?;
+    let sight = agenda.permit.sight();
     let query: StretchQuery = parse_query(&request)?;
     let covers = inward::view_span(query.from_ms, query.until_ms)?;
-    let look = state.agendas.read_named(key, move |read| StaffAgenda {
-        history: read.history.to_string(),
+    let look = state.agendas.read_named(agenda.permit.key(), move |read| StaffAgenda {
+        history: sight.history(read.history).to_string(),
         seq: read.staff_seq,
         now_ms: read.now.0,
-        view: view::staff_view(read, covers),
+        view: view::staff_view(read, sight, covers),
     });
     Ok(Json(look.await?))
 }
@@ -129,12 +134,11 @@ pub(crate) async fn get_agenda(
 #[post("/api/v1/staff/agendas/{agenda}/commands")]
 pub(crate) async fn post_command(
     state: Data<EdgeState>,
-    staff: StaffOf,
-    request: HttpRequest,
+    agenda: AgendaOf<SeeTimes>,
     body: Body<StaffCommandRequest>,
 ) -> Result<Json<Accepted>, Failure> {
-    let key = staff.agenda(path_id(&request, "agenda")?)?;
-    let order = order(key, staff.principal(), &body.0.command_id, &body.0.command)?;
+    let permit = agenda.command(&body.0.command)?;
+    let order = order(&permit, agenda.staff.principal(), &body.0.command_id)?;
     let accepted = state.agendas.execute(order).await?;
     Ok(Json(Accepted { seq: accepted.seq }))
 }
@@ -143,19 +147,15 @@ pub(crate) async fn post_command(
 ///
 /// # Errors
 /// `malformed`.
-pub(crate) fn order(
-    agenda: AgendaKey,
-    principal: Principal,
-    command_id: &str,
-    command: &StaffCommand,
-) -> Result<Order, Failure> {
+pub(crate) fn order(permit: &CommandPermit<'_>, principal: Principal, command_id: &str) -> Result<Order, Failure> {
+    let command = permit.command();
     let command_id: CommandId = inward::id("command_id", command_id)?;
     let patient = PatientId(secret::new_id(Purpose::Patient, &principal, command_id));
     let details = BlobId(secret::new_id(Purpose::Blob, &principal, command_id));
     let digest = secret::body_digest("staff", "", command);
     let (command, part) = inward::staff_command(command, patient, details)?;
     Ok(Order {
-        agenda,
+        agenda: permit.key(),
         command,
         principal,
         command_id,

@@ -16,9 +16,8 @@ use actix::prelude::*;
 use actix_web::http::header::ORIGIN;
 use actix_web::web::{Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse};
-use cabinet_domain::ids::{AgendaId, AgendaKey};
+use cabinet_domain::ids::AgendaKey;
 use cabinet_proto::v1::close::CloseCode;
-use cabinet_proto::v1::convert::inward;
 use cabinet_proto::v1::http::StaffCommand;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame};
 use cabinet_proto::v1::{CLIENT_FRAME_BYTES_MAX, PING_PERIOD_SECONDS, PONG_DEADLINE_SECONDS, VERSION};
@@ -119,6 +118,8 @@ impl Actor for Session {
         });
         self.id = self.state.presence.open(&self.staff.token, tell);
         self.state.metrics.sessions.inc();
+        let changes = self.state.directory.changes();
+        self.watch_rights(ctx, changes);
         ctx.run_interval(Duration::from_secs(1), |session, ctx| session.tick(ctx));
         ctx.run_interval(Duration::from_secs(PING_PERIOD_SECONDS), |session, ctx| {
             session.ping(ctx)
@@ -158,7 +159,7 @@ pub(super) fn send(ctx: &mut Context, frame: &ServerFrame) -> usize {
 }
 
 impl Session {
-    fn end(&mut self, ctx: &mut Context, code: CloseCode) {
+    pub(super) fn end(&mut self, ctx: &mut Context, code: CloseCode) {
         if self.socket.end(ctx, code) {
             let closes = &self.state.metrics.session_closes;
             closes.with_label_values(&[code.reason()]).inc();
@@ -172,6 +173,10 @@ impl Session {
         let deadline = Duration::from_secs(PONG_DEADLINE_SECONDS);
         if self.pinged.is_some_and(|at| at.elapsed() >= deadline) {
             self.end(ctx, CloseCode::NoPong);
+            return;
+        }
+        // What ends by the clock: replacements, grants, broken glass.
+        if !self.review(ctx) {
             return;
         }
         let keys: Vec<AgendaKey> = self.topics.keys().copied().collect();
@@ -208,7 +213,9 @@ impl Session {
         match read(text) {
             Ok(frame) => {
                 self.count("understood");
-                self.frame(ctx, frame);
+                if self.review(ctx) {
+                    self.frame(ctx, frame);
+                }
             }
             Err(answer) => {
                 self.count("refused");
@@ -248,12 +255,6 @@ impl Session {
         }
     }
 
-    /// An agenda of one's own practice, checked anew for every frame.
-    pub(super) fn key(&self, topic: &str) -> Result<AgendaKey, Failure> {
-        let agenda: AgendaId = inward::id("topic", topic)?;
-        self.staff.agenda(agenda)
-    }
-
     pub(super) fn begin(&mut self) -> Result<(), Failure> {
         if self.under_way >= UNDER_WAY_MAX {
             return Err(EdgeCode::Busy.into());
@@ -270,8 +271,8 @@ impl Session {
         command_id: &str,
         command: &StaffCommand,
     ) -> Result<(), Failure> {
-        let key = self.key(topic)?;
-        let order = order(key, self.staff.principal(), command_id, command)?;
+        let permit = self.permit_command(topic, command)?;
+        let order = order(&permit, self.staff.principal(), command_id)?;
         self.begin()?;
         let agendas = self.state.agendas.clone();
         let executing = async move { agendas.execute(order).await };
@@ -303,7 +304,9 @@ impl Session {
 impl Handler<Woken> for Session {
     type Result = ();
     fn handle(&mut self, message: Woken, ctx: &mut Context) {
-        self.flush(ctx, message.0);
+        if self.review(ctx) {
+            self.flush(ctx, message.0);
+        }
     }
 }
 

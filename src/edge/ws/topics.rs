@@ -12,7 +12,7 @@ use actix::prelude::*;
 use cabinet_actors::agenda::feed::SubscriptionId;
 use cabinet_actors::delta::{Delta, StaffDelta, TopicPosition};
 use cabinet_actors::read::{AgendaRead, Joined, ReadError};
-use cabinet_domain::audience::Audience;
+use cabinet_domain::audience::{Audience, Sight};
 use cabinet_domain::ids::{AgendaKey, Seq};
 use cabinet_domain::time::{Span, UtcMillis, UtcMinute};
 use cabinet_proto::v1::SESSION_TOPICS_MAX;
@@ -32,6 +32,8 @@ const SAID_PAUSE: Duration = Duration::from_millis(5);
 /// A topic that the session has joined or is joining.
 pub(super) struct Topic {
     outbox: Arc<Outbox>,
+    /// What is told of it is made for this sight.
+    sight: Sight,
     /// None while the join is under way.
     subscription: Option<SubscriptionId>,
     /// What the view still lacks; deltas wait in the outbox meanwhile, so that they and the parts go out in order.
@@ -39,11 +41,18 @@ pub(super) struct Topic {
     presence_told: u64,
 }
 
+impl Topic {
+    pub(super) const fn sight(&self) -> Sight {
+        self.sight
+    }
+}
+
 /// What a join asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
-    reference: u32,
-    key: AgendaKey,
+    pub(super) reference: u32,
+    pub(super) key: AgendaKey,
+    pub(super) sight: Sight,
     position: Option<TopicPosition>,
     covers: Span,
 }
@@ -64,10 +73,14 @@ impl Session {
         (history, seq): (Option<String>, Option<u64>),
         (from_ms, until_ms): (i64, i64),
     ) -> Result<(), Failure> {
-        let key = self.key(topic)?;
+        let permit = self.permit(topic)?;
+        let (key, sight) = (permit.key(), permit.sight());
         let covers = inward::view_span(from_ms, until_ms)?;
         let history = history.map(|text| inward::id("history", &text)).transpose()?;
-        let position = history.zip(seq).map(|(history, seq)| TopicPosition { history, seq });
+        let position = history.zip(seq).map(|(history, seq)| TopicPosition {
+            history: sight.history(history),
+            seq,
+        });
         let known = self.topics.contains_key(&key);
         if !known && self.topics.len().saturating_add(self.joins.len()) >= SESSION_TOPICS_MAX {
             return Err(EdgeCode::TooManyTopics.into());
@@ -76,6 +89,7 @@ impl Session {
         self.joins.push_back(Asked {
             reference,
             key,
+            sight,
             position,
             covers,
         });
@@ -109,6 +123,7 @@ impl Session {
         let outbox = Arc::new(Outbox::new(wake, self.state.metrics.session_deltas_dropped.clone()));
         let topic = Topic {
             outbox: outbox.clone(),
+            sight: asked.sight,
             subscription: None,
             lacks: None,
             presence_told: 0,
@@ -121,8 +136,8 @@ impl Session {
         let agendas = self.state.agendas.clone();
         let sink = outbox.clone();
         let subscribing = async move {
-            let covers = asked.covers;
-            let render = move |read: AgendaRead<'_>| view::staff_view_begun(read, covers);
+            let Asked { covers, sight, .. } = asked;
+            let render = move |read: AgendaRead<'_>| view::staff_view_begun(read, sight, covers);
             agendas
                 .subscribe(key, Audience::Staff, asked.position, sink, render)
                 .await
@@ -140,6 +155,7 @@ impl Session {
         outcome: Result<(SubscriptionId, Joined<StaffView>), ReadError>,
     ) {
         let Asked { reference, key, .. } = asked;
+        self.review(ctx);
         let (subscription, joined) = match (outcome, self.current(key, outbox)) {
             (Ok((subscription, joined)), Some(topic)) => {
                 topic.subscription = Some(subscription);
@@ -206,7 +222,8 @@ impl Session {
             return self.join_ended(ctx);
         }
         let (agendas, outbox) = (self.state.agendas.clone(), outbox.clone());
-        let look = move |read: AgendaRead<'_>| (read.staff_seq, view::staff_part(read, rest));
+        let sight = asked.sight;
+        let look = move |read: AgendaRead<'_>| (read.staff_seq, view::staff_part(read, sight, rest));
         let reading = async move { agendas.read_named(key, look).await };
         ctx.spawn(reading.into_actor(self).map(move |outcome, session, ctx| {
             session.part(ctx, asked, &outbox, outcome.ok());
@@ -215,6 +232,7 @@ impl Session {
 
     fn part(&mut self, ctx: &mut Context, asked: Asked, outbox: &Arc<Outbox>, read: Option<(Seq, StaffPart)>) {
         let key = asked.key;
+        self.review(ctx);
         if self.current(key, outbox).is_none() {
             return self.join_ended(ctx);
         }
@@ -255,7 +273,7 @@ impl Session {
             Joined::Snapshot { position, value } => Some(vec![ServerFrame::Snapshot {
                 r#ref: asked.reference,
                 topic,
-                history: position.history.to_string(),
+                history: asked.sight.history(position.history).to_string(),
                 seq: position.seq,
                 now_ms,
                 view: Box::new(value),
@@ -264,13 +282,13 @@ impl Session {
                 let mut frames = vec![ServerFrame::Resumed {
                     r#ref: asked.reference,
                     topic,
-                    history: position.history.to_string(),
+                    history: asked.sight.history(position.history).to_string(),
                     seq: asked.position.map_or(position.seq, |asked| asked.seq),
                     now_ms,
                 }];
                 for delta in deltas {
                     let Delta::Staff(delta) = delta else { continue };
-                    frames.push(delta_frame(&delta, now_ms)?);
+                    frames.push(delta_frame(&delta, asked.sight, now_ms)?);
                 }
                 Some(frames)
             }
@@ -278,7 +296,7 @@ impl Session {
     }
 
     pub(super) fn leave(&mut self, ctx: &mut Context, reference: u32, topic: &str) -> Result<(), Failure> {
-        let key = self.key(topic)?;
+        let key = self.own_key(topic)?;
         if let Some(topic) = self.topics.remove(&key) {
             self.forget(key, &topic);
         }
@@ -293,7 +311,7 @@ impl Session {
     }
 
     pub(super) fn presence(&mut self, ctx: &mut Context, reference: u32, topic: &str) -> Result<(), Failure> {
-        let key = self.key(topic)?;
+        let key = self.permit(topic)?.key();
         if !self.state.presence.look(key, self.id) {
             return Err(Failure::from(EdgeCode::NotFound).detail("join the topic first"));
         }
@@ -329,11 +347,11 @@ impl Session {
         let Some(topic) = self.topics.get(&key).filter(|topic| topic.subscription.is_some()) else {
             return;
         };
-        let taken = topic.outbox.take(until);
+        let (taken, sight) = (topic.outbox.take(until), topic.sight);
         let now_ms = self.state.clock.now().0;
         let mut lost = taken.lost;
         for delta in taken.deltas {
-            if let Some(frame) = delta_frame(&delta, now_ms) {
+            if let Some(frame) = delta_frame(&delta, sight, now_ms) {
                 self.socket.has_said(send(ctx, &frame));
             } else {
                 lost = true;
@@ -345,7 +363,7 @@ impl Session {
         }
     }
 
-    fn resync(&mut self, ctx: &mut Context, key: AgendaKey) {
+    pub(super) fn resync(&mut self, ctx: &mut Context, key: AgendaKey) {
         if let Some(topic) = self.topics.remove(&key) {
             self.forget(key, &topic);
             let topic = key.agenda.to_string();
@@ -354,12 +372,12 @@ impl Session {
     }
 }
 
-fn delta_frame(delta: &StaffDelta, now_ms: i64) -> Option<ServerFrame> {
+fn delta_frame(delta: &StaffDelta, sight: Sight, now_ms: i64) -> Option<ServerFrame> {
     Some(ServerFrame::Delta {
         topic: delta.agenda.agenda.to_string(),
         from: delta.from,
         to: delta.to,
         now_ms,
-        changes: staff_changes(&delta.events, |blob| delta.people.get(blob))?,
+        changes: staff_changes(&delta.events, sight, |blob| delta.people.get(blob))?,
     })
 }

@@ -1,0 +1,286 @@
+//! The matrix against the server: each cell of an action that exists is asked over HTTP and over a session, and answered
+//! as the matrix says. Actions that do not exist yet are named with the reason.
+
+use super::cells::{MATRIX, cells};
+use super::people::{COLLEAGUES, add, add_colleague, id_of};
+use crate::sessions::Session;
+use crate::world::{AGENDA, FOREIGN, KIND, MINUTE_MS, MONDAY_MS, START_MS, World};
+use cabinet::edge::guard::rights::action_of;
+use cabinet::edge::routes::{Policy, ROUTES};
+use cabinet_domain::ids::{AgendaKey, RuleId};
+use cabinet_domain::rights::{Action, Level, Role};
+use cabinet_proto::v1::http::StaffCommand;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Actions that can be asked of the server today.
+const EXISTING: [Action; 9] = [
+    Action::SeeTimes,
+    Action::SeeTypes,
+    Action::SeePatientIdentity,
+    Action::Book,
+    Action::Move,
+    Action::Cancel,
+    Action::SetAbsence,
+    Action::SetTypes,
+    Action::SetOpenings,
+];
+
+/// Actions that cannot be asked of the server yet, with the reason.
+const PENDING: [(Action, &str); 19] = [
+    (Action::SearchPatients, "there is no search"),
+    (Action::SeeClinicalNotes, "there are no clinical notes"),
+    (Action::MarkNoShow, "no-shows are not recorded"),
+    (Action::SetPractice, "a practice is set up by a command of the binary"),
+    (Action::AcceptContract, "no route takes an acceptance"),
+    (Action::SeeMembers, "no route lists members"),
+    (Action::InviteMember, "no route invites"),
+    (Action::ChangeMember, "no route changes members"),
+    (Action::RemoveMember, "no route removes members"),
+    (Action::SeeAudit, "no route shows the log of accesses"),
+    (Action::ExportAudit, "no route exports the log of accesses"),
+    (Action::ExportData, "there is no export"),
+    (Action::GrantSupport, "no route grants support's access"),
+    (Action::BreakGlass, "no route breaks the glass"),
+    (Action::ReadBilling, "there are no invoices"),
+    (Action::SeeOperations, "operators have a listener without accounts"),
+    (Action::SeeCompliance, "there are no registers to look at"),
+    (Action::ErasePatient, "there is no erasure"),
+    (Action::ErasePractice, "there is no erasure"),
+];
+
+/// Everything that the routes and commands ask a right for.
+fn asked_today(world: &World) -> BTreeSet<Action> {
+    let mut asked: BTreeSet<Action> = BTreeSet::new();
+    for route in ROUTES {
+        match route.policy {
+            Policy::Agenda(action) => asked.extend([action]),
+            // What is seen of an agenda, by its level.
+            Policy::AgendaCommand => asked.extend([Action::SeeTypes, Action::SeePatientIdentity]),
+            Policy::Anyone | Policy::Bearer | Policy::SignedIn => {}
+        }
+    }
+    for action in [
+        Action::Book,
+        Action::Move,
+        Action::Cancel,
+        Action::SetAbsence,
+        Action::SetTypes,
+        Action::SetOpenings,
+    ] {
+        let command: StaffCommand = serde_json::from_value(command(world, action, "0")).unwrap();
+        assert_eq!(action_of(&command), action);
+        asked.insert(action);
+    }
+    asked
+}
+
+/// A command that is this action. It is accepted wherever the right is there.
+fn command(world: &World, action: Action, booking: &str) -> Value {
+    let start_ms = MONDAY_MS + i64::try_from(world.draw() % 6).unwrap() * 30 * MINUTE_MS;
+    let allow = json!({"overlap": true, "outside_hours": true});
+    match action {
+        Action::Book => json!({"do": "book", "booking": world.id(), "kind": KIND.to_string(), "start_ms": start_ms,
+            "person": {"given_name": "Hugo", "family_name": "Blanc", "email": null, "phone": null}, "allow": allow}),
+        Action::Move => json!({"do": "move", "booking": booking, "start_ms": start_ms, "allow": allow}),
+        Action::Cancel => json!({"do": "cancel", "booking": booking}),
+        Action::SetAbsence => json!({"do": "add_absence", "absence": {"id": world.id(),
+            "start_ms": START_MS, "end_ms": START_MS + 60 * MINUTE_MS, "label": "Congés"}}),
+        Action::SetTypes => json!({"do": "set_type", "kind": {"id": format!("{:032x}", 31), "name": "Suivi",
+            "duration_minutes": 30, "buffer_before_minutes": 0, "buffer_after_minutes": 0, "colour": "#112233",
+            "online": false, "minimum_notice_minutes": 0, "booking_window_days": 84,
+            "cancellation_cutoff_minutes": 0}}),
+        Action::SetOpenings => json!({"do": "change_hours", "rule": {"id": RuleId(60).to_string(),
+            "weekday": "monday", "from": "09:00", "until": "12:00", "types": null,
+            "place": format!("{:032x}", 40), "weeks": "every", "valid_from": "2026-01-01", "valid_until": null}}),
+        other => panic!("{other:?} is no command"),
+    }
+}
+
+/// How the server answered, in the matrix's words.
+fn word(status: u64, code: &str) -> &'static str {
+    match (status, code) {
+        (200, _) => "allow",
+        (401, "unauthorised") => "unauthorised",
+        (403, "forbidden") => "forbidden",
+        (404, "not_found") => "not_found",
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a view lets somebody do, of what is seen of an agenda: its one prepared booking has a type and a person.
+fn seen(view: &Value, action: Action) -> &'static str {
+    let bookings = view["bookings"].as_array().unwrap();
+    assert!(!bookings.is_empty(), "the times are there");
+    let allowed = match action {
+        Action::SeeTimes => true,
+        Action::SeeTypes => bookings.iter().any(|booking| booking["kind"] != ""),
+        Action::SeePatientIdentity => bookings.iter().any(|booking| booking["person"].is_object()),
+        other => panic!("{other:?} is no way of seeing"),
+    };
+    if action == Action::SeeTypes {
+        assert_eq!(allowed, !view["types"].as_array().unwrap().is_empty());
+    }
+    if allowed { "allow" } else { "forbidden" }
+}
+
+fn is_seeing(action: Action) -> bool {
+    [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity].contains(&action)
+}
+
+/// Books with the owner's cookie; the booking's id.
+async fn prepared(world: &World, key: AgendaKey) -> String {
+    let owner = world.sign_in(key.practice, 50).await;
+    let book = command(world, Action::Book, "");
+    let path = format!("/api/v1/staff/agendas/{}/commands", key.agenda);
+    let body = json!({"command_id": world.id(), "command": book});
+    world.staff_post(&owner, &path, &body).await.fine(200);
+    book["booking"].as_str().unwrap().to_owned()
+}
+
+async fn over_http(world: &World, cookie: &str, key: AgendaKey, action: Action) -> &'static str {
+    let path = format!("/api/v1/staff/agendas/{}", key.agenda);
+    if is_seeing(action) {
+        let until_ms = START_MS + 7 * 24 * 60 * MINUTE_MS;
+        let look = format!("{path}?from_ms={START_MS}&until_ms={until_ms}");
+        let answer = world.staff_get(cookie, &look).await;
+        let word = word(answer.status.into(), answer.code());
+        return if word == "allow" {
+            seen(&answer.body["view"], action)
+        } else {
+            word
+        };
+    }
+    let booking = prepared(world, key).await;
+    let body = json!({"command_id": world.id(), "command": command(world, action, &booking)});
+    let answer = world.staff_post(cookie, &format!("{path}/commands"), &body).await;
+    word(answer.status.into(), answer.code())
+}
+
+async fn over_session(world: &World, session: &mut Session, key: AgendaKey, action: Action) -> &'static str {
+    let topic = key.agenda.to_string();
+    if is_seeing(action) {
+        let until_ms = START_MS + 7 * 24 * 60 * MINUTE_MS;
+        session
+            .send(&json!({"event": "join", "ref": 1, "topic": topic, "from_ms": MONDAY_MS, "until_ms": until_ms}))
+            .await;
+        let answer = session.next_of_any(&["snapshot", "refused"]).await;
+        if answer["event"] == "snapshot" {
+            session.send(&json!({"event": "leave", "ref": 2, "topic": topic})).await;
+            session.next_of("done").await;
+            return seen(&answer["view"], action);
+        }
+        return refused(&answer);
+    }
+    let booking = prepared(world, key).await;
+    session
+        .send(
+            &json!({"event": "command", "ref": 3, "topic": topic, "command_id": world.id(),
+            "command": command(world, action, &booking)}),
+        )
+        .await;
+    let answer = session.next_of_any(&["accepted", "refused"]).await;
+    if answer["event"] == "accepted" {
+        "allow"
+    } else {
+        refused(&answer)
+    }
+}
+
+fn refused(answer: &Value) -> &'static str {
+    let problem = &answer["problem"];
+    word(problem["status"].as_u64().unwrap(), problem["code"].as_str().unwrap())
+}
+
+/// The agendas that a scope means.
+fn agendas_of(scope: &str) -> &'static [AgendaKey] {
+    match scope {
+        "own" => &[AGENDA],
+        "colleague" => &[COLLEAGUES],
+        "own-without-right" => &[AGENDA, COLLEAGUES],
+        "other" => &[FOREIGN],
+        unknown => panic!("no scope {unknown}"),
+    }
+}
+
+/// The cells of one person: agenda, action, what the matrix expects.
+fn asked_of(role: Role, level: Level) -> Vec<(AgendaKey, Action, &'static str)> {
+    let mut asked = Vec::new();
+    for ((cell_role, cell_level, action, scope), expected) in cells(MATRIX).unwrap() {
+        let action = *Action::ALL.iter().find(|known| known.name() == action).unwrap();
+        let meant = cell_role == role.name() && (cell_level == level.name() || cell_level == "any");
+        if meant && EXISTING.contains(&action) {
+            asked.extend(agendas_of(scope).iter().map(|key| (*key, action, expected)));
+        }
+    }
+    asked
+}
+
+#[test]
+fn every_action_is_walked_or_pending_with_a_reason() {
+    let listed: Vec<Action> = EXISTING.into_iter().chain(PENDING.map(|(action, _)| action)).collect();
+    let unique: BTreeSet<Action> = listed.iter().copied().collect();
+    assert_eq!(unique.len(), listed.len());
+    assert_eq!(unique, Action::ALL.iter().copied().collect());
+    assert!(PENDING.iter().all(|(_, reason)| reason.len() > 10));
+}
+
+#[actix_web::test]
+async fn the_matrix_holds_over_http_and_sessions() {
+    let world = World::start().await;
+    assert_eq!(asked_today(&world), EXISTING.into_iter().collect(), "walk what exists");
+    add_colleague(&world).await;
+    for key in [AGENDA, COLLEAGUES, FOREIGN] {
+        prepared(&world, key).await;
+    }
+    let mut walked: BTreeMap<&str, usize> = BTreeMap::new();
+    for role in Role::ALL {
+        for level in Level::ALL {
+            let stands = add(&world, role, level).await;
+            let asked = asked_of(role, level);
+            assert_eq!(asked.len(), 9 * 3);
+            if !stands {
+                // Nobody is that: the platform's people are no members, an accountant has no level, support looks and
+                // manages nothing. Without a session nothing is answered, not even that something is there.
+                let nobody = match role {
+                    Role::Accountant | Role::Support => level != Level::None || role == Role::Support,
+                    Role::Operations | Role::DataProtectionOfficer => true,
+                    Role::Owner | Role::Practitioner | Role::Replacement | Role::Secretary => false,
+                };
+                assert!(nobody, "{role:?} {level:?} was not stored");
+                let link = world
+                    .access
+                    .issue_link(AGENDA.practice, id_of(role, level))
+                    .await
+                    .unwrap();
+                let body = json!({ "link": link });
+                world
+                    .post("/api/v1/staff/sign-in", &body)
+                    .await
+                    .refused(401, "unauthorised");
+                for (key, action, _) in asked {
+                    assert_eq!(over_http(&world, "", key, action).await, "unauthorised");
+                    *walked.entry("nobody").or_default() += 1;
+                }
+                continue;
+            }
+            let cookie = world.sign_in(AGENDA.practice, id_of(role, level).0).await;
+            let mut session = Session::with(&world, &cookie).await;
+            for (key, action, expected) in asked {
+                let cell = format!("{} {} {} {}", role.name(), level.name(), action.name(), key.agenda);
+                assert_eq!(over_http(&world, &cookie, key, action).await, expected, "HTTP: {cell}");
+                let said = over_session(&world, &mut session, key, action).await;
+                assert_eq!(said, expected, "session: {cell}");
+                *walked.entry(expected).or_default() += 1;
+            }
+        }
+    }
+    // Eight roles, five levels, nine actions, three agendas.
+    assert_eq!(walked.values().sum::<usize>(), 8 * 5 * 9 * 3, "{walked:?}");
+    assert!(
+        ["allow", "forbidden", "not_found"]
+            .iter()
+            .all(|word| walked[word] > 100),
+        "{walked:?}"
+    );
+}
