@@ -1,3 +1,5 @@
+//! Which passwords are accepted: a table of thirty, and what holds for any.
+
 use super::guess::guess_bits;
 use super::*;
 use proptest::prelude::*;

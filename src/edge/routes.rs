@@ -161,7 +161,7 @@ mod tests {
         let mut documented = BTreeSet::new();
         for (path, item) in &document.paths.paths {
             for (method, there) in [("GET", &item.get), ("POST", &item.post)] {
-                documented.extend(there.is_some().then(|| (method, path.as_str())));
+                documented.extend(there.is_some().then_some((method, path.as_str())));
             }
             assert!(
                 item.put.is_none() && item.delete.is_none() && item.patch.is_none(),

@@ -7,7 +7,7 @@ use crate::sessions::Session;
 use crate::world::{AGENDA, FOREIGN, KIND, MINUTE_MS, MONDAY_MS, START_MS, World};
 use cabinet::edge::guard::rights::action_of;
 use cabinet::edge::routes::{Policy, ROUTES};
-use cabinet_domain::ids::{AgendaKey, RuleId};
+use cabinet_domain::ids::AgendaKey;
 use cabinet_domain::rights::{Action, Level, Role};
 use cabinet_proto::v1::http::StaffCommand;
 use serde_json::{Value, json};
@@ -25,6 +25,9 @@ const EXISTING: [Action; 9] = [
     Action::SetTypes,
     Action::SetOpenings,
 ];
+
+/// Those of them that a look at an agenda is, by what it shows.
+const SEEING: [Action; 3] = [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity];
 
 /// Actions that cannot be asked of the server yet, with the reason.
 const PENDING: [(Action, &str); 19] = [
@@ -54,47 +57,57 @@ fn asked_today(world: &World) -> BTreeSet<Action> {
     let mut asked: BTreeSet<Action> = BTreeSet::new();
     for route in ROUTES {
         match route.policy {
+            // What is seen of an agenda goes by the level on it.
+            Policy::Agenda(Action::SeeTimes) => asked.extend(SEEING),
             Policy::Agenda(action) => asked.extend([action]),
-            // What is seen of an agenda, by its level.
-            Policy::AgendaCommand => asked.extend([Action::SeeTypes, Action::SeePatientIdentity]),
+            Policy::AgendaCommand => asked.extend(commands(world, "0").iter().map(is_action)),
             Policy::Anyone | Policy::Bearer | Policy::SignedIn => {}
         }
-    }
-    for action in [
-        Action::Book,
-        Action::Move,
-        Action::Cancel,
-        Action::SetAbsence,
-        Action::SetTypes,
-        Action::SetOpenings,
-    ] {
-        let command: StaffCommand = serde_json::from_value(command(world, action, "0")).unwrap();
-        assert_eq!(action_of(&command), action);
-        asked.insert(action);
     }
     asked
 }
 
-/// A command that is this action. It is accepted wherever the right is there.
-fn command(world: &World, action: Action, booking: &str) -> Value {
+fn is_action(command: &Value) -> Action {
+    let command: StaffCommand = serde_json::from_value(command.clone()).unwrap();
+    action_of(&command)
+}
+
+/// Every command there is, on fresh things, in an order in which whoever has the right is accepted.
+fn commands(world: &World, booking: &str) -> Vec<Value> {
     let start_ms = MONDAY_MS + i64::try_from(world.draw() % 6).unwrap() * 30 * MINUTE_MS;
     let allow = json!({"overlap": true, "outside_hours": true});
-    match action {
-        Action::Book => json!({"do": "book", "booking": world.id(), "kind": KIND.to_string(), "start_ms": start_ms,
-            "person": {"given_name": "Hugo", "family_name": "Blanc", "email": null, "phone": null}, "allow": allow}),
-        Action::Move => json!({"do": "move", "booking": booking, "start_ms": start_ms, "allow": allow}),
-        Action::Cancel => json!({"do": "cancel", "booking": booking}),
-        Action::SetAbsence => json!({"do": "add_absence", "absence": {"id": world.id(),
+    let [absence, kind, rule, opening] = [(); 4].map(|()| world.id());
+    let place = format!("{:032x}", 40);
+    let person = json!({"given_name": "Hugo", "family_name": "Blanc", "email": null, "phone": null});
+    let rule = json!({"id": rule, "weekday": "tuesday", "from": "09:00", "until": "12:00", "types": null,
+        "place": place, "weeks": "every", "valid_from": "2026-01-01", "valid_until": null});
+    vec![
+        json!({"do": "book", "booking": world.id(), "kind": KIND.to_string(), "start_ms": start_ms,
+            "person": person, "allow": allow}),
+        json!({"do": "move", "booking": booking, "start_ms": start_ms, "allow": allow}),
+        json!({"do": "cancel", "booking": booking}),
+        json!({"do": "add_absence", "absence": {"id": absence,
             "start_ms": START_MS, "end_ms": START_MS + 60 * MINUTE_MS, "label": "Congés"}}),
-        Action::SetTypes => json!({"do": "set_type", "kind": {"id": format!("{:032x}", 31), "name": "Suivi",
+        json!({"do": "remove_absence", "id": absence}),
+        json!({"do": "set_type", "kind": {"id": kind, "name": "Suivi",
             "duration_minutes": 30, "buffer_before_minutes": 0, "buffer_after_minutes": 0, "colour": "#112233",
             "online": false, "minimum_notice_minutes": 0, "booking_window_days": 84,
             "cancellation_cutoff_minutes": 0}}),
-        Action::SetOpenings => json!({"do": "change_hours", "rule": {"id": RuleId(60).to_string(),
-            "weekday": "monday", "from": "09:00", "until": "12:00", "types": null,
-            "place": format!("{:032x}", 40), "weeks": "every", "valid_from": "2026-01-01", "valid_until": null}}),
-        other => panic!("{other:?} is no command"),
-    }
+        json!({"do": "retire_type", "id": kind}),
+        json!({"do": "open_hours", "rule": rule}),
+        json!({"do": "change_hours", "rule": rule}),
+        json!({"do": "close_hours", "id": rule["id"]}),
+        json!({"do": "open_exceptionally", "opening": {"id": opening, "date": "2026-11-25", "from": "09:00",
+            "until": "12:00", "types": null, "place": place}}),
+        json!({"do": "close_exception", "id": opening}),
+    ]
+}
+
+/// The commands that are this action.
+fn commands_of(world: &World, action: Action, booking: &str) -> Vec<Value> {
+    let mut commands = commands(world, booking);
+    commands.retain(|command| is_action(command) == action);
+    commands
 }
 
 /// How the server answered, in the matrix's words.
@@ -112,35 +125,40 @@ fn word(status: u64, code: &str) -> &'static str {
 fn seen(view: &Value, action: Action) -> &'static str {
     let bookings = view["bookings"].as_array().unwrap();
     assert!(!bookings.is_empty(), "the times are there");
-    let allowed = match action {
-        Action::SeeTimes => true,
-        Action::SeeTypes => bookings.iter().any(|booking| booking["kind"] != ""),
-        Action::SeePatientIdentity => bookings.iter().any(|booking| booking["person"].is_object()),
-        other => panic!("{other:?} is no way of seeing"),
+    let types = bookings.iter().any(|booking| booking["kind"] != "");
+    assert_eq!(types, !view["types"].as_array().unwrap().is_empty());
+    let people = bookings.iter().any(|booking| booking["person"].is_object());
+    let allowed = match SEEING.iter().position(|way| *way == action) {
+        Some(0) => true,
+        Some(1) => types,
+        _ => people,
     };
-    if action == Action::SeeTypes {
-        assert_eq!(allowed, !view["types"].as_array().unwrap().is_empty());
-    }
     if allowed { "allow" } else { "forbidden" }
-}
-
-fn is_seeing(action: Action) -> bool {
-    [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity].contains(&action)
 }
 
 /// Books with the owner's cookie; the booking's id.
 async fn prepared(world: &World, key: AgendaKey) -> String {
     let owner = world.sign_in(key.practice, 50).await;
-    let book = command(world, Action::Book, "");
+    let book = commands_of(world, Action::Book, "0").remove(0);
     let path = format!("/api/v1/staff/agendas/{}/commands", key.agenda);
     let body = json!({"command_id": world.id(), "command": book});
     world.staff_post(&owner, &path, &body).await.fine(200);
     book["booking"].as_str().unwrap().to_owned()
 }
 
+/// The one answer to all commands of an action.
+fn agreed(words: &[&'static str]) -> &'static str {
+    let first = words[0];
+    assert!(
+        words.iter().all(|word| *word == first),
+        "one action, several answers: {words:?}"
+    );
+    first
+}
+
 async fn over_http(world: &World, cookie: &str, key: AgendaKey, action: Action) -> &'static str {
     let path = format!("/api/v1/staff/agendas/{}", key.agenda);
-    if is_seeing(action) {
+    if SEEING.contains(&action) {
         let until_ms = START_MS + 7 * 24 * 60 * MINUTE_MS;
         let look = format!("{path}?from_ms={START_MS}&until_ms={until_ms}");
         let answer = world.staff_get(cookie, &look).await;
@@ -152,14 +170,18 @@ async fn over_http(world: &World, cookie: &str, key: AgendaKey, action: Action) 
         };
     }
     let booking = prepared(world, key).await;
-    let body = json!({"command_id": world.id(), "command": command(world, action, &booking)});
-    let answer = world.staff_post(cookie, &format!("{path}/commands"), &body).await;
-    word(answer.status.into(), answer.code())
+    let mut words = Vec::new();
+    for command in commands_of(world, action, &booking) {
+        let body = json!({"command_id": world.id(), "command": command});
+        let answer = world.staff_post(cookie, &format!("{path}/commands"), &body).await;
+        words.push(word(answer.status.into(), answer.code()));
+    }
+    agreed(&words)
 }
 
 async fn over_session(world: &World, session: &mut Session, key: AgendaKey, action: Action) -> &'static str {
     let topic = key.agenda.to_string();
-    if is_seeing(action) {
+    if SEEING.contains(&action) {
         let until_ms = START_MS + 7 * 24 * 60 * MINUTE_MS;
         session
             .send(&json!({"event": "join", "ref": 1, "topic": topic, "from_ms": MONDAY_MS, "until_ms": until_ms}))
@@ -173,18 +195,19 @@ async fn over_session(world: &World, session: &mut Session, key: AgendaKey, acti
         return refused(&answer);
     }
     let booking = prepared(world, key).await;
-    session
-        .send(
-            &json!({"event": "command", "ref": 3, "topic": topic, "command_id": world.id(),
-            "command": command(world, action, &booking)}),
-        )
-        .await;
-    let answer = session.next_of_any(&["accepted", "refused"]).await;
-    if answer["event"] == "accepted" {
-        "allow"
-    } else {
-        refused(&answer)
+    let mut words = Vec::new();
+    for command in commands_of(world, action, &booking) {
+        session
+            .send(&json!({"event": "command", "ref": 3, "topic": topic, "command_id": world.id(), "command": command}))
+            .await;
+        let answer = session.next_of_any(&["accepted", "refused"]).await;
+        words.push(if answer["event"] == "accepted" {
+            "allow"
+        } else {
+            refused(&answer)
+        });
     }
+    agreed(&words)
 }
 
 fn refused(answer: &Value) -> &'static str {
@@ -223,6 +246,26 @@ fn every_action_is_walked_or_pending_with_a_reason() {
     assert_eq!(unique.len(), listed.len());
     assert_eq!(unique, Action::ALL.iter().copied().collect());
     assert!(PENDING.iter().all(|(_, reason)| reason.len() > 10));
+}
+
+#[actix_web::test]
+async fn every_command_of_the_document_is_walked() {
+    let world = World::start().await;
+    let document = world.get("/api/v1/openapi.json").await.fine(200);
+    let variants = document["components"]["schemas"]["StaffCommand"]["oneOf"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let documented: BTreeSet<String> = variants
+        .iter()
+        .map(|variant| variant["properties"]["do"]["enum"][0].as_str().unwrap().to_owned())
+        .collect();
+    let walked = commands(&world, "0");
+    let walked: BTreeSet<String> = walked
+        .iter()
+        .map(|one| one["do"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(walked, documented);
 }
 
 #[actix_web::test]

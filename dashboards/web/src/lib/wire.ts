@@ -193,7 +193,7 @@ email: string | null,
 phone: string | null, };
 
 /**
- * A booking as staff see it.
+ * A booking as staff see it. Who sees times alone gets neither type nor place (empty) nor person.
  */
 export type StaffBooking = { 
 /**
@@ -230,7 +230,7 @@ online: boolean,
 overbooked: boolean, };
 
 /**
- * A live hold as staff see it.
+ * A live hold as staff see it; the type is empty for who sees times alone.
  */
 export type StaffHold = { 
 /**
@@ -255,7 +255,7 @@ end_ms: number,
 expires_ms: number, };
 
 /**
- * An absence as staff see it.
+ * An absence as staff see it; the label is empty for who does not see names.
  */
 export type StaffAbsence = { 
 /**
