@@ -15,8 +15,8 @@ const ANSWER_MS = 10_000;
 /** Screens follow at most once in so long: the calendar's redrawing costs nearly the same for one change as for twenty. */
 const REDRAW_MS = 33;
 
-/** `begun`: the picture that a join has begun; it is shown once all its parts are there. */
-type Topic = { position: Position | null; joining: number | null; begun: StaffView | null };
+/** `begun`: the picture that a join has begun; it is shown once all its parts are there. `withdrawn`: no right to it, for now. */
+type Topic = { position: Position | null; joining: number | null; begun: StaffView | null; withdrawn: boolean };
 type Pending = { topic: string; command_id: string; command: StaffCommand; repeats: number; answer: (problem: Problem | null) => void };
 
 export class Session {
@@ -48,7 +48,7 @@ export class Session {
 
   constructor(topics: readonly string[], cover: { from_ms: number; until_ms: number }, private readonly lineFailed: () => void) {
     this.#cover = cover;
-    for (const topic of topics) this.#topics.set(topic, { position: null, joining: null, begun: null });
+    for (const topic of topics) this.#topics.set(topic, { position: null, joining: null, begun: null, withdrawn: false });
     this.#socket = new LiveSocket({
       address: () => socketAddress('/ws'),
       opened: () => undefined,
@@ -144,11 +144,23 @@ export class Session {
     state.joining = null;
     if (state.begun) return;
     this.#say({ event: 'presence', ref: this.#next(), topic });
-    if ([...this.#topics.values()].every((other) => other.joining === null && other.begun === null)) {
-      this.#socket.settled();
-      clearTimeout(this.#daily);
-      this.#daily = setTimeout(() => this.#rejoinAll(), DAY_MS + Math.random() * 60_000);
-    }
+    this.#settled();
+  }
+
+  #settled(): void {
+    if (![...this.#topics.values()].every((topic) => topic.withdrawn || (topic.joining === null && topic.begun === null))) return;
+    this.#socket.settled();
+    clearTimeout(this.#daily);
+    this.#daily = setTimeout(() => this.#rejoinAll(), DAY_MS + Math.random() * 60_000);
+  }
+
+  /** A right that is gone takes what it showed off the screen at once. */
+  #withdraw(name: string, topic: Topic): void {
+    topic.withdrawn = true;
+    this.#latest = Object.fromEntries(Object.entries(this.#latest).filter(([other]) => other !== name));
+    this.present = Object.fromEntries(Object.entries(this.present).filter(([other]) => other !== name));
+    this.#draw();
+    this.#settled();
   }
 
   #rejoinAll(): void {
@@ -174,6 +186,7 @@ export class Session {
         if (!topic || topic.joining !== frame.ref) return;
         this.#heard(frame.now_ms);
         topic.position = { history: frame.history, seq: frame.seq };
+        topic.withdrawn = false;
         this.#show(frame.topic, topic, frame.view);
         this.#joined(frame.topic);
         return;
@@ -249,8 +262,10 @@ export class Session {
     }
     for (const [name, topic] of this.#topics) {
       if (topic.joining === reference && reference !== null) {
-        // A join refused: asked again later, from scratch.
-        setTimeout(() => this.#join(name, false), 2000 + Math.random() * 3000);
+        // A join refused: asked again later, from scratch. Rights come back seldom.
+        const gone = problem.code === 'forbidden' || problem.code === 'not_found';
+        if (gone) this.#withdraw(name, topic);
+        setTimeout(() => this.#join(name, false), (gone ? 30_000 : 2000) + Math.random() * 3000);
       }
     }
   }
