@@ -10,6 +10,7 @@ use cabinet_domain::practice::{
     MembershipRefusal, PRACTITIONERS_MAX, Practice, PracticeEvent, Practitioner, SLUG_BYTES_MAX,
 };
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
+use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{AppendError, Commit, StoreError, StreamStore};
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
@@ -157,6 +158,21 @@ impl Directory {
         command_id: CommandId,
         events: Vec<PracticeEvent>,
     ) -> Result<Seq, DirectoryError> {
+        self.decide(practice, principal, command_id, |_, _| Ok(events)).await
+    }
+
+    /// As [`Directory::change`], with events that are decided on the practice as it is, at the time of the command: nothing
+    /// comes between the looking and the writing.
+    ///
+    /// # Errors
+    /// What `decide` refuses with, and [`DirectoryError`].
+    pub async fn decide<E: From<DirectoryError>>(
+        &self,
+        practice: PracticeId,
+        principal: Principal,
+        command_id: CommandId,
+        decide: impl FnOnce(&Practice, UtcMillis) -> Result<Vec<PracticeEvent>, E>,
+    ) -> Result<Seq, E> {
         let _turn = self.0.changing.lock().await;
         let view = self.view();
         let known = view.practices.get(&practice);
@@ -166,20 +182,32 @@ impl Directory {
             // Claims the new stream for this process.
             load_practice(self.0.store.as_ref(), practice).await?
         };
-        if events.is_empty() {
-            return Ok(before.seq);
-        }
         let stamp = Stamp {
             now: self.0.clock.now(),
             principal,
             command_id,
             digest: [0; 16],
         };
-        let expected = before.seq;
-        let events = record(events, &stamp, expected);
+        let events = decide(&before, stamp.now)?;
+        if events.is_empty() {
+            return Ok(before.seq);
+        }
+        Ok(self.append(&view, before, &stamp, events).await?)
+    }
+
+    /// Checks, writes and shows events that follow `before`. The caller has the turn.
+    async fn append(
+        &self,
+        view: &View,
+        before: Practice,
+        stamp: &Stamp,
+        events: Vec<PracticeEvent>,
+    ) -> Result<Seq, DirectoryError> {
+        let (practice, expected) = (before.id, before.seq);
+        let events = record(events, stamp, expected);
         let mut after = before;
         for event in &events {
-            check(&view, &after, &event.event)?;
+            check(view, &after, &event.event)?;
             after
                 .admits(&event.event, stamp.now)
                 .map_err(DirectoryError::Membership)?;

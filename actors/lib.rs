@@ -1,6 +1,6 @@
 //! The actors: one agenda, one writer. `agenda/cell` is the state machine without I/O, `agenda/shell` the actix actor around
-//! it, `agenda/feed` its outlet, `agendas` the one handle the rest of the server holds, `directory` the practices, `access`
-//! the sign-in of staff.
+//! it, `agenda/feed` its outlet, `agendas` the one handle the rest of the server holds, `directory` the practices,
+//! `membership` who belongs to them, `access` the sign-in of staff.
 //!
 //! Deliberately absent: HTTP, sockets, the wire protocol, sled. What an agenda may do is `cabinet_domain`; how it is kept is
 //! `cabinet_storage`.
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod delta;
 pub mod directory;
 pub mod lifecycle;
+pub mod membership;
 pub mod metrics;
 pub mod order;
 pub mod read;

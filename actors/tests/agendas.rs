@@ -16,6 +16,9 @@ mod fixtures;
 #[path = "agendas/lives.rs"]
 mod lives;
 #[cfg(test)]
+#[path = "agendas/membership.rs"]
+mod membership;
+#[cfg(test)]
 #[path = "agendas/races.rs"]
 mod races;
 #[cfg(test)]
