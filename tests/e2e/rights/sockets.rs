@@ -171,10 +171,7 @@ async fn replacements_and_grants_end_by_the_clock_on_open_sockets_too() {
     assert_eq!(effect("closed", support.closed()).await, Some(4001));
     assert_eq!(join(&mut replacement, AGENDA, None).await["event"], "snapshot");
     world.pass_seconds(9 * 60 * 60);
-    assert_eq!(
-        effect("closed", replacement.closed()).await,
-        Some(4001)
-    );
+    assert_eq!(effect("closed", replacement.closed()).await, Some(4001));
 }
 
 #[actix_web::test]
