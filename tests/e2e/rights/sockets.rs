@@ -15,6 +15,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits for what a changed right does to a socket, and prints how long it took.
+#[expect(clippy::print_stdout, reason = "the figure is for whoever reads the run")]
 async fn effect<T>(what: &str, waiting: impl Future<Output = T>) -> T {
     let began = tokio::time::Instant::now();
     let effect = timeout(PATIENCE, waiting).await.unwrap();
