@@ -124,7 +124,10 @@ async fn an_invitation_is_made_by_an_owner_with_the_second_factor_and_used_once(
         let practice = directory.practice(PRACTICE).unwrap();
         assert_eq!(practice.members.len(), 3);
         assert!(practice.invitations.is_empty());
-        assert_eq!(practice.effective_level(secretary, AGENDA, START), Level::Full);
+        assert_eq!(
+            practice.effective_level(secretary, AGENDA, HandClock::new().now()),
+            Level::Full
+        );
     }
 }
 
@@ -189,7 +192,7 @@ async fn support_looks_in_for_at_most_a_day_and_a_glass_is_broken_for_at_most_an
         directory
             .practice(PRACTICE)
             .unwrap()
-            .effective_level(staff, AGENDA, START)
+            .effective_level(staff, AGENDA, HandClock::new().now())
     };
     assert_eq!(sees(agent), Level::Times);
     assert_eq!(
@@ -226,7 +229,7 @@ async fn nothing_is_shown_of_what_was_not_written() {
     let watch = directory.changes();
     let may = || {
         let practice = directory.practice(PRACTICE).unwrap();
-        practice.permits(secretary, Action::Book, Some(AGENDA), (START, false))
+        practice.permits(secretary, Action::Book, Some(AGENDA), (HandClock::new().now(), false))
     };
     let before = may();
     let refused = directory
