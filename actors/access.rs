@@ -1,15 +1,18 @@
-//! Staff sign-in for now: a one-time link, redeemed once for a session. Full authentication comes here with its issue.
+//! One-time links and sessions of staff. A link is redeemed once: for a session where the installation asks for no accounts,
+//! else for an account or another password (`accounts`), which opens sessions of its own here.
 //!
 //! Only SHA-256 hashes of secrets are stored; secrets have 256 random bits, so their hashes tell nothing.
-//! Must not be here: cookies, HTTP, who may do what.
+//! Must not be here: passwords and codes, cookies, HTTP, who may do what.
 
+pub(crate) mod bytes;
 mod record;
 
-use self::record::{LinkRecord, SessionRecord};
+use self::record::LinkRecord;
+pub(crate) use self::record::SessionRecord;
 use crate::clock::Clock;
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::time::UtcMillis;
-use cabinet_storage::journal::RecordKey;
+use cabinet_storage::journal::{Position, RecordKey};
 use cabinet_storage::{AppendError, RecordStore, StoreError, Table};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -20,9 +23,9 @@ pub type Entropy = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
 
 /// A sign-in link is good for 24 hours.
 pub const LINK_SECONDS: i64 = 24 * 3_600;
-/// A session ends after 12 hours without use.
+/// A session that a link alone opened ends after 12 hours without use.
 pub const SESSION_IDLE_SECONDS: i64 = 12 * 3_600;
-/// A session ends 7 days after sign-in, used or not.
+/// A session that a link alone opened ends 7 days after sign-in, used or not.
 pub const SESSION_SECONDS: i64 = 7 * 24 * 3_600;
 /// A session's use is written down at most once in this time, so that reading pages is not a write each.
 pub const SESSION_TOUCH_SECONDS: i64 = 10 * 60;
@@ -43,6 +46,18 @@ pub enum AccessError {
     Read(#[from] StoreError),
 }
 
+/// How somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// By a one-time link alone.
+    Link,
+    /// With a password and a second factor.
+    TwoFactors {
+        /// The second factor was last shown then.
+        shown: UtcMillis,
+    },
+}
+
 /// Who is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StaffSession {
@@ -50,6 +65,72 @@ pub struct StaffSession {
     pub practice: PracticeId,
     /// Who.
     pub staff: StaffId,
+    /// How.
+    pub strength: Strength,
+}
+
+/// Where a sign-in came from, as its owner is shown it. At most [`ORIGIN_BYTES_MAX`] each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Browser and system.
+    pub device: String,
+    /// Network: the first half of the address.
+    pub network: String,
+}
+
+/// Longest text of an [`Origin`], in bytes.
+pub const ORIGIN_BYTES_MAX: usize = 80;
+
+/// How long sessions with two factors last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// Without use, in seconds.
+    pub idle_seconds: i64,
+    /// Used or not, in seconds.
+    pub seconds: i64,
+}
+
+impl Default for Lifetime {
+    /// Four hours without use, twelve in all: a working day.
+    fn default() -> Self {
+        Self {
+            idle_seconds: 4 * 3_600,
+            seconds: 12 * 3_600,
+        }
+    }
+}
+
+/// A session's id: the hash of its token, which it does not tell.
+pub type SessionId = [u8; 32];
+
+/// The id of the session with this token.
+#[must_use]
+pub fn session_id(token: &str) -> SessionId {
+    hash(token)
+}
+
+/// A link that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// For a member of which practice.
+    pub practice: PracticeId,
+    /// For whom.
+    pub staff: StaffId,
+    pub(crate) key: RecordKey,
+    pub(crate) version: Position,
+}
+
+/// A session about to be written.
+pub(crate) struct Opened {
+    pub(crate) token: String,
+    pub(crate) id: SessionId,
+    pub(crate) record: SessionRecord,
+}
+
+impl Opened {
+    pub(crate) fn write(&self) -> (RecordKey, Option<Vec<u8>>) {
+        (key(Table::StaffSession, &self.id), Some(self.record.encode()))
+    }
 }
 
 type Hash = [u8; 32];
@@ -58,6 +139,7 @@ struct Inner {
     records: Arc<dyn RecordStore>,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
+    lifetime: Lifetime,
     cache: Mutex<BTreeMap<Hash, SessionRecord>>,
 }
 
@@ -68,11 +150,12 @@ pub struct Access(Arc<Inner>);
 impl Access {
     /// Over a record store.
     #[must_use]
-    pub fn new(records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
+    pub fn new(records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>, entropy: Entropy, lifetime: Lifetime) -> Self {
         Self(Arc::new(Inner {
             records,
             clock,
             entropy,
+            lifetime,
             cache: Mutex::new(BTreeMap::new()),
         }))
     }
@@ -85,7 +168,8 @@ impl Access {
     pub async fn issue_link(&self, practice: PracticeId, staff: StaffId) -> Result<String, AccessError> {
         let secret = hex::encode((self.0.entropy)());
         let link = LinkRecord {
-            who: StaffSession { practice, staff },
+            practice,
+            staff,
             issued: self.0.clock.now(),
         };
         let key = key(Table::SignInLink, &hash(&secret));
@@ -94,42 +178,104 @@ impl Access {
         Ok(secret)
     }
 
+    /// Whom a link is for. A link that is too old is deleted.
+    ///
+    /// # Errors
+    /// [`AccessError::LinkGone`], or storage's.
+    pub async fn link(&self, secret: &str) -> Result<Link, AccessError> {
+        let key = key(Table::SignInLink, &hash(secret));
+        let Some((version, bytes)) = self.0.records.get(key.clone()).await? else {
+            return Err(AccessError::LinkGone);
+        };
+        let link = LinkRecord::decode(&bytes).ok_or(AccessError::LinkGone)?;
+        if self.0.clock.now() >= link.issued.plus_seconds(LINK_SECONDS) {
+            let checks = vec![(key.clone(), version)];
+            self.0.records.commit(checks, vec![(key, None)]).await?;
+            return Err(AccessError::LinkGone);
+        }
+        Ok(Link {
+            practice: link.practice,
+            staff: link.staff,
+            key,
+            version,
+        })
+    }
+
     /// Turns a link's secret into a session token: 64 hexadecimal digits. The link is deleted and the session written in one
     /// commit, so that of two who race with the same link one gets in.
     ///
     /// # Errors
     /// [`AccessError::LinkGone`], or storage's.
-    pub async fn redeem(&self, secret: &str) -> Result<(String, StaffSession), AccessError> {
-        let link_key = key(Table::SignInLink, &hash(secret));
-        let Some((version, bytes)) = self.0.records.get(link_key.clone()).await? else {
-            return Err(AccessError::LinkGone);
+    pub async fn redeem(&self, secret: &str, origin: Origin) -> Result<(String, StaffSession), AccessError> {
+        let link = self.link(secret).await?;
+        let who = StaffSession {
+            practice: link.practice,
+            staff: link.staff,
+            strength: Strength::Link,
         };
-        let now = self.0.clock.now();
-        let link = LinkRecord::decode(&bytes).ok_or(AccessError::LinkGone)?;
-        if now >= link.issued.plus_seconds(LINK_SECONDS) {
-            self.0
-                .records
-                .commit(vec![(link_key.clone(), version)], vec![(link_key, None)])
-                .await?;
-            return Err(AccessError::LinkGone);
-        }
-        let token = hex::encode((self.0.entropy)());
-        let session = SessionRecord {
-            who: link.who,
-            since: now,
-            used: now,
-        };
-        let id = hash(&token);
-        let session_key = key(Table::StaffSession, &id);
-        let checks = vec![(link_key.clone(), version)];
-        let writes = vec![(link_key, None), (session_key, Some(session.encode()))];
+        let opened = self.open(who, origin);
+        let checks = vec![(link.key.clone(), link.version)];
+        let writes = vec![(link.key, None), opened.write()];
         match self.0.records.commit(checks, writes).await {
             Ok(_) => {}
             Err(AppendError::CheckFailed) => return Err(AccessError::LinkGone),
             Err(error) => return Err(error.into()),
         }
-        self.remember(id, session).await?;
-        Ok((token, link.who))
+        self.remember(opened.id, opened.record).await?;
+        Ok((opened.token, who))
+    }
+
+    /// How long sessions with two factors last.
+    #[must_use]
+    pub fn lifetime(&self) -> Lifetime {
+        self.0.lifetime
+    }
+
+    /// A session to be written by whoever commits it, then remembered.
+    pub(crate) fn open(&self, who: StaffSession, origin: Origin) -> Opened {
+        let token = hex::encode((self.0.entropy)());
+        let now = self.0.clock.now();
+        let origin = Origin {
+            device: cut(origin.device),
+            network: cut(origin.network),
+        };
+        Opened {
+            id: hash(&token),
+            token,
+            record: SessionRecord {
+                who,
+                since: now,
+                used: now,
+                origin,
+            },
+        }
+    }
+
+    /// The key of a session's record.
+    pub(crate) fn key(id: &SessionId) -> RecordKey {
+        key(Table::StaffSession, id)
+    }
+
+    /// A session by its id, if it stands.
+    pub(crate) async fn find(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        let stored = self.0.records.get(key(Table::StaffSession, id)).await?;
+        let session = stored.and_then(|(_, bytes)| SessionRecord::decode(&bytes));
+        Ok(session.filter(|session| !self.ended(session, self.0.clock.now())))
+    }
+
+    /// Takes sessions out of memory whose records somebody else has deleted.
+    pub(crate) fn drop_cached(&self, ids: &[SessionId]) {
+        let mut cache = self.0.cache.lock();
+        for id in ids {
+            cache.remove(id);
+        }
+    }
+
+    /// Whether a session has come to its end by the clock, as far as memory tells; storage is asked at its next use.
+    #[must_use]
+    pub fn has_ended(&self, id: &SessionId, now: UtcMillis) -> bool {
+        let cache = self.0.cache.lock();
+        cache.get(id).is_some_and(|session| self.ended(session, now))
     }
 
     /// Who holds this token; none when there is no such session or it has ended.
@@ -137,9 +283,17 @@ impl Access {
     /// # Errors
     /// When storage could not be read.
     pub async fn session(&self, token: &str) -> Result<Option<StaffSession>, AccessError> {
-        let id = hash(token);
+        self.session_by_id(hash(token)).await
+    }
+
+    /// Who is signed in under this id; its use is noted.
+    ///
+    /// # Errors
+    /// When storage could not be read.
+    pub async fn session_by_id(&self, id: SessionId) -> Result<Option<StaffSession>, AccessError> {
         let now = self.0.clock.now();
-        let cached = self.0.cache.lock().get(&id).copied();
+        let cached = self.0.cache.lock().get(&id).cloned();
+        let in_memory = cached.is_some();
         let known = match cached {
             Some(session) => Some(session),
             None => {
@@ -148,16 +302,16 @@ impl Access {
             }
         };
         let Some(mut session) = known else { return Ok(None) };
-        if session.ended(now) {
+        if self.ended(&session, now) {
             self.forget(&id).await?;
             return Ok(None);
         }
         if now >= session.used.plus_seconds(SESSION_TOUCH_SECONDS) {
             session.used = now;
-            if !self.touch(&id, session).await? {
+            if !self.touch(&id, session.clone()).await? {
                 return Ok(None);
             }
-        } else if cached.is_none() && !self.remember(id, session).await? {
+        } else if !in_memory && !self.remember(id, session.clone()).await? {
             return Ok(None);
         }
         Ok(Some(session.who))
@@ -188,6 +342,17 @@ impl Access {
         }
     }
 
+    fn ended(&self, session: &SessionRecord, now: UtcMillis) -> bool {
+        let lifetime = match session.who.strength {
+            Strength::Link => Lifetime {
+                idle_seconds: SESSION_IDLE_SECONDS,
+                seconds: SESSION_SECONDS,
+            },
+            Strength::TwoFactors { .. } => self.0.lifetime,
+        };
+        now >= session.used.plus_seconds(lifetime.idle_seconds) || now >= session.since.plus_seconds(lifetime.seconds)
+    }
+
     async fn forget(&self, id: &Hash) -> Result<(), AccessError> {
         let key = key(Table::StaffSession, id);
         if self.0.records.get(key.clone()).await?.is_some() {
@@ -199,7 +364,7 @@ impl Access {
 
     /// Caches a session, unless it was ended meanwhile (`false`): signing out first deletes the record, then clears the cache,
     /// so a record that still stands after caching will be cleared by whoever deletes it.
-    async fn remember(&self, id: Hash, session: SessionRecord) -> Result<bool, AccessError> {
+    pub(crate) async fn remember(&self, id: Hash, session: SessionRecord) -> Result<bool, AccessError> {
         {
             let mut cache = self.0.cache.lock();
             if cache.len() >= SESSIONS_CACHED_MAX && !cache.contains_key(&id) {
@@ -234,8 +399,9 @@ fn hash(secret: &str) -> Hash {
     hash
 }
 
-impl SessionRecord {
-    const fn ended(&self, now: UtcMillis) -> bool {
-        now.0 >= self.used.plus_seconds(SESSION_IDLE_SECONDS).0 || now.0 >= self.since.plus_seconds(SESSION_SECONDS).0
+fn cut(mut text: String) -> String {
+    while text.len() > ORIGIN_BYTES_MAX {
+        text.pop();
     }
+    text
 }

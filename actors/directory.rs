@@ -3,6 +3,7 @@
 //! Must not be here: agendas' states, patients.
 
 use crate::clock::Clock;
+use crate::order::ExecuteError;
 use cabinet_domain::command::{Principal, Stamp};
 use cabinet_domain::decide::record;
 use cabinet_domain::ids::{AgendaKey, CommandId, PracticeId, Seq};
@@ -79,6 +80,26 @@ struct Inner {
 /// The directory of practices. Cheap to clone; reads never wait for writes.
 #[derive(Clone)]
 pub struct Directory(Arc<Inner>);
+
+impl DirectoryError {
+    /// What whoever asked for the change is told, where it was not refused for what it is.
+    #[must_use]
+    pub const fn outcome(&self) -> ExecuteError {
+        match self {
+            Self::Append(AppendError::Busy) => ExecuteError::Busy,
+            Self::Append(AppendError::StorageFull) => ExecuteError::StorageFull,
+            Self::Append(AppendError::Unknown) => ExecuteError::Unknown,
+            Self::Append(_)
+            | Self::Load(_)
+            | Self::BadSlug(_)
+            | Self::SlugTaken(_)
+            | Self::TooManyPractitioners
+            | Self::NoticeVersion { .. }
+            | Self::NotAPractice(_)
+            | Self::Membership(_) => ExecuteError::Internal,
+        }
+    }
+}
 
 impl Directory {
     /// Loads every practice.

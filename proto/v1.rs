@@ -1,9 +1,11 @@
 //! Version 1 of the wire.
 
+pub mod account;
 pub mod board;
 pub mod close;
 pub mod convert;
 pub mod http;
+pub mod members;
 pub mod model;
 pub mod problem;
 pub mod session;

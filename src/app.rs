@@ -1,7 +1,7 @@
 //! Wiring: storage, agendas, directory, access, hubs and listeners into one running server. The only place that names
 //! concrete backends. Must not be here: rules, routes.
 
-use crate::config::{Config, Live};
+use crate::config::{self, Config, Live};
 use crate::control::{self, Ask, Told};
 use crate::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
 use crate::edge::live::{AgendaBoards, Hubs, LiveOptions, configure_live};
@@ -10,10 +10,12 @@ use crate::edge::{self, EdgeMetrics, EdgeState};
 use actix_web::App as HttpApp;
 use actix_web::middleware::from_fn;
 use anyhow::Context as _;
-use cabinet_actors::access::Access;
+use cabinet_actors::access::{Access, Entropy, Lifetime};
+use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
+use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_storage::{AppendError, Storage, StoreError};
 use prometheus::Registry;
@@ -25,6 +27,15 @@ use std::time::Duration;
 
 /// How often it is looked whether the read store is ready.
 const READY_PAUSE: Duration = Duration::from_millis(100);
+
+/// What lets staff in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// An account with two factors.
+    Accounts,
+    /// A one-time link alone: for a demo without real data.
+    Links,
+}
 
 /// A running server.
 pub struct App {
@@ -49,7 +60,12 @@ impl App {
     ///
     /// # Errors
     /// When practices cannot be loaded or an address cannot be bound.
-    pub async fn start(config: &Config, transport: Transport, storage: Storage) -> anyhow::Result<Self> {
+    pub async fn start(
+        config: &Config,
+        transport: Transport,
+        storage: Storage,
+        sign_in: SignIn,
+    ) -> anyhow::Result<Self> {
         let storage = Arc::new(storage);
         let registry = Registry::new();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -57,17 +73,9 @@ impl App {
         let directory = Directory::load(storage.streams(), clock.clone())
             .await
             .context("failed to load the practices")?;
-        let known = directory.clone();
-        let exists: Exists = Arc::new(move |key| known.agenda_exists(key));
         let metrics = Metrics::new(&registry)?;
-        let agendas = Agendas::start(
-            agendas_options(config),
-            storage.streams(),
-            clock.clone(),
-            metrics,
-            exists,
-        );
-        let access = Access::new(storage.records(), clock.clone(), Arc::new(entropy));
+        let agendas = start_agendas(config, &storage, &directory, (&clock, metrics));
+        let (access, accounts, membership) = people(config, &storage, &directory, &clock);
         let origins = AllowedOrigins::new(config.server.allowed_origins.clone());
         let source = Arc::new(AgendaBoards::new(agendas.clone(), directory.clone(), clock.clone()));
         let hubs = Hubs::start(source, live_options(&config.live), origins.clone(), &registry)?;
@@ -77,6 +85,9 @@ impl App {
             agendas: agendas.clone(),
             directory: directory.clone(),
             access: access.clone(),
+            accounts,
+            accounts_required: sign_in == SignIn::Accounts,
+            membership,
             clock,
             origins: origins.clone(),
             secure: matches!(transport, Transport::Tls(_)),
@@ -249,6 +260,60 @@ fn live_options(live: &Live) -> LiveOptions {
         pong_deadline: Duration::from_secs(live.pong_seconds.into()),
         progress_deadline: Duration::from_secs(live.stalled_seconds.into()),
         ..LiveOptions::default()
+    }
+}
+
+fn start_agendas(
+    config: &Config,
+    storage: &Storage,
+    directory: &Directory,
+    (clock, metrics): (&Arc<dyn Clock>, Arc<Metrics>),
+) -> Agendas {
+    let known = directory.clone();
+    let exists: Exists = Arc::new(move |key| known.agenda_exists(key));
+    Agendas::start(
+        agendas_options(config),
+        storage.streams(),
+        clock.clone(),
+        metrics,
+        exists,
+    )
+}
+
+/// Who belongs to practices, and what lets them in.
+fn people(
+    config: &Config,
+    storage: &Storage,
+    directory: &Directory,
+    clock: &Arc<dyn Clock>,
+) -> (Access, Accounts, Membership) {
+    let entropy: Entropy = Arc::new(entropy);
+    let lifetime = session_lifetime(&config.accounts);
+    let access = Access::new(storage.records(), clock.clone(), entropy.clone(), lifetime);
+    let accounts = Accounts::new(
+        storage.records(),
+        access.clone(),
+        directory.clone(),
+        clock.clone(),
+        entropy.clone(),
+        accounts_options(&config.accounts),
+    );
+    (access, accounts, Membership::new(directory.clone(), entropy))
+}
+
+fn session_lifetime(accounts: &config::Accounts) -> Lifetime {
+    Lifetime {
+        idle_seconds: i64::from(accounts.session_idle_minutes) * 60,
+        seconds: i64::from(accounts.session_minutes) * 60,
+    }
+}
+
+fn accounts_options(accounts: &config::Accounts) -> AccountsOptions {
+    AccountsOptions {
+        cost: Cost {
+            memory_kib: u32::from(accounts.password_memory_mebibytes) * 1_024,
+            passes: accounts.password_passes.into(),
+        },
     }
 }
 

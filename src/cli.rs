@@ -35,6 +35,9 @@ pub enum Command {
         /// Serve plain HTTP on loopback instead of HTTPS.
         #[arg(long)]
         plain: bool,
+        /// Let staff in by an account with two factors only, as `serve` does; the link then makes the account.
+        #[arg(long)]
+        accounts: bool,
     },
     /// Check a configuration file and report every problem in it.
     CheckConfig {

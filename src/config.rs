@@ -25,6 +25,8 @@ pub struct Config {
     pub agendas: Agendas,
     /// Boards and sessions.
     pub live: Live,
+    /// Accounts of staff.
+    pub accounts: Accounts,
 }
 
 /// The public listener.
@@ -105,6 +107,20 @@ pub struct Live {
     pub stalled_seconds: u16,
 }
 
+/// Accounts of staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accounts {
+    /// A session ends after this long without use, in minutes.
+    pub session_idle_minutes: u16,
+    /// A session ends this long after sign-in, in minutes.
+    pub session_minutes: u16,
+    /// Memory that one guess at a password takes, in MiB.
+    pub password_memory_mebibytes: u16,
+    /// Passes over that memory.
+    pub password_passes: u16,
+}
+
 impl Default for Server {
     fn default() -> Self {
         Self {
@@ -160,6 +176,17 @@ impl Default for Live {
             ping_seconds: 25,
             pong_seconds: 10,
             stalled_seconds: 10,
+        }
+    }
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            session_idle_minutes: 240,
+            session_minutes: 720,
+            password_memory_mebibytes: 64,
+            password_passes: 3,
         }
     }
 }

@@ -24,9 +24,11 @@ pub mod ws;
 
 use actix_web::web;
 use cabinet_actors::access::Access;
+use cabinet_actors::accounts::Accounts;
 use cabinet_actors::agendas::Agendas;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
+use cabinet_actors::membership::Membership;
 use listen::AllowedOrigins;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use std::sync::Arc;
@@ -41,8 +43,14 @@ pub struct EdgeState {
     pub agendas: Agendas,
     /// All practices.
     pub directory: Directory,
-    /// Sign-in of staff.
+    /// Links and sessions of staff.
     pub access: Access,
+    /// Accounts of staff.
+    pub accounts: Accounts,
+    /// Whether staff need an account with two factors; else a link alone lets them in (the demo).
+    pub accounts_required: bool,
+    /// Changes of who belongs to a practice.
+    pub membership: Membership,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Pages that may send changing requests and open sockets.

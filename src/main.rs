@@ -1,5 +1,6 @@
 //! Entry point: arguments, configuration, wiring, wait, stop. No rule of the product is here.
 
+use cabinet::app::SignIn;
 use cabinet::cli::{Arguments, Command};
 use cabinet::run;
 use clap::Parser as _;
@@ -26,7 +27,11 @@ fn main() -> ExitCode {
             port,
             json,
             plain,
-        } => run::demo(&data, port, json, plain),
+            accounts,
+        } => {
+            let sign_in = if accounts { SignIn::Accounts } else { SignIn::Links };
+            run::demo(&data, port, (json, plain), sign_in)
+        }
         Command::CheckConfig { config } => run::check_config(&config),
         Command::Verify {
             data,

@@ -1,6 +1,6 @@
 //! What each subcommand does.
 
-use crate::app::{App, key_beside, sign_in_link as make_link};
+use crate::app::{App, SignIn, key_beside, sign_in_link as make_link};
 use crate::config::{self, Config};
 use crate::control::{self, Ask, Told};
 use crate::demo;
@@ -73,7 +73,7 @@ pub fn serve(path: Option<&Path>) -> anyhow::Result<ExitCode> {
     system.block_on(async {
         let stops = Stops::listen()?;
         let storage = Storage::open(options).context("failed to open the store")?;
-        let app = App::start(&config, transport, storage).await?;
+        let app = App::start(&config, transport, storage, SignIn::Accounts).await?;
         tracing::info!(url = app.base_url, ops = app.ops_url, "serving");
         until_stopped(app, stops).await
     })
@@ -113,7 +113,7 @@ fn storage_options(config: &Config) -> StorageOptions {
 ///
 /// # Errors
 /// When the store does not open, the demo cannot be made or an address cannot be bound.
-pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<ExitCode> {
+pub fn demo(data: &Path, port: u16, (json, plain): (bool, bool), sign_in: SignIn) -> anyhow::Result<ExitCode> {
     install_crypto()?;
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let mut config = Config::default();
@@ -134,7 +134,7 @@ pub fn demo(data: &Path, port: u16, json: bool, plain: bool) -> anyhow::Result<E
         let stops = Stops::listen()?;
         let storage = Storage::open(storage_options(&config)).context("failed to open the store")?;
         let made = demo::fill::make(storage.streams()).await?;
-        let app = App::start(&config, transport, storage).await?;
+        let app = App::start(&config, transport, storage, sign_in).await?;
         let staff_link = make_link(&app.access, &app.directory, &app.base_url, PRACTICE_SLUG, None).await?;
         let ca_file = (!plain).then_some(ca_file.as_path());
         say(&if json {

@@ -27,6 +27,12 @@ pub enum Table {
     /// Which keys a patient's blobs were sealed under: patient id, key id -> nothing. Written by storage itself in the
     /// commit that first uses the key, so that forgetting a patient finds every key.
     PatientKey = 4,
+    /// Accounts of staff: practice, member -> password, second factor, sessions.
+    Account = 5,
+    /// Whose account an e-mail address is: a keyed hash of it -> practice and member.
+    AccountAddress = 6,
+    /// The key of those hashes, and how long attempts on an account are held back.
+    AccountGuard = 7,
 }
 
 impl Table {
@@ -38,6 +44,9 @@ impl Table {
             Self::StaffSession => 2,
             Self::BookingPlace => 3,
             Self::PatientKey => 4,
+            Self::Account => 5,
+            Self::AccountAddress => 6,
+            Self::AccountGuard => 7,
         }
     }
 }

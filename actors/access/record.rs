@@ -1,75 +1,111 @@
-//! Sign-in records as bytes: a version byte, then fixed-width big-endian fields.
+//! Sign-in records as bytes: a version byte, then the fields. Version 1 sessions had neither strength nor device.
 
-use crate::access::StaffSession;
+use crate::access::bytes::{Reader, Writer};
+use crate::access::{Origin, StaffSession, Strength};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::time::UtcMillis;
 
 const VERSION: u8 = 1;
+const SESSION_VERSION: u8 = 2;
 
 /// A link that has not been redeemed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LinkRecord {
-    pub(super) who: StaffSession,
+    pub(super) practice: PracticeId,
+    pub(super) staff: StaffId,
     pub(super) issued: UtcMillis,
 }
 
 /// A session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SessionRecord {
-    pub(super) who: StaffSession,
-    pub(super) since: UtcMillis,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionRecord {
+    pub(crate) who: StaffSession,
+    pub(crate) since: UtcMillis,
     /// Last use that was written down.
-    pub(super) used: UtcMillis,
+    pub(crate) used: UtcMillis,
+    pub(crate) origin: Origin,
 }
 
-fn encode(who: StaffSession, times: &[UtcMillis]) -> Vec<u8> {
-    let mut bytes = vec![VERSION];
-    bytes.extend(who.practice.0.to_be_bytes());
-    bytes.extend(who.staff.0.to_be_bytes());
-    for time in times {
-        bytes.extend(time.0.to_be_bytes());
-    }
-    bytes
+fn read_who(reader: &mut Reader<'_>) -> Option<(PracticeId, StaffId)> {
+    let practice = PracticeId(u128::from_be_bytes(reader.number()?));
+    Some((practice, StaffId(u128::from_be_bytes(reader.number()?))))
 }
 
-fn decode<const N: usize>(bytes: &[u8]) -> Option<(StaffSession, [UtcMillis; N])> {
-    let (&VERSION, rest) = bytes.split_first()? else {
-        return None;
-    };
-    let (practice, rest) = rest.split_first_chunk::<16>()?;
-    let (staff, mut rest) = rest.split_first_chunk::<16>()?;
-    let who = StaffSession {
-        practice: PracticeId(u128::from_be_bytes(*practice)),
-        staff: StaffId(u128::from_be_bytes(*staff)),
-    };
-    let mut times = [UtcMillis(0); N];
-    for time in &mut times {
-        let (bytes, more) = rest.split_first_chunk::<8>()?;
-        *time = UtcMillis(i64::from_be_bytes(*bytes));
-        rest = more;
-    }
-    rest.is_empty().then_some((who, times))
+fn read_time(reader: &mut Reader<'_>) -> Option<UtcMillis> {
+    reader.number().map(|bytes| UtcMillis(i64::from_be_bytes(bytes)))
 }
 
 impl LinkRecord {
     pub(super) fn encode(&self) -> Vec<u8> {
-        encode(self.who, &[self.issued])
+        let mut writer = Writer::of_version(VERSION);
+        writer
+            .number(self.practice.0.to_be_bytes())
+            .number(self.staff.0.to_be_bytes());
+        writer.number(self.issued.0.to_be_bytes()).finish()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (who, [issued]) = decode(bytes)?;
-        Some(Self { who, issued })
+        let (VERSION, mut reader) = Reader::open(bytes)? else {
+            return None;
+        };
+        let (practice, staff) = read_who(&mut reader)?;
+        let issued = read_time(&mut reader)?;
+        reader.end(Self {
+            practice,
+            staff,
+            issued,
+        })
     }
 }
 
 impl SessionRecord {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        encode(self.who, &[self.since, self.used])
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::of_version(SESSION_VERSION);
+        writer
+            .number(self.who.practice.0.to_be_bytes())
+            .number(self.who.staff.0.to_be_bytes())
+            .number(self.since.0.to_be_bytes())
+            .number(self.used.0.to_be_bytes());
+        let shown = match self.who.strength {
+            Strength::Link => None,
+            Strength::TwoFactors { shown } => Some(shown.0.to_be_bytes()),
+        };
+        writer.list(shown.as_slice());
+        writer.bytes(self.origin.device.as_bytes());
+        writer.bytes(self.origin.network.as_bytes()).finish()
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (who, [since, used]) = decode(bytes)?;
-        Some(Self { who, since, used })
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (version, mut reader) = Reader::open(bytes)?;
+        let (practice, staff) = read_who(&mut reader)?;
+        let since = read_time(&mut reader)?;
+        let used = read_time(&mut reader)?;
+        let (strength, origin) = match version {
+            VERSION => (Strength::Link, Origin::default()),
+            SESSION_VERSION => {
+                let strength = match reader.list::<8>()?.as_slice() {
+                    [] => Strength::Link,
+                    [shown] => Strength::TwoFactors {
+                        shown: UtcMillis(i64::from_be_bytes(*shown)),
+                    },
+                    _ => return None,
+                };
+                let device = reader.text()?;
+                let network = reader.text()?;
+                (strength, Origin { device, network })
+            }
+            _ => return None,
+        };
+        reader.end(Self {
+            who: StaffSession {
+                practice,
+                staff,
+                strength,
+            },
+            since,
+            used,
+            origin,
+        })
     }
 }
 
@@ -77,28 +113,83 @@ impl SessionRecord {
 mod tests {
     use super::*;
 
-    #[test]
-    fn records_round_trip_and_damaged_ones_are_none() {
-        let who = StaffSession {
-            practice: PracticeId(7),
-            staff: StaffId(u128::MAX),
-        };
-        let link = LinkRecord {
-            who,
-            issued: UtcMillis(-5),
-        };
-        let session = SessionRecord {
-            who,
+    fn session(strength: Strength) -> SessionRecord {
+        SessionRecord {
+            who: StaffSession {
+                practice: PracticeId(7),
+                staff: StaffId(u128::MAX),
+                strength,
+            },
             since: UtcMillis(1),
             used: UtcMillis(i64::MAX),
+            origin: Origin {
+                device: "Firefox, Windows".to_owned(),
+                network: "192.0".to_owned(),
+            },
+        }
+    }
+
+    /// Law L12, as for accounts.
+    #[test]
+    fn every_stored_field_of_links_and_sessions_is_in_the_inventory() {
+        let SessionRecord {
+            who: _,
+            since: _,
+            used: _,
+            origin: _,
+        } = session(Strength::Link);
+        let LinkRecord {
+            practice: _,
+            staff: _,
+            issued: _,
+        } = LinkRecord {
+            practice: PracticeId(1),
+            staff: StaffId(1),
+            issued: UtcMillis(0),
+        };
+        let listed = |record| {
+            let entries = cabinet_domain::inventory::INVENTORY.iter();
+            let entries = entries.filter(|entry| entry.record == record);
+            entries.map(|entry| entry.field).collect::<Vec<_>>()
+        };
+        assert_eq!(listed("SessionRecord"), ["who", "since", "used", "origin"]);
+        assert_eq!(listed("LinkRecord"), ["practice", "staff", "issued"]);
+    }
+
+    #[test]
+    fn records_round_trip_and_damaged_ones_are_none() {
+        let link = LinkRecord {
+            practice: PracticeId(7),
+            staff: StaffId(u128::MAX),
+            issued: UtcMillis(-5),
         };
         assert_eq!(LinkRecord::decode(&link.encode()), Some(link));
-        assert_eq!(SessionRecord::decode(&session.encode()), Some(session));
+        for strength in [Strength::Link, Strength::TwoFactors { shown: UtcMillis(9) }] {
+            let session = session(strength);
+            let bytes = session.encode();
+            assert_eq!(SessionRecord::decode(&bytes), Some(session));
+            for length in 0..bytes.len() {
+                assert_eq!(SessionRecord::decode(&bytes[..length]), None, "cut at {length}");
+            }
+            assert_eq!(LinkRecord::decode(&bytes), None, "of another kind");
+        }
         assert_eq!(SessionRecord::decode(&link.encode()), None, "too short");
-        assert_eq!(LinkRecord::decode(&session.encode()), None, "too long");
         let mut newer = link.encode();
-        newer[0] = VERSION + 1;
+        newer[0] = SESSION_VERSION + 1;
         assert_eq!(LinkRecord::decode(&newer), None, "newer version");
         assert_eq!(LinkRecord::decode(&[]), None);
+    }
+
+    #[test]
+    fn sessions_of_the_former_version_are_read() {
+        let mut former = vec![VERSION];
+        former.extend(7_u128.to_be_bytes());
+        former.extend(8_u128.to_be_bytes());
+        former.extend(1_i64.to_be_bytes());
+        former.extend(2_i64.to_be_bytes());
+        let read = SessionRecord::decode(&former).unwrap();
+        assert_eq!((read.who.strength, read.used), (Strength::Link, UtcMillis(2)));
+        former.push(0);
+        assert_eq!(SessionRecord::decode(&former), None);
     }
 }

@@ -9,6 +9,7 @@ use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
+use cabinet_proto::v1::{account, members};
 use samples::Samples;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -52,7 +53,33 @@ fn all() -> Map<String, Value> {
     add::<http::StaffMe>(&mut all);
     add::<http::StaffAgenda>(&mut all);
     add::<http::StaffCommandRequest>(&mut all);
+    accounts(&mut all);
     all
+}
+
+fn accounts(all: &mut Map<String, Value>) {
+    add::<account::PasswordSignIn>(all);
+    add::<account::Challenge>(all);
+    add::<account::SecondFactor>(all);
+    add::<account::LinkHolder>(all);
+    add::<account::LinkFace>(all);
+    add::<account::ActivationRequest>(all);
+    add::<account::Enrolment>(all);
+    add::<account::ActivationCode>(all);
+    add::<account::Activated>(all);
+    add::<account::ResetRequest>(all);
+    add::<account::AccountFace>(all);
+    add::<account::StepUpRequest>(all);
+    add::<account::SteppedUp>(all);
+    add::<account::PasswordChange>(all);
+    add::<account::RecoveryCodes>(all);
+    add::<account::SessionEnd>(all);
+    add::<members::Members>(all);
+    add::<members::InviteRequest>(all);
+    add::<members::InvitationMade>(all);
+    add::<members::MemberLink>(all);
+    add::<members::MemberChange>(all);
+    add::<members::NumberedRequest>(all);
 }
 
 #[test]

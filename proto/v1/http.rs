@@ -12,6 +12,7 @@
 //! Staff (cookie): `POST /staff/sign-in` [`SignInRequest`] -> [`StaffMe`]; `POST /staff/sign-out`; `GET /staff/me` -> [`StaffMe`];
 //! `GET /staff/agendas/{agenda}?from_ms=&until_ms=` -> [`StaffAgenda`];
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
+//! Accounts: `account.rs`. Members: `members.rs`.
 
 use super::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, StaffAbsence, StaffView, TypeSlots,
@@ -220,6 +221,10 @@ pub struct SignInRequest {
 pub struct StaffMe {
     /// Name.
     pub staff: String,
+    /// Role in the practice.
+    pub role: String,
+    /// Whether they signed in to an account, with two factors.
+    pub account: bool,
     /// The practice.
     pub practice: PublicPractice,
     /// The server's clock.

@@ -1,8 +1,21 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{board, http, model, problem, session};
+use super::{account, board, http, members, model, problem, session};
 use ts_rs::{Config, TS};
+
+macro_rules! export {
+    ($text:ident, $config:ident: $($path:path),+ $(,)?) => {$(
+        $text.push('\n');
+        if let Some(docs) = <$path as TS>::docs() {
+            $text.push_str(docs.trim_end());
+            $text.push('\n');
+        }
+        $text.push_str("export ");
+        $text.push_str(&<$path as TS>::decl($config));
+        $text.push('\n');
+    )+};
+}
 
 /// The whole module. Deterministic: the order is the order below.
 #[must_use]
@@ -11,19 +24,14 @@ pub fn module() -> String {
     let mut text = String::from(
         "// Generated from proto/v1 by `UPDATE=1 cargo test -p cabinet-proto --test typescript`. Do not edit.\n",
     );
-    macro_rules! export {
-        ($($path:path),+ $(,)?) => {$(
-            text.push('\n');
-            if let Some(docs) = <$path as TS>::docs() {
-                text.push_str(docs.trim_end());
-                text.push('\n');
-            }
-            text.push_str("export ");
-            text.push_str(&<$path as TS>::decl(&config));
-            text.push('\n');
-        )+};
-    }
+    appointments(&mut text, &config);
+    accounts(&mut text, &config);
+    text
+}
+
+fn appointments(text: &mut String, config: &Config) {
     export!(
+        text, config:
         problem::Problem,
         model::AppointmentType,
         model::Slot,
@@ -64,5 +72,39 @@ pub fn module() -> String {
         session::ServerFrame,
         session::StaffChange,
     );
-    text
+}
+
+fn accounts(text: &mut String, config: &Config) {
+    export!(
+        text, config:
+        account::PasswordSignIn,
+        account::Challenge,
+        account::SecondFactor,
+        account::LinkHolder,
+        account::LinkPurpose,
+        account::LinkFace,
+        account::ActivationRequest,
+        account::Enrolment,
+        account::ActivationCode,
+        account::Activated,
+        account::ResetRequest,
+        account::AccountFace,
+        account::AccountSession,
+        account::StepUpRequest,
+        account::SteppedUp,
+        account::PasswordChange,
+        account::RecoveryCodes,
+        account::SessionEnd,
+        members::AgendaLevel,
+        members::Levels,
+        members::MembershipFace,
+        members::MemberFace,
+        members::InvitationFace,
+        members::Members,
+        members::InviteRequest,
+        members::InvitationMade,
+        members::MemberLink,
+        members::MemberChange,
+        members::NumberedRequest,
+    );
 }

@@ -1,6 +1,6 @@
 //! Reading and checking: unknown keys refused, every problem reported at once.
 
-use super::Config;
+use super::{Accounts, Config};
 use std::fmt;
 use std::path::Path;
 
@@ -45,8 +45,9 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         storage: section(&table, "storage", &mut problems),
         agendas: section(&table, "agendas", &mut problems),
         live: section(&table, "live", &mut problems),
+        accounts: section(&table, "accounts", &mut problems),
     };
-    const SECTIONS: [&str; 5] = ["server", "ops", "storage", "agendas", "live"];
+    const SECTIONS: [&str; 6] = ["server", "ops", "storage", "agendas", "live", "accounts"];
     problems.extend(
         table
             .keys()
@@ -136,7 +137,29 @@ fn check(config: &Config) -> Vec<Problem> {
     bounds("live.ping_seconds", config.live.ping_seconds.into(), 1, 300);
     bounds("live.pong_seconds", config.live.pong_seconds.into(), 1, 60);
     bounds("live.stalled_seconds", config.live.stalled_seconds.into(), 1, 14);
+    problems.extend(check_accounts(&config.accounts));
     problems
+}
+
+fn check_accounts(accounts: &Accounts) -> Vec<Problem> {
+    // Least memory: OWASP ASVS 5.0, appendix C.
+    let bounds = [
+        ("session_idle_minutes", accounts.session_idle_minutes, 5..=1_440),
+        ("session_minutes", accounts.session_minutes, 5..=10_080),
+        (
+            "password_memory_mebibytes",
+            accounts.password_memory_mebibytes,
+            46..=1_024,
+        ),
+        ("password_passes", accounts.password_passes, 1..=16),
+    ];
+    let broken = bounds.into_iter().filter(|(_, value, bound)| !bound.contains(value));
+    let say = |(key, value, bound): (&str, u16, std::ops::RangeInclusive<u16>)| {
+        let (least, most) = (bound.start(), bound.end());
+        let key = format!("accounts.{key}");
+        problem(&key, format!("is {value}, must be between {least} and {most}"))
+    };
+    broken.map(say).collect()
 }
 
 fn check_server(config: &Config) -> Vec<Problem> {

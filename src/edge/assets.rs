@@ -28,7 +28,14 @@ const ASK_AGAIN: &str = "no-cache";
 
 /// Adds the pages, the assets, and the answer to every other path.
 pub fn configure(config: &mut ServiceConfig) {
-    for path in ["/", "/agenda", "/agenda/reglages", "/mentions-legales"] {
+    for path in [
+        "/",
+        "/agenda",
+        "/agenda/reglages",
+        "/agenda/equipe",
+        "/agenda/securite",
+        "/mentions-legales",
+    ] {
         config.service(web::resource(path).wrap(Compress::default()).route(web::get().to(page)));
     }
     config

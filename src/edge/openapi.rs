@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{health, manage, public, staff};
+use super::routes::{account, health, manage, members, public, security, staff};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
@@ -38,6 +38,25 @@ use utoipa::{Modify, OpenApi};
         staff::get_me,
         staff::get_agenda,
         staff::post_command,
+        members::get_members,
+        members::post_invitation,
+        members::post_withdrawal,
+        members::post_member,
+        members::post_removal,
+        members::post_member_link,
+        account::post_password,
+        account::post_second_factor,
+        account::post_link,
+        account::post_activation,
+        account::post_activation_finish,
+        account::post_reset,
+        security::get_account,
+        security::post_step_up,
+        security::post_new_password,
+        security::post_recovery_codes,
+        security::post_application,
+        security::post_application_finish,
+        security::post_session_end,
         get_document,
     ),
     modifiers(&SessionCookie, &CommonProblems)
@@ -86,7 +105,9 @@ const COMMON_PROBLEMS: [(Meets, &str, &str); 7] = [
 impl Modify for CommonProblems {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         for (path, item) in &mut document.paths.paths {
-            let stores = path.starts_with("/api/v1/public/") || path.starts_with("/api/v1/staff/");
+            let stores = ["public", "staff", "account"]
+                .iter()
+                .any(|part| path.starts_with(&format!("/api/v1/{part}")));
             for (changes, operation) in [(false, &mut item.get), (true, &mut item.post)] {
                 let Some(operation) = operation else { continue };
                 for (meets, status, description) in COMMON_PROBLEMS {

@@ -8,6 +8,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use cabinet_actors::order::ExecuteError;
 use cabinet_domain::refusal::Refusal;
+use cabinet_domain::time::UtcMillis;
 use cabinet_proto::v1::convert::Malformed;
 use cabinet_proto::v1::problem::Problem;
 use std::fmt;
@@ -57,6 +58,22 @@ pub const TABLE: &[Row] = &[
     row("not_expired_yet", 409, "The hold has not run out yet"),
     row("malformed", 400, "Not understood"),
     row("unauthorised", 401, "Sign in first"),
+    row("wrong_credentials", 401, "The address or the password is wrong"),
+    row("wrong_code", 401, "The code is wrong or was used before"),
+    row("challenge_gone", 401, "Begin again: the first step was too long ago"),
+    row("link_gone", 401, "The link is unknown, used or too old"),
+    row("step_up_required", 401, "Show the second factor again first"),
+    row("account_required", 403, "Signing in needs an account"),
+    row("no_account", 409, "There is no account"),
+    row("email_taken", 409, "The address has an account"),
+    row("password_too_short", 422, "The password is too short"),
+    row("password_too_long", 422, "The password is too long"),
+    row("password_common", 422, "The password is one of the commonest"),
+    row("password_personal", 422, "The password contains a name or an address"),
+    row("password_guessable", 422, "The password is soon guessed"),
+    row("locked_out", 429, "Too many attempts have failed: wait"),
+    row("last_owner", 409, "A practice keeps one owner at least"),
+    row("invitation_expired", 409, "The invitation has run out"),
     row("forbidden", 403, "No right to this"),
     row("forbidden_origin", 403, "Not from this origin"),
     row("method_not_allowed", 405, "Method not allowed"),
@@ -84,6 +101,15 @@ pub enum EdgeCode {
     NotFound,
     Malformed,
     Unauthorised,
+    WrongCredentials,
+    WrongCode,
+    BeginAgain,
+    LinkGone,
+    StepUpRequired,
+    AccountRequired,
+    NoAccount,
+    AddressTaken,
+    HeldBack,
     Forbidden,
     ForbiddenOrigin,
     MethodNotAllowed,
@@ -102,10 +128,19 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 26] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
+        Self::WrongCredentials,
+        Self::WrongCode,
+        Self::BeginAgain,
+        Self::LinkGone,
+        Self::StepUpRequired,
+        Self::AccountRequired,
+        Self::NoAccount,
+        Self::AddressTaken,
+        Self::HeldBack,
         Self::Forbidden,
         Self::ForbiddenOrigin,
         Self::MethodNotAllowed,
@@ -129,6 +164,15 @@ impl EdgeCode {
             Self::NotFound => "not_found",
             Self::Malformed => "malformed",
             Self::Unauthorised => "unauthorised",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::WrongCode => "wrong_code",
+            Self::BeginAgain => "challenge_gone",
+            Self::LinkGone => "link_gone",
+            Self::StepUpRequired => "step_up_required",
+            Self::AccountRequired => "account_required",
+            Self::NoAccount => "no_account",
+            Self::AddressTaken => "email_taken",
+            Self::HeldBack => "locked_out",
             Self::Forbidden => "forbidden",
             Self::ForbiddenOrigin => "forbidden_origin",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -190,6 +234,13 @@ impl Failure {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same with a time that belongs to it.
+    #[must_use]
+    pub const fn at(mut self, at: UtcMillis) -> Self {
+        self.at_ms = Some(at.0);
         self
     }
 
@@ -298,6 +349,8 @@ impl ResponseError for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cabinet_domain::password::Weakness;
+    use cabinet_domain::practice::MembershipRefusal;
     use std::collections::BTreeSet;
 
     #[test]
@@ -308,6 +361,8 @@ mod tests {
             .iter()
             .map(Refusal::code)
             .chain(EdgeCode::ALL.iter().map(|code| code.code()))
+            .chain(Weakness::ALL.iter().map(|weakness| weakness.code()))
+            .chain([MembershipRefusal::LastOwner.code(), MembershipRefusal::Expired.code()])
             .collect();
         assert_eq!(codes.iter().copied().collect::<BTreeSet<_>>(), named);
         assert_eq!(codes.len(), named.len(), "a code stands twice");

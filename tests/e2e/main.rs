@@ -9,6 +9,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod accounts;
 mod booking;
 mod documents;
 mod ops;

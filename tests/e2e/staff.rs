@@ -40,12 +40,12 @@ async fn a_link_signs_in_once_and_the_cookie_is_for_this_server_alone() {
     world
         .post("/api/v1/staff/sign-in", &body)
         .await
-        .refused(401, "unauthorised");
+        .refused(401, "link_gone");
     let unknown = json!({"link": "0".repeat(64)});
     world
         .post("/api/v1/staff/sign-in", &unknown)
         .await
-        .refused(401, "unauthorised");
+        .refused(401, "link_gone");
 }
 
 #[actix_web::test]

@@ -5,10 +5,12 @@ use actix_web::middleware::from_fn;
 use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Reaper, ReaperOptions, Transport, listen};
 use cabinet::edge::ws::Presence;
 use cabinet::edge::{self, EdgeMetrics, EdgeState};
-use cabinet_actors::access::Access;
+use cabinet_actors::access::{Access, Entropy, Lifetime};
+use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::{Directory, DirectoryError};
+use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::Order;
 use cabinet_domain::command::{Command, Principal};
@@ -105,6 +107,15 @@ impl Answer {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::with(false).await
+    }
+
+    /// Where a link alone lets nobody in.
+    pub(crate) async fn with_accounts() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(accounts_required: bool) -> Self {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let storage = Storage::memory(1).unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));
@@ -119,20 +130,16 @@ impl World {
             Metrics::new(&registry).unwrap(),
             Arc::new(move |key| known.agenda_exists(key)),
         );
-        let draws = AtomicU64::new(1);
-        let entropy = Arc::new(move || {
-            let mut bytes = [7; 32];
-            let draw = draws.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-            bytes[..8].copy_from_slice(&draw);
-            bytes
-        });
-        let access = Access::new(storage.records(), shared.clone(), entropy);
+        let (access, accounts, membership) = people(&storage, &directory, &shared);
         let origins = AllowedOrigins::default();
         let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
             agendas: agendas.clone(),
             directory: directory.clone(),
             access: access.clone(),
+            accounts,
+            accounts_required,
+            membership,
             clock: shared,
             origins: origins.clone(),
             secure: false,
@@ -280,6 +287,31 @@ pub(crate) fn confirm_request(command_id: &str, token: &Value, manage: &str) -> 
         "notice_version": 1,
         "manage": manage,
     })
+}
+
+/// Links, accounts and members over a store in memory; passwords cost next to nothing.
+fn people(storage: &Storage, directory: &Directory, clock: &Arc<dyn Clock>) -> (Access, Accounts, Membership) {
+    let draws = AtomicU64::new(1);
+    let entropy: Entropy = Arc::new(move || {
+        let draw = draws.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        let digest = ring::digest::digest(&ring::digest::SHA256, &draw);
+        digest.as_ref().try_into().unwrap()
+    });
+    let (records, lifetime) = (storage.records(), Lifetime::default());
+    let access = Access::new(records.clone(), clock.clone(), entropy.clone(), lifetime);
+    let cost = Cost {
+        memory_kib: 64,
+        passes: 1,
+    };
+    let accounts = Accounts::new(
+        records,
+        access.clone(),
+        directory.clone(),
+        clock.clone(),
+        entropy.clone(),
+        AccountsOptions { cost },
+    );
+    (access, accounts, Membership::new(directory.clone(), entropy))
 }
 
 fn practice_events(key: AgendaKey, slug: &str, practitioner: &str) -> Vec<PracticeEvent> {

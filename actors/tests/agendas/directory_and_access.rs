@@ -3,7 +3,8 @@
 use crate::fixtures::*;
 use crate::room::Hand;
 use cabinet_actors::access::{
-    Access, AccessError, LINK_SECONDS, SESSION_IDLE_SECONDS, SESSION_SECONDS, SESSION_TOUCH_SECONDS, StaffSession,
+    Access, AccessError, LINK_SECONDS, Lifetime, Origin, SESSION_IDLE_SECONDS, SESSION_SECONDS, SESSION_TOUCH_SECONDS,
+    StaffSession, Strength,
 };
 use cabinet_actors::directory::{Directory, DirectoryError};
 use cabinet_domain::command::Principal;
@@ -151,7 +152,8 @@ fn signing() -> (Access, Arc<HandClock>, impl Fn() -> Access) {
     let start = move || {
         let drawn = drawn.clone();
         let entropy = Arc::new(move || [drawn.fetch_add(1, Ordering::SeqCst); 32]);
-        Access::new(storage.records(), Arc::new(Hand(hand.clone())), entropy)
+        let clock = Arc::new(Hand(hand.clone()));
+        Access::new(storage.records(), clock, entropy, Lifetime::default())
     };
     (start(), clock, start)
 }
@@ -159,6 +161,7 @@ fn signing() -> (Access, Arc<HandClock>, impl Fn() -> Access) {
 const WHO: StaffSession = StaffSession {
     practice: PracticeId(1),
     staff: StaffId(5),
+    strength: Strength::Link,
 };
 
 #[actix_rt::test]
@@ -167,21 +170,34 @@ async fn a_link_lets_in_once_also_when_two_race() {
     let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
     assert_eq!(link.len(), 64);
     let other = start();
-    let (one, two) = futures_util::future::join(access.redeem(&link), other.redeem(&link)).await;
+    let (one, two) = futures_util::future::join(
+        access.redeem(&link, Origin::default()),
+        other.redeem(&link, Origin::default()),
+    )
+    .await;
     let mut tokens: Vec<String> = [one, two].into_iter().flatten().map(|(token, _)| token).collect();
     assert_eq!(tokens.len(), 1);
-    assert!(matches!(access.redeem(&link).await, Err(AccessError::LinkGone)));
-    assert!(matches!(access.redeem("nonsense").await, Err(AccessError::LinkGone)));
+    assert!(matches!(
+        access.redeem(&link, Origin::default()).await,
+        Err(AccessError::LinkGone)
+    ));
+    assert!(matches!(
+        access.redeem("nonsense", Origin::default()).await,
+        Err(AccessError::LinkGone)
+    ));
     let token = tokens.remove(0);
     assert_eq!(start().session(&token).await.unwrap(), Some(WHO), "survives a restart");
     assert_eq!(access.session(&link).await.unwrap(), None, "a link is no session");
 
     let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
     clock.pass(LINK_SECONDS - 1);
-    assert!(access.redeem(&link).await.is_ok());
+    assert!(access.redeem(&link, Origin::default()).await.is_ok());
     let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
     clock.pass(LINK_SECONDS);
-    assert!(matches!(access.redeem(&link).await, Err(AccessError::LinkGone)));
+    assert!(matches!(
+        access.redeem(&link, Origin::default()).await,
+        Err(AccessError::LinkGone)
+    ));
 }
 
 /// Regression: links checked that their secret was not yet there, and a demo whose read store could not be written ended.
@@ -193,11 +209,19 @@ async fn people_sign_in_while_there_is_no_read_store() {
     let storage = Storage::over(journal, overlay, Arc::new(MemoryDisk::new()), entropy, 1).unwrap();
     let drawn = AtomicU8::new(0);
     let secrets = Arc::new(move || [drawn.fetch_add(1, Ordering::SeqCst); 32]);
-    let access = Access::new(storage.records(), Arc::new(Hand(HandClock::new())), secrets);
+    let access = Access::new(
+        storage.records(),
+        Arc::new(Hand(HandClock::new())),
+        secrets,
+        Lifetime::default(),
+    );
     let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
-    let (token, _) = access.redeem(&link).await.unwrap();
+    let (token, _) = access.redeem(&link, Origin::default()).await.unwrap();
     assert_eq!(access.session(&token).await.unwrap(), Some(WHO));
-    assert!(matches!(access.redeem(&link).await, Err(AccessError::LinkGone)));
+    assert!(matches!(
+        access.redeem(&link, Origin::default()).await,
+        Err(AccessError::LinkGone)
+    ));
 }
 
 #[actix_rt::test]
@@ -205,7 +229,7 @@ async fn sessions_end_when_idle_when_old_and_when_signed_out() {
     let (access, clock, start) = signing();
     let sign_in = async || {
         let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
-        access.redeem(&link).await.unwrap().0
+        access.redeem(&link, Origin::default()).await.unwrap().0
     };
     let idle = sign_in().await;
     clock.pass(SESSION_IDLE_SECONDS - 1);

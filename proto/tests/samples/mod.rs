@@ -1,5 +1,6 @@
 //! One sample of every frame and body, every optional field once present and once absent where that matters.
 
+mod accounts;
 mod parts;
 
 use cabinet_proto::v1::board::BoardFrame;
@@ -13,8 +14,8 @@ use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
 
 use parts::{
-    END, NOW, START, absence, booking, exception, hold, id, kind, person, place, practice, practitioner, rule, slot,
-    type_slots, view,
+    END, NOW, START, absence, booking, exception, hold, id, kind, me, person, place, practice, practitioner, rule,
+    slot, type_slots, view,
 };
 
 /// Samples of one wire type.
@@ -33,6 +34,8 @@ macro_rules! one {
         }
     };
 }
+
+use one;
 
 impl Samples for BoardFrame {
     const NAME: &'static str = "board";
@@ -355,15 +358,7 @@ one!(
 );
 one!(Accepted, "http.accepted", Accepted { seq: 42 });
 one!(SignInRequest, "http.sign_in_request", SignInRequest { link: id(13) });
-one!(
-    StaffMe,
-    "http.staff_me",
-    StaffMe {
-        staff: "Anne".to_owned(),
-        practice: practice(),
-        now_ms: NOW,
-    }
-);
+one!(StaffMe, "http.staff_me", me());
 one!(
     StaffAgenda,
     "http.staff_agenda",

@@ -1,6 +1,6 @@
 //! What frames and bodies are made of: one of each.
 
-use cabinet_proto::v1::http::{Notice, PublicPractice};
+use cabinet_proto::v1::http::{Notice, PublicPractice, StaffMe};
 use cabinet_proto::v1::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
     StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
@@ -176,5 +176,15 @@ pub(super) fn part() -> StaffPart {
         bookings,
         openings,
         complete_until_ms: END,
+    }
+}
+
+pub(super) fn me() -> StaffMe {
+    StaffMe {
+        staff: "Anne".to_owned(),
+        role: "owner".to_owned(),
+        account: true,
+        practice: practice(),
+        now_ms: NOW,
     }
 }

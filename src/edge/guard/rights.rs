@@ -89,14 +89,15 @@ pub const fn action_of(command: &StaffCommand) -> Action {
 }
 
 fn ask(staff: &StaffOf, now: UtcMillis, agenda: AgendaId, action: Action) -> Result<AgendaKey, Failure> {
-    // No action on an agenda asks for the second factor again; one that does is refused until sign-in can tell.
-    let verdict = staff.practice.permits(staff.staff, action, Some(agenda), (now, false));
+    let second_factor = (now, staff.second_factor_is_recent(now));
+    let verdict = staff.practice.permits(staff.staff, action, Some(agenda), second_factor);
     match verdict {
         Verdict::Allow => Ok(AgendaKey {
             practice: staff.practice.id,
             agenda,
         }),
-        Verdict::StepUp | Verdict::Forbidden => Err(EdgeCode::Forbidden.into()),
+        Verdict::StepUp => Err(EdgeCode::StepUpRequired.into()),
+        Verdict::Forbidden => Err(EdgeCode::Forbidden.into()),
         Verdict::NotFound => Err(EdgeCode::NotFound.into()),
     }
 }

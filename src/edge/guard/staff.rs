@@ -1,14 +1,19 @@
 //! Staff sign-in as a guard: the session cookie, and for changing requests the header that only our own scripts send.
+//! Where the installation asks for accounts, a session without two factors is none.
 
 use super::agenda::state;
+use crate::edge::EdgeState;
 use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use cabinet_actors::access::SESSION_SECONDS;
+use cabinet_actors::access::{SESSION_SECONDS, SessionId, StaffSession, Strength, session_id};
+use cabinet_actors::accounts::{Accounts, Holder};
+use cabinet_actors::membership::Asker;
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::StaffId;
 use cabinet_domain::practice::Practice;
+use cabinet_domain::time::UtcMillis;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,29 +22,69 @@ use std::sync::Arc;
 pub const COOKIE: &str = "__Host-cabinet";
 /// Over plain HTTP on loopback, where the prefix would be refused.
 pub const COOKIE_PLAIN: &str = "cabinet-loopback";
+/// By which an account knows a device again; it opens nothing.
+pub const DEVICE_COOKIE: &str = "__Host-cabinet-device";
+/// The same over plain HTTP on loopback.
+pub const DEVICE_COOKIE_PLAIN: &str = "cabinet-loopback-device";
+/// How long a device is known, in seconds: a year.
+const DEVICE_SECONDS: i64 = 365 * 24 * 3_600;
 /// A cross-site form cannot send it, and a cross-site script may not.
 pub const SCRIPT_HEADER: &str = "x-cabinet";
 
-/// The cookie that carries `token`; an empty token takes it away.
-#[must_use]
-pub fn cookie(token: &str, secure: bool) -> Cookie<'static> {
-    let lives = if token.is_empty() { 0 } else { SESSION_SECONDS };
-    Cookie::build(if secure { COOKIE } else { COOKIE_PLAIN }, token.to_owned())
+fn made(name: &'static str, value: &str, secure: bool, seconds: i64) -> Cookie<'static> {
+    Cookie::build(name, value.to_owned())
         .path("/")
         .secure(secure)
         .http_only(true)
         .same_site(SameSite::Strict)
-        .max_age(Duration::seconds(lives))
+        .max_age(Duration::seconds(seconds))
         .finish()
+}
+
+const fn name(secure: bool) -> &'static str {
+    if secure { COOKIE } else { COOKIE_PLAIN }
+}
+
+/// The cookie that carries a session's token.
+#[must_use]
+pub fn cookie(state: &EdgeState, token: &str, strength: Strength) -> Cookie<'static> {
+    let seconds = match strength {
+        Strength::Link => SESSION_SECONDS,
+        Strength::TwoFactors { .. } => state.access.lifetime().seconds,
+    };
+    made(name(state.secure), token, state.secure, seconds)
+}
+
+/// The cookie that takes a session's away.
+#[must_use]
+pub fn no_cookie(secure: bool) -> Cookie<'static> {
+    made(name(secure), "", secure, 0)
+}
+
+/// The cookie by which an account knows this device again.
+#[must_use]
+pub fn device_cookie(secret: &str, secure: bool) -> Cookie<'static> {
+    let name = if secure { DEVICE_COOKIE } else { DEVICE_COOKIE_PLAIN };
+    made(name, secret, secure, DEVICE_SECONDS)
+}
+
+fn secret_in(request: &HttpRequest, name: &str) -> Option<String> {
+    let cookie = request.cookie(name)?;
+    let secret = cookie.value();
+    let plausible = secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
+    plausible.then(|| secret.to_owned())
 }
 
 /// The token that the request carries, if any.
 #[must_use]
 pub fn token(request: &HttpRequest, secure: bool) -> Option<String> {
-    let cookie = request.cookie(if secure { COOKIE } else { COOKIE_PLAIN })?;
-    let token = cookie.value();
-    let plausible = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-    plausible.then(|| token.to_owned())
+    secret_in(request, name(secure))
+}
+
+/// The device's secret that the request carries, if any.
+#[must_use]
+pub fn device(request: &HttpRequest, secure: bool) -> Option<String> {
+    secret_in(request, if secure { DEVICE_COOKIE } else { DEVICE_COOKIE_PLAIN })
 }
 
 /// Someone signed in, of a practice that stands.
@@ -50,6 +95,8 @@ pub struct StaffOf {
     pub staff: StaffId,
     /// Their session's token.
     pub token: String,
+    /// Their session.
+    pub session: StaffSession,
 }
 
 impl StaffOf {
@@ -65,6 +112,47 @@ impl StaffOf {
         let known = self.practice.staff.get(&self.staff);
         known.map(|staff| staff.name.clone()).unwrap_or_default()
     }
+
+    /// The session's id.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        session_id(&self.token)
+    }
+
+    /// As accounts know them.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        Holder::from(self.session)
+    }
+
+    /// Whether the second factor was shown recently enough for what asks for it again.
+    #[must_use]
+    pub fn second_factor_is_recent(&self, now: UtcMillis) -> bool {
+        now < Accounts::stepped_up_until(self.session)
+    }
+
+    /// As changes of membership know them.
+    #[must_use]
+    pub fn asker(&self, now: UtcMillis) -> Asker {
+        Asker {
+            practice: self.practice.id,
+            staff: self.staff,
+            second_factor_is_recent: self.second_factor_is_recent(now),
+        }
+    }
+}
+
+/// Refuses a changing request that no script of ours has sent.
+///
+/// # Errors
+/// `forbidden_origin`.
+pub fn from_script(request: &HttpRequest) -> Result<(), Failure> {
+    let from_script = request.headers().get(SCRIPT_HEADER).is_some_and(|value| value == "1");
+    if from_script || request.method().is_safe() {
+        Ok(())
+    } else {
+        Err(Failure::from(EdgeCode::ForbiddenOrigin).detail("the header x-cabinet: 1 is missing"))
+    }
 }
 
 impl FromRequest for StaffOf {
@@ -75,10 +163,7 @@ impl FromRequest for StaffOf {
         let request = request.clone();
         Box::pin(async move {
             let state = state(&request)?;
-            let from_script = request.headers().get(SCRIPT_HEADER).is_some_and(|value| value == "1");
-            if !request.method().is_safe() && !from_script {
-                return Err(Failure::from(EdgeCode::ForbiddenOrigin).detail("the header x-cabinet: 1 is missing"));
-            }
+            from_script(&request)?;
             let token = token(&request, state.secure).ok_or(EdgeCode::Unauthorised)?;
             drop(request);
             let session = state.access.session(&token).await.map_err(|error| {
@@ -86,6 +171,9 @@ impl FromRequest for StaffOf {
                 EdgeCode::Busy
             })?;
             let session = session.ok_or(EdgeCode::Unauthorised)?;
+            if state.accounts_required && session.strength == Strength::Link {
+                return Err(EdgeCode::Unauthorised.into());
+            }
             let practice = state
                 .directory
                 .practice(session.practice)
@@ -97,6 +185,7 @@ impl FromRequest for StaffOf {
                 practice,
                 staff: session.staff,
                 token,
+                session,
             })
         })
     }

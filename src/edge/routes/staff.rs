@@ -4,13 +4,14 @@ use super::public::parse_query;
 use super::public_face;
 use crate::edge::guard::body::Body;
 use crate::edge::guard::rights::{AgendaOf, CommandPermit, SeeTimes};
-use crate::edge::guard::staff::{StaffOf, cookie};
+use crate::edge::guard::staff::{StaffOf, cookie, no_cookie};
+use crate::edge::guard::visitor::visitor;
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::secret::{self, Purpose};
 use crate::edge::{EdgeState, view};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use cabinet_actors::access::AccessError;
+use cabinet_actors::access::{AccessError, StaffSession, Strength};
 use cabinet_actors::order::Order;
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{BlobId, CommandId, PatientId};
@@ -21,9 +22,14 @@ use cabinet_proto::v1::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-async fn who(state: &EdgeState, practice: &Practice, name: String) -> Result<StaffMe, Failure> {
+/// Who has this session.
+pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSession) -> Result<StaffMe, Failure> {
+    let role = practice.role_now(session.staff, state.clock.now());
+    let staff = practice.staff.get(&session.staff);
     Ok(StaffMe {
-        staff: name,
+        staff: staff.map(|staff| staff.name.clone()).unwrap_or_default(),
+        role: role.ok_or(EdgeCode::Unauthorised)?.name().to_owned(),
+        account: session.strength != Strength::Link,
         practice: public_face(state, practice).await?,
         now_ms: state.clock.now().0,
     })
@@ -31,7 +37,7 @@ async fn who(state: &EdgeState, practice: &Practice, name: String) -> Result<Sta
 
 fn access_failure(error: &AccessError) -> Failure {
     match error {
-        AccessError::LinkGone => Failure::from(EdgeCode::Unauthorised).detail("the link is unknown, used or too old"),
+        AccessError::LinkGone => EdgeCode::LinkGone.into(),
         AccessError::Write(_) | AccessError::Read(_) => {
             tracing::error!(error = error as &dyn std::error::Error, "a sign-in record failed");
             EdgeCode::Busy.into()
@@ -39,26 +45,30 @@ fn access_failure(error: &AccessError) -> Failure {
     }
 }
 
-/// Turns a one-time link into a session cookie.
+/// Turns a one-time link into a session cookie, where the installation asks for no accounts.
 #[utoipa::path(post, path = "/api/v1/staff/sign-in", tag = "staff", request_body = SignInRequest,
     responses((status = 200, body = StaffMe), (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json")))]
 #[post("/api/v1/staff/sign-in")]
-pub(crate) async fn post_sign_in(state: Data<EdgeState>, body: Body<SignInRequest>) -> Result<HttpResponse, Failure> {
+pub(crate) async fn post_sign_in(
+    state: Data<EdgeState>,
+    request: HttpRequest,
+    body: Body<SignInRequest>,
+) -> Result<HttpResponse, Failure> {
+    if state.accounts_required {
+        return Err(EdgeCode::AccountRequired.into());
+    }
     let link = inward::secret("link", &body.0.link)?;
-    let redeemed = state.access.redeem(link).await;
+    let redeemed = state.access.redeem(link, visitor(&request)?.origin).await;
     let (token, session) = redeemed.map_err(|error| access_failure(&error))?;
     let practice = state
         .directory
         .practice(session.practice)
         .ok_or(EdgeCode::Unauthorised)?;
-    if practice.role_now(session.staff, state.clock.now()).is_none() {
-        return Err(EdgeCode::Unauthorised.into());
-    }
-    let staff = practice.staff.get(&session.staff);
-    let name = staff.map(|staff| staff.name.clone()).unwrap_or_default();
-    let me = who(&state, &practice, name).await?;
-    Ok(HttpResponse::Ok().cookie(cookie(&token, state.secure)).json(me))
+    let me = who(&state, &practice, session).await?;
+    Ok(HttpResponse::Ok()
+        .cookie(cookie(&state, &token, session.strength))
+        .json(me))
 }
 
 /// Ends the session everywhere: its cookie, its sockets.
@@ -70,9 +80,9 @@ pub(crate) async fn post_sign_in(state: Data<EdgeState>, body: Body<SignInReques
 pub(crate) async fn post_sign_out(state: Data<EdgeState>, staff: StaffOf) -> Result<HttpResponse, Failure> {
     let ended = state.access.sign_out(&staff.token).await;
     ended.map_err(|error| access_failure(&error))?;
-    state.presence.sign_out(&staff.token);
+    state.presence.sign_out(&staff.id());
     Ok(HttpResponse::NoContent()
-        .cookie(cookie("", state.secure))
+        .cookie(no_cookie(state.secure))
         .insert_header(("clear-site-data", "\"cache\", \"storage\""))
         .finish())
 }
@@ -82,7 +92,7 @@ pub(crate) async fn post_sign_out(state: Data<EdgeState>, staff: StaffOf) -> Res
     responses((status = 200, body = StaffMe), (status = 401, body = Problem, content_type = "application/problem+json")))]
 #[get("/api/v1/staff/me")]
 pub(crate) async fn get_me(state: Data<EdgeState>, staff: StaffOf) -> Result<Json<StaffMe>, Failure> {
-    who(&state, &staff.practice, staff.name()).await.map(Json)
+    who(&state, &staff.practice, staff.session).await.map(Json)
 }
 
 /// Which stretch of bookings.

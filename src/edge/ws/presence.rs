@@ -2,6 +2,7 @@
 //!
 //! Must not be here: the socket. A session is known by a number and by what can be told to it.
 
+use cabinet_actors::access::SessionId;
 use cabinet_domain::ids::AgendaKey;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -36,8 +37,10 @@ struct Inner {
     next: u64,
     /// By topic: the sessions that have joined it.
     topics: HashMap<AgendaKey, Topic>,
-    /// By sign-in token: its sessions.
-    sessions: HashMap<String, BTreeMap<u64, Tell>>,
+    /// By sign-in: its sockets.
+    sessions: HashMap<SessionId, BTreeMap<u64, Tell>>,
+    /// By socket: its sign-in.
+    sign_ins: HashMap<u64, SessionId>,
 }
 
 /// Who looks at what. Cheap to clone, one per process.
@@ -47,22 +50,25 @@ pub struct Presence(Arc<Mutex<Inner>>);
 impl Presence {
     /// A session has opened. Returns its number.
     #[must_use]
-    pub fn open(&self, token: &str, tell: Tell) -> u64 {
+    pub fn open(&self, sign_in: SessionId, tell: Tell) -> u64 {
         let mut inner = self.0.lock();
         inner.next += 1;
         let id = inner.next;
-        inner.sessions.entry(token.to_owned()).or_default().insert(id, tell);
+        inner.sessions.entry(sign_in).or_default().insert(id, tell);
+        inner.sign_ins.insert(id, sign_in);
         id
     }
 
     /// It has ended.
-    pub fn close(&self, token: &str, id: u64) {
+    pub fn close(&self, id: u64) {
         let topics: Vec<AgendaKey> = {
             let mut inner = self.0.lock();
-            if let Some(sessions) = inner.sessions.get_mut(token) {
+            if let Some(sign_in) = inner.sign_ins.remove(&id)
+                && let Some(sessions) = inner.sessions.get_mut(&sign_in)
+            {
                 sessions.remove(&id);
                 if sessions.is_empty() {
-                    inner.sessions.remove(token);
+                    inner.sessions.remove(&sign_in);
                 }
             }
             let member_of = inner.topics.iter().filter(|(_, topic)| topic.members.contains_key(&id));
@@ -75,13 +81,39 @@ impl Presence {
 
     /// Sessions of one sign-in.
     #[must_use]
-    pub fn sessions_of(&self, token: &str) -> usize {
-        self.0.lock().sessions.get(token).map_or(0, BTreeMap::len)
+    pub fn sessions_of(&self, sign_in: &SessionId) -> usize {
+        self.0.lock().sessions.get(sign_in).map_or(0, BTreeMap::len)
+    }
+
+    /// The sign-in of a session; none once that has ended.
+    #[must_use]
+    pub fn sign_in_of(&self, id: u64) -> Option<SessionId> {
+        self.0.lock().sign_ins.get(&id).copied()
+    }
+
+    /// A sign-in has got another token: its sessions stay.
+    pub fn renew(&self, former: &SessionId, present: SessionId) {
+        let mut inner = self.0.lock();
+        let sessions = inner.sessions.remove(former).unwrap_or_default();
+        for id in sessions.keys() {
+            inner.sign_ins.insert(*id, present);
+        }
+        inner.sessions.entry(present).or_default().extend(sessions);
+        if inner.sessions.get(&present).is_some_and(BTreeMap::is_empty) {
+            inner.sessions.remove(&present);
+        }
     }
 
     /// A sign-in has ended: its sessions are told to close.
-    pub fn sign_out(&self, token: &str) {
-        let sessions = self.0.lock().sessions.remove(token).unwrap_or_default();
+    pub fn sign_out(&self, sign_in: &SessionId) {
+        let sessions = {
+            let mut inner = self.0.lock();
+            let sessions = inner.sessions.remove(sign_in).unwrap_or_default();
+            for id in sessions.keys() {
+                inner.sign_ins.remove(id);
+            }
+            sessions
+        };
         for tell in sessions.values() {
             tell(Notice::SignedOut);
         }
@@ -166,7 +198,7 @@ mod tests {
             let heard = heard.clone();
             Arc::new(move |notice| heard.lock().push((who, notice)))
         };
-        let (one, two) = (presence.open("a", tell(1)), presence.open("b", tell(2)));
+        let (one, two) = (presence.open([1; 32], tell(1)), presence.open([2; 32], tell(2)));
         presence.join(key, one, "Anne", tell(1));
         presence.join(key, two, "Bruno", tell(2));
         assert!(heard.lock().is_empty(), "joining is not looking");
@@ -175,11 +207,19 @@ mod tests {
         assert_eq!(*heard.lock(), [(1, Notice::Presence(key)), (2, Notice::Presence(key))]);
         assert_eq!(presence.looking(key).1, ["Anne"]);
         heard.lock().clear();
-        presence.close("a", one);
+        presence.close(one);
         assert_eq!(*heard.lock(), [(2, Notice::Presence(key))]);
         assert!(presence.looking(key).1.is_empty());
         heard.lock().clear();
-        presence.sign_out("b");
+        presence.renew(&[2; 32], [3; 32]);
+        presence.sign_out(&[2; 32]);
+        assert!(heard.lock().is_empty(), "a renewed sign-in goes on");
+        assert_eq!(
+            (presence.sessions_of(&[3; 32]), presence.sign_in_of(two)),
+            (1, Some([3; 32]))
+        );
+        presence.sign_out(&[3; 32]);
+        assert_eq!(presence.sign_in_of(two), None);
         assert_eq!(*heard.lock(), [(2, Notice::SignedOut)]);
         assert!(!presence.look(key, 99), "who has not joined does not look");
     }

@@ -60,7 +60,9 @@ impl Session {
     /// Looks at the rights as they are now. False: the session has ended.
     pub(super) fn review(&mut self, ctx: &mut Context) -> bool {
         let now = self.state.clock.now();
-        let practice = self.state.directory.practice(self.staff.practice.id);
+        let sign_in = self.state.presence.sign_in_of(self.id);
+        let stands = sign_in.is_some_and(|id| !self.state.access.has_ended(&id, now));
+        let practice = self.state.directory.practice(self.staff.practice.id).filter(|_| stands);
         let Some(practice) = practice.filter(|practice| practice.role_now(self.staff.staff, now).is_some()) else {
             for (key, topic) in std::mem::take(&mut self.topics) {
                 self.forget(key, &topic);

@@ -47,7 +47,7 @@ pub(super) async fn open(
     if !request.headers().contains_key(ORIGIN) || !state.origins.permits(&request) {
         return Err(Failure::from(EdgeCode::ForbiddenOrigin).into());
     }
-    if state.presence.sessions_of(&staff.token) >= SESSIONS_PER_SIGN_IN_MAX {
+    if state.presence.sessions_of(&staff.id()) >= SESSIONS_PER_SIGN_IN_MAX {
         return Err(Failure::from(EdgeCode::TooManySockets).into());
     }
     let bytes = u64::try_from(CLIENT_FRAME_BYTES_MAX).unwrap_or(u64::MAX);
@@ -116,7 +116,7 @@ impl Actor for Session {
                 connection.end_within(Duration::ZERO);
             }
         });
-        self.id = self.state.presence.open(&self.staff.token, tell);
+        self.id = self.state.presence.open(self.staff.id(), tell);
         self.state.metrics.sessions.inc();
         let changes = self.state.directory.changes();
         self.watch_rights(ctx, changes);
@@ -139,7 +139,7 @@ impl Actor for Session {
         for (key, topic) in std::mem::take(&mut self.topics) {
             self.forget(key, &topic);
         }
-        self.state.presence.close(&self.staff.token, self.id);
+        self.state.presence.close(self.id);
         self.state.metrics.sessions.dec();
         if let Some(connection) = &self.connection {
             connection.end_within(LINGER);
@@ -195,8 +195,12 @@ impl Session {
     }
 
     fn check_sign_in(&mut self, ctx: &mut Context) {
-        let (access, token) = (self.state.access.clone(), self.staff.token.clone());
-        let look = async move { access.session(&token).await };
+        let Some(id) = self.state.presence.sign_in_of(self.id) else {
+            self.end(ctx, CloseCode::SignedOut);
+            return;
+        };
+        let access = self.state.access.clone();
+        let look = async move { access.session_by_id(id).await };
         ctx.spawn(look.into_actor(self).map(|outcome, session, ctx| {
             // A store that cannot be read ends nobody's session.
             if matches!(outcome, Ok(None)) {

@@ -7,7 +7,7 @@ use crate::sessions::Session;
 use crate::world::{AGENDA, FOREIGN, KIND, MINUTE_MS, MONDAY_MS, START_MS, World};
 use cabinet::edge::guard::rights::action_of;
 use cabinet::edge::routes::{Policy, ROUTES};
-use cabinet_domain::ids::AgendaKey;
+use cabinet_domain::ids::{AgendaKey, StaffId};
 use cabinet_domain::rights::{Action, Level, Role};
 use cabinet_proto::v1::http::StaffCommand;
 use serde_json::{Value, json};
@@ -26,20 +26,24 @@ const EXISTING: [Action; 9] = [
     Action::SetOpenings,
 ];
 
+/// Those that are asked of the practice as a whole.
+const OF_PRACTICE: [Action; 4] = [
+    Action::SeeMembers,
+    Action::InviteMember,
+    Action::ChangeMember,
+    Action::RemoveMember,
+];
+
 /// Those of them that a look at an agenda is, by what it shows.
 const SEEING: [Action; 3] = [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity];
 
 /// Actions that cannot be asked of the server yet, with the reason.
-const PENDING: [(Action, &str); 19] = [
+const PENDING: [(Action, &str); 15] = [
     (Action::SearchPatients, "there is no search"),
     (Action::SeeClinicalNotes, "there are no clinical notes"),
     (Action::MarkNoShow, "no-shows are not recorded"),
     (Action::SetPractice, "a practice is set up by a command of the binary"),
     (Action::AcceptContract, "no route takes an acceptance"),
-    (Action::SeeMembers, "no route lists members"),
-    (Action::InviteMember, "no route invites"),
-    (Action::ChangeMember, "no route changes members"),
-    (Action::RemoveMember, "no route removes members"),
     (Action::SeeAudit, "no route shows the log of accesses"),
     (Action::ExportAudit, "no route exports the log of accesses"),
     (Action::ExportData, "there is no export"),
@@ -61,6 +65,7 @@ fn asked_today(world: &World) -> BTreeSet<Action> {
             Policy::Agenda(Action::SeeTimes) => asked.extend(SEEING),
             Policy::Agenda(action) => asked.extend([action]),
             Policy::AgendaCommand => asked.extend(commands(world, "0").iter().map(is_action)),
+            Policy::Practice(action) => asked.extend([action]),
             Policy::Anyone | Policy::Bearer | Policy::SignedIn => {}
         }
     }
@@ -113,8 +118,9 @@ fn commands_of(world: &World, action: Action, booking: &str) -> Vec<Value> {
 /// How the server answered, in the matrix's words.
 fn word(status: u64, code: &str) -> &'static str {
     match (status, code) {
-        (200, _) => "allow",
+        (200 | 201 | 204, _) => "allow",
         (401, "unauthorised") => "unauthorised",
+        (401, "step_up_required") => "step_up",
         (403, "forbidden") => "forbidden",
         (404, "not_found") => "not_found",
         other => panic!("{other:?}"),
@@ -241,7 +247,8 @@ fn asked_of(role: Role, level: Level) -> Vec<(AgendaKey, Action, &'static str)> 
 
 #[test]
 fn every_action_is_walked_or_pending_with_a_reason() {
-    let listed: Vec<Action> = EXISTING.into_iter().chain(PENDING.map(|(action, _)| action)).collect();
+    let existing = EXISTING.into_iter().chain(OF_PRACTICE);
+    let listed: Vec<Action> = existing.chain(PENDING.map(|(action, _)| action)).collect();
     let unique: BTreeSet<Action> = listed.iter().copied().collect();
     assert_eq!(unique.len(), listed.len());
     assert_eq!(unique, Action::ALL.iter().copied().collect());
@@ -271,7 +278,8 @@ async fn every_command_of_the_document_is_walked() {
 #[actix_web::test]
 async fn the_matrix_holds_over_http_and_sessions() {
     let world = World::start().await;
-    assert_eq!(asked_today(&world), EXISTING.into_iter().collect(), "walk what exists");
+    let existing = EXISTING.into_iter().chain(OF_PRACTICE);
+    assert_eq!(asked_today(&world), existing.collect(), "walk what exists");
     add_colleague(&world).await;
     for key in [AGENDA, COLLEAGUES, FOREIGN] {
         prepared(&world, key).await;
@@ -326,4 +334,58 @@ async fn the_matrix_holds_over_http_and_sessions() {
             .all(|word| walked[word] > 100),
         "{walked:?}"
     );
+}
+
+/// Asks for what concerns the practice as a whole, about `member`.
+async fn of_practice(world: &World, cookie: &str, action: Action, member: &str) -> &'static str {
+    let membership = json!({"role": "secretary", "levels": {"elsewhere": "times", "agendas": []}, "agenda": null,
+        "from_ms": null, "until_ms": null});
+    let body = json!({"command_id": world.id(), "membership": membership});
+    let bare = json!({"command_id": world.id()});
+    let path = |rest: &str| format!("/api/v1/staff/{rest}");
+    let answer = match OF_PRACTICE.iter().position(|one| *one == action) {
+        Some(0) => world.staff_get(cookie, &path("members")).await,
+        Some(1) => world.staff_post(cookie, &path("invitations"), &body).await,
+        Some(2) => {
+            let path = path(&format!("members/{member}/change"));
+            world.staff_post(cookie, &path, &body).await
+        }
+        _ => {
+            let path = path(&format!("members/{member}/remove"));
+            world.staff_post(cookie, &path, &bare).await
+        }
+    };
+    word(answer.status.into(), answer.code())
+}
+
+#[actix_web::test]
+async fn the_matrix_holds_for_what_concerns_the_practice_as_a_whole() {
+    let world = World::start().await;
+    let foreign = format!("{:032x}", 0xdead);
+    let mut walked = 0;
+    for role in Role::ALL {
+        for level in Level::ALL {
+            if !add(&world, role, level).await {
+                continue;
+            }
+            let cookie = world.sign_in(AGENDA.practice, id_of(role, level).0).await;
+            for ((cell_role, cell_level, name, scope), expected) in cells(MATRIX).unwrap() {
+                let action = OF_PRACTICE.into_iter().find(|action| action.name() == name);
+                let meant = cell_role == role.name() && (cell_level == level.name() || cell_level == "any");
+                let (Some(action), true, "colleague" | "own-without-right") = (action, meant, scope) else {
+                    continue;
+                };
+                let cell = format!("{} {} {name}", role.name(), level.name());
+                // The same person asks about a colleague, who stays: nobody has shown the second factor recently.
+                let asked = of_practice(&world, &cookie, action, &StaffId(51).to_string()).await;
+                assert_eq!(asked, expected, "{cell}");
+                if matches!(action, Action::ChangeMember | Action::RemoveMember) {
+                    let asked = of_practice(&world, &cookie, action, &foreign).await;
+                    assert_eq!(asked, expected, "{cell}, of nobody");
+                }
+                walked += 1;
+            }
+        }
+    }
+    assert!(walked >= 4 * 22, "{walked}");
 }

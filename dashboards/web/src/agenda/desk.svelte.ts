@@ -4,7 +4,8 @@
 import { newId } from '../lib/ids';
 import { i18n } from '../lib/i18n/index.svelte';
 import { overlapping } from '../lib/agenda';
-import type { Allowances, Person, Practitioner, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
+import { problemOf } from '../lib/api';
+import type { Allowances, Person, Practitioner, Problem, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
 import { formatInstant } from '../lib/zone';
 import type { Session } from './session.svelte';
 
@@ -25,6 +26,8 @@ export function nameOf(person: Person | null): string {
 export class Desk {
   toasts = $state.raw<readonly Toast[]>([]);
   question = $state.raw<Question | null>(null);
+  /** Asked for the second factor again: to be told whether it was shown. */
+  stepUp = $state.raw<((shown: boolean) => void) | null>(null);
   ghosts = $state.raw<readonly Ghost[]>([]);
   /** Bookings whose cancellation waits or is on its way. */
   leaving = $state.raw<ReadonlySet<string>>(new Set());
@@ -32,7 +35,7 @@ export class Desk {
   moving = $state.raw<ReadonlySet<string>>(new Set());
   #waiting = new Map<string, Waiting>();
 
-  constructor(readonly me: StaffMe, readonly session: Session) {}
+  constructor(readonly me: StaffMe, readonly session: Session, private readonly ended: () => void) {}
 
   get practitioners(): readonly Practitioner[] {
     return this.me.practice.practitioners;
@@ -57,6 +60,29 @@ export class Desk {
     return new Promise((resolve) => {
       this.question = { ...question, answer: (yes) => { this.question = null; resolve(yes); } };
     });
+  }
+
+  /**
+   * A request that may want the second factor again: it is asked for, and the request sent once more. Null when it was
+   * refused, which has been said, or given up.
+   */
+  async request<T>(send: () => Promise<T>, told?: (problem: Problem) => boolean): Promise<{ answer: T } | null> {
+    for (;;) {
+      try {
+        return { answer: await send() };
+      } catch (error) {
+        const problem = problemOf(error);
+        if (problem.code === 'step_up_required') {
+          const shown = await new Promise<boolean>((resolve) => (this.stepUp = resolve));
+          this.stepUp = null;
+          if (!shown) return null;
+          continue;
+        }
+        if (problem.code === 'unauthorised') this.ended();
+        else if (!told?.(problem)) this.say(i18n.problem(problem), 'bad');
+        return null;
+      }
+    }
   }
 
   /** Takes the last thing back that can be; false when there is none. */

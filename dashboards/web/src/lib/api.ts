@@ -2,6 +2,10 @@
 
 import { backoffMs } from './backoff';
 import type {
+  AccountFace, Activated, ActivationCode, ActivationRequest, Challenge, Enrolment, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
+  MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, StepUpRequest, SteppedUp,
+} from './wire';
+import type {
   Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
   PublicPractice, ReleaseRequest, SignInRequest, StaffMe,
 } from './wire';
@@ -82,4 +86,24 @@ export const api = {
   signIn: (body: SignInRequest) => call<StaffMe>('POST', '/staff/sign-in', body),
   signOut: () => call<null>('POST', '/staff/sign-out'),
   me: () => call<StaffMe>('GET', '/staff/me'),
+  // Codes and links are good once, so what uses one up is not repeated by itself.
+  link: (body: LinkHolder) => call<LinkFace>('POST', '/account/link', body),
+  password: (body: PasswordSignIn) => once<Challenge>('POST', '/account/sign-in', body),
+  secondFactor: (body: SecondFactor) => once<StaffMe>('POST', '/account/second-factor', body),
+  activate: (body: ActivationRequest) => once<Enrolment>('POST', '/account/activation', body),
+  finishActivation: (body: ActivationCode) => once<Activated>('POST', '/account/activation/finish', body),
+  reset: (body: ResetRequest) => once<StaffMe>('POST', '/account/reset', body),
+  account: () => call<AccountFace>('GET', '/account'),
+  stepUp: (body: StepUpRequest) => once<SteppedUp>('POST', '/account/step-up', body),
+  changePassword: (body: PasswordChange) => once<SteppedUp>('POST', '/account/password', body),
+  recoveryCodes: () => once<RecoveryCodes>('POST', '/account/recovery-codes'),
+  application: () => once<Enrolment>('POST', '/account/application'),
+  finishApplication: (body: StepUpRequest) => once<null>('POST', '/account/application/finish', body),
+  endSessions: (body: SessionEnd) => call<null>('POST', '/account/sessions/end', body),
+  members: () => call<Members>('GET', '/staff/members'),
+  invite: (body: InviteRequest) => once<InvitationMade>('POST', '/staff/invitations', body),
+  withdraw: (invitation: string, body: NumberedRequest) => call<null>('POST', `/staff/invitations/${invitation}/withdraw`, body),
+  changeMember: (member: string, body: MemberChange) => call<null>('POST', `/staff/members/${member}/change`, body),
+  removeMember: (member: string, body: NumberedRequest) => call<null>('POST', `/staff/members/${member}/remove`, body),
+  memberLink: (member: string, body: NumberedRequest) => once<MemberLink>('POST', `/staff/members/${member}/link`, body),
 };

@@ -7,6 +7,8 @@ export type Route =
   | { screen: 'manage'; practice: string; practitioner: string; booking: string }
   | { screen: 'agenda' }
   | { screen: 'settings' }
+  | { screen: 'team' }
+  | { screen: 'security' }
   | { screen: 'legal' }
   | { screen: 'unknown' };
 
@@ -17,6 +19,8 @@ export function routeOf(path: string): Route {
   if (first === 'mentions-legales' && parts.length === 1) return { screen: 'legal' };
   if (first === 'agenda' && parts.length === 1) return { screen: 'agenda' };
   if (first === 'agenda' && practice === 'reglages' && parts.length === 2) return { screen: 'settings' };
+  if (first === 'agenda' && practice === 'equipe' && parts.length === 2) return { screen: 'team' };
+  if (first === 'agenda' && practice === 'securite' && parts.length === 2) return { screen: 'security' };
   if (first === 'p' && practice) {
     if (parts.length === 2) return { screen: 'practice', practice };
     if (practitioner && parts.length === 3) return { screen: 'booking', practice, practitioner };

@@ -729,6 +729,14 @@ export type StaffMe = {
  */
 staff: string, 
 /**
+ * Role in the practice.
+ */
+role: string, 
+/**
+ * Whether they signed in to an account, with two factors.
+ */
+account: boolean, 
+/**
  * The practice.
  */
 practice: PublicPractice, 
@@ -1160,3 +1168,464 @@ absence: StaffAbsence, } | { "change": "absence_gone",
  * Its id.
  */
 id: string, };
+
+/**
+ * First step of signing in.
+ */
+export type PasswordSignIn = { 
+/**
+ * E-mail address of the account.
+ */
+email: string, 
+/**
+ * Password.
+ */
+password: string, };
+
+/**
+ * The password was right: the second factor is asked for.
+ */
+export type Challenge = { 
+/**
+ * To be sent back with the code.
+ */
+challenge: string, 
+/**
+ * Good until then.
+ */
+until_ms: number, };
+
+/**
+ * Second step of signing in.
+ */
+export type SecondFactor = { 
+/**
+ * Of the first step.
+ */
+challenge: string, 
+/**
+ * Six digits of the application, or a recovery code.
+ */
+code: string, };
+
+/**
+ * A link's secret.
+ */
+export type LinkHolder = { 
+/**
+ * The secret.
+ */
+link: string, };
+
+/**
+ * What a link is good for.
+ */
+export type LinkPurpose = "join" | "activate" | "reset" | "sign_in";
+
+/**
+ * What a link gives, before it is used.
+ */
+export type LinkFace = { 
+/**
+ * What it is good for.
+ */
+purpose: LinkPurpose, 
+/**
+ * Name of the practice.
+ */
+practice: string, 
+/**
+ * Name of the member; none for whoever is invited and has not said it yet.
+ */
+staff: string | null, 
+/**
+ * Role that it gives.
+ */
+role: string, };
+
+/**
+ * Begins an account: the password is judged, a second factor is proposed.
+ */
+export type ActivationRequest = { 
+/**
+ * The link's secret.
+ */
+link: string, 
+/**
+ * Name as colleagues will see it; for invitations.
+ */
+name: string | null, 
+/**
+ * E-mail address to sign in with.
+ */
+email: string, 
+/**
+ * Password.
+ */
+password: string, };
+
+/**
+ * A second factor to be put into an application (RFC 6238).
+ */
+export type Enrolment = { 
+/**
+ * The secret in base 32, for typing.
+ */
+secret: string, 
+/**
+ * The same as an address that applications open.
+ */
+uri: string, 
+/**
+ * The address as a picture to be scanned (SVG document).
+ */
+picture: string, 
+/**
+ * To be finished by then.
+ */
+until_ms: number, };
+
+/**
+ * Finishes an account with the application's first code.
+ */
+export type ActivationCode = { 
+/**
+ * The link's secret.
+ */
+link: string, 
+/**
+ * Six digits.
+ */
+code: string, };
+
+/**
+ * The account stands, and its owner is signed in.
+ */
+export type Activated = { 
+/**
+ * Who.
+ */
+me: StaffMe, 
+/**
+ * Codes for the day the telephone is lost; shown once.
+ */
+recovery_codes: Array<string>, };
+
+/**
+ * Chooses another password with a link; the second factor is still asked for.
+ */
+export type ResetRequest = { 
+/**
+ * The link's secret.
+ */
+link: string, 
+/**
+ * New password.
+ */
+password: string, 
+/**
+ * Six digits of the application, or a recovery code.
+ */
+code: string, };
+
+/**
+ * One's own account.
+ */
+export type AccountFace = { 
+/**
+ * E-mail address.
+ */
+email: string, 
+/**
+ * Name.
+ */
+staff: string, 
+/**
+ * Role in the practice.
+ */
+role: string, 
+/**
+ * Recovery codes not used yet.
+ */
+recovery_codes_left: number, 
+/**
+ * The password was last changed then.
+ */
+password_since_ms: number, 
+/**
+ * The second factor counts as recent until then; in the past: it has to be shown again first.
+ */
+stepped_up_until_ms: number, 
+/**
+ * Sign-ins that stand, this one first, then the latest used.
+ */
+sessions: Array<AccountSession>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * A sign-in that stands.
+ */
+export type AccountSession = { 
+/**
+ * Its id; tells nothing of its token.
+ */
+id: string, 
+/**
+ * Browser and system, as far as they say.
+ */
+device: string, 
+/**
+ * Network it signed in from: the first half of the address.
+ */
+network: string, 
+/**
+ * Signed in then.
+ */
+since_ms: number, 
+/**
+ * Last use that was noted, to ten minutes.
+ */
+used_ms: number, 
+/**
+ * This very one.
+ */
+current: boolean, };
+
+/**
+ * Shows the second factor again, or for the first time.
+ */
+export type StepUpRequest = { 
+/**
+ * Six digits of the application, or a recovery code where it says so.
+ */
+code: string, };
+
+/**
+ * The second factor was shown.
+ */
+export type SteppedUp = { 
+/**
+ * It counts as recent until then.
+ */
+until_ms: number, };
+
+/**
+ * Changes the password; every other sign-in ends.
+ */
+export type PasswordChange = { 
+/**
+ * Password until now.
+ */
+current: string, 
+/**
+ * New password.
+ */
+password: string, };
+
+/**
+ * New recovery codes; the former are void. Shown once.
+ */
+export type RecoveryCodes = { 
+/**
+ * The codes.
+ */
+codes: Array<string>, };
+
+/**
+ * Ends sign-ins.
+ */
+export type SessionEnd = { 
+/**
+ * Which; none: all but this one.
+ */
+session: string | null, };
+
+/**
+ * A level on one agenda.
+ */
+export type AgendaLevel = { 
+/**
+ * Agenda id.
+ */
+agenda: string, 
+/**
+ * `none`, `times`, `types`, `full` or `manage`.
+ */
+level: string, };
+
+/**
+ * Levels on the practice's agendas.
+ */
+export type Levels = { 
+/**
+ * On every agenda not named below, also those added later.
+ */
+elsewhere: string, 
+/**
+ * On the agendas named.
+ */
+agendas: Array<AgendaLevel>, };
+
+/**
+ * What a membership gives.
+ */
+export type MembershipFace = { 
+/**
+ * `owner`, `practitioner`, `replacement`, `secretary` or `accountant`.
+ */
+role: string, 
+/**
+ * Levels.
+ */
+levels: Levels, 
+/**
+ * The agenda in which they receive.
+ */
+agenda: string | null, 
+/**
+ * Start; none: at once.
+ */
+from_ms: number | null, 
+/**
+ * End; required of replacements.
+ */
+until_ms: number | null, };
+
+/**
+ * Somebody who belongs to the practice.
+ */
+export type MemberFace = { 
+/**
+ * Their id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * What their membership gives.
+ */
+membership: MembershipFace, 
+/**
+ * Whether it stands now: it has begun and has not ended.
+ */
+stands: boolean, 
+/**
+ * Whether it is who asks.
+ */
+you: boolean, 
+/**
+ * Whether they have an account with two factors.
+ */
+has_account: boolean, };
+
+/**
+ * An invitation that nobody has used yet.
+ */
+export type InvitationFace = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What it gives.
+ */
+membership: MembershipFace, 
+/**
+ * Name of who invited.
+ */
+invited_by: string, 
+/**
+ * Good until then.
+ */
+expires_ms: number, };
+
+/**
+ * Who belongs to the practice.
+ */
+export type Members = { 
+/**
+ * Members, by name.
+ */
+members: Array<MemberFace>, 
+/**
+ * Invitations; empty for whoever may not invite.
+ */
+invitations: Array<InvitationFace>, 
+/**
+ * Whether who asks may invite, change and remove.
+ */
+may_change: boolean, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * Invites somebody.
+ */
+export type InviteRequest = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * What it gives.
+ */
+membership: MembershipFace, };
+
+/**
+ * An invitation was made. The link is shown once.
+ */
+export type InvitationMade = { 
+/**
+ * Its id.
+ */
+invitation: string, 
+/**
+ * Path of the link, to be put behind the server's address; its secret stands behind `#`.
+ */
+path: string, 
+/**
+ * Good until then, once.
+ */
+expires_ms: number, };
+
+/**
+ * A one-time link for a member: makes their account, or lets them choose another password.
+ */
+export type MemberLink = { 
+/**
+ * Path of the link, as above.
+ */
+path: string, 
+/**
+ * Good until then, once.
+ */
+expires_ms: number, };
+
+/**
+ * Changes a member's role, levels or dates.
+ */
+export type MemberChange = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * What the membership gives from now on.
+ */
+membership: MembershipFace, };
+
+/**
+ * A change that needs nothing but its number.
+ */
+export type NumberedRequest = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, };

@@ -1,10 +1,12 @@
 // English, the second language: the same keys as French, held by the type and by a test. No logic here.
 
+import { accounts } from './en.accounts';
 import type { Catalogue } from './fr';
 
 const s = (n: number): string => (n === 1 ? '' : 's');
 
 export const en: Catalogue = {
+  accounts,
   product: 'Cabinet en Ligne',
   language: 'Language',
   skip: 'Skip to content',
@@ -285,6 +287,22 @@ export const en: Catalogue = {
     command_id_reused: 'This request was sent before in another form. Reload the page and start again.',
     too_many: 'Too many at once. Wait a moment or delete some.',
     not_expired_yet: 'This is not over yet. Wait a moment.',
+    wrong_credentials: 'The address or the password is not right.',
+    wrong_code: 'This code is not right, or was used before. Wait for the next one.',
+    challenge_gone: 'This step has run out. Please begin again.',
+    link_gone: 'This link was used before or is no longer good. Ask for a new one.',
+    step_up_required: 'First confirm with a code of your application.',
+    account_required: 'You need an account here. Ask your practice’s owner for a link.',
+    no_account: 'There is no account here.',
+    email_taken: 'This address has an account already. Use another one, or sign in.',
+    password_too_short: 'This password is too short: at least twelve characters.',
+    password_too_long: 'This password is too long.',
+    password_common: 'This password is among the commonest: it would be tried first. Choose another one.',
+    password_personal: 'This password contains your name, your address or the practice’s name. Choose another one.',
+    password_guessable: 'This password is soon guessed (repeats, runs, common words). Make it longer, with four unrelated words for example.',
+    locked_out: 'Too many failed attempts: wait before you try again.',
+    last_owner: 'A practice always keeps one owner at least. Appoint another one first.',
+    invitation_expired: 'This invitation has run out.',
     network: 'No answer from the server. Check your connection and try again: nothing will be booked twice.',
     busy: 'Many people at the moment. Try again in a few seconds.',
     unavailable: 'The service is restarting. Try again in a few seconds.',

@@ -1,8 +1,11 @@
 // French, the first language: its keys are the catalogue. No logic here.
 
+import { accounts } from './fr.accounts';
+
 const s = (n: number): string => (n > 1 ? 's' : '');
 
 export const fr = {
+  accounts,
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',
@@ -295,6 +298,22 @@ export const fr = {
     command_id_reused: 'Cette demande a déjà été envoyée autrement. Rechargez la page et recommencez.',
     too_many: 'Trop d’éléments à la fois. Attendez un instant ou supprimez-en.',
     not_expired_yet: 'Ce n’est pas encore terminé. Attendez un instant.',
+    wrong_credentials: 'L’adresse ou le mot de passe ne convient pas.',
+    wrong_code: 'Ce code ne convient pas, ou il a déjà servi. Attendez le suivant.',
+    challenge_gone: 'Cette étape a expiré. Recommencez.',
+    link_gone: 'Ce lien a déjà servi ou n’est plus valable. Demandez-en un nouveau.',
+    step_up_required: 'Confirmez d’abord avec un code de votre application.',
+    account_required: 'Il faut un compte pour entrer ici. Demandez un lien au titulaire de votre cabinet.',
+    no_account: 'Il n’y a pas de compte ici.',
+    email_taken: 'Cette adresse a déjà un compte. Utilisez-en une autre, ou connectez-vous.',
+    password_too_short: 'Ce mot de passe est trop court : douze caractères au moins.',
+    password_too_long: 'Ce mot de passe est trop long.',
+    password_common: 'Ce mot de passe est parmi les plus courants : il serait essayé en premier. Choisissez-en un autre.',
+    password_personal: 'Ce mot de passe contient votre nom, votre adresse ou celui du cabinet. Choisissez-en un autre.',
+    password_guessable: 'Ce mot de passe se devine vite (répétitions, suites, mots courants). Allongez-le, par exemple avec quatre mots sans rapport.',
+    locked_out: 'Trop d’essais infructueux : attendez avant de recommencer.',
+    last_owner: 'Un cabinet garde toujours au moins un titulaire. Nommez-en un autre d’abord.',
+    invitation_expired: 'Cette invitation n’est plus valable.',
     network: 'Pas de réponse du serveur. Vérifiez votre connexion et réessayez : rien ne sera pris deux fois.',
     busy: 'Beaucoup de monde en ce moment. Réessayez dans quelques secondes.',
     unavailable: 'Le service redémarre. Réessayez dans quelques secondes.',

@@ -1,0 +1,226 @@
+//! What the owner of an account does with it once signed in: showing the second factor again, another password, new recovery
+//! codes, another application, ending sessions.
+
+use super::ladder::Subject;
+use super::record::AccountRecord;
+use super::store::{Together, ending};
+use super::{AccountError, Accounts, Enrolment, Face, Holder, STEP_UP_SECONDS, SessionFace, SignedIn};
+use crate::access::{Opened, SessionId, StaffSession, Strength, session_id};
+use cabinet_domain::password;
+use cabinet_domain::time::UtcMillis;
+
+impl Accounts {
+    /// One's own account.
+    ///
+    /// # Errors
+    /// [`AccountError::NoAccount`], or storage's.
+    pub async fn face(&self, holder: Holder) -> Result<Face, AccountError> {
+        let record = self.find(holder).await?.ok_or(AccountError::NoAccount)?.record;
+        let mut sessions = Vec::new();
+        for id in record.sessions {
+            if let Some(session) = self.0.access.find(&id).await? {
+                sessions.push(SessionFace {
+                    id,
+                    origin: session.origin,
+                    since: session.since,
+                    used: session.used,
+                });
+            }
+        }
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.used, session.since)));
+        Ok(Face {
+            email: record.email,
+            password_since: record.password_since,
+            recovery_codes_left: record.recovery.len(),
+            sessions,
+        })
+    }
+
+    /// Until when the second factor of a session counts as recent; the past for who signed in by link.
+    #[must_use]
+    pub const fn stepped_up_until(session: StaffSession) -> UtcMillis {
+        match session.strength {
+            Strength::Link => UtcMillis(0),
+            Strength::TwoFactors { shown } => shown.plus_seconds(STEP_UP_SECONDS),
+        }
+    }
+
+    /// Shows the second factor again. The session gets a new token; the former is dead.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCode`], [`AccountError::HeldBack`], [`AccountError::NoAccount`].
+    pub async fn step_up(&self, token: &str, code: &str) -> Result<SignedIn, AccountError> {
+        let (holder, subject) = self.owner(token).await?;
+        self.attempt(std::slice::from_ref(&subject)).await?;
+        let shown = Strength::TwoFactors {
+            shown: self.0.clock.now(),
+        };
+        let changed = self.change(holder, async |record| {
+            self.use_code(holder, record, code).await?;
+            let (opened, writes) = self.renew(token, record, shown).await?;
+            let checks = Vec::new();
+            Ok((opened, Together { checks, writes }))
+        });
+        let opened = changed.await?;
+        self.forget_failures(&[subject]).await?;
+        self.renewed(token, opened, Vec::new()).await
+    }
+
+    /// Changes the password; every other session ends, this one gets a new token.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`] for a wrong current password, [`AccountError::Weak`], [`AccountError::HeldBack`].
+    pub async fn change_password(
+        &self,
+        token: &str,
+        current: &str,
+        new: &str,
+        personal: &[&str],
+    ) -> Result<SignedIn, AccountError> {
+        let (holder, subject) = self.owner(token).await?;
+        let known = self.find(holder).await?.ok_or(AccountError::NoAccount)?;
+        let mut of_person = personal.to_vec();
+        of_person.push(&known.record.email);
+        password::check(new, &of_person).map_err(AccountError::Weak)?;
+        self.attempt(std::slice::from_ref(&subject)).await?;
+        if !self.0.hasher.verify(current, Some(&known.record.password)).await? {
+            return Err(AccountError::WrongCredentials);
+        }
+        let hashed = self.0.hasher.hash(new).await?;
+        let strength = self.session_of(token).await?.strength;
+        let own = session_id(token);
+        let changed = self.change(holder, async |record| {
+            if record.password != known.record.password {
+                return Err(AccountError::WrongCredentials);
+            }
+            record.password = hashed;
+            record.password_since = self.0.clock.now();
+            let others: Vec<SessionId> = record.sessions.iter().copied().filter(|id| *id != own).collect();
+            record.sessions.retain(|id| *id == own);
+            let (opened, mut writes) = self.renew(token, record, strength).await?;
+            writes.extend(ending(&others));
+            let checks = Vec::new();
+            Ok(((opened, others), Together { checks, writes }))
+        });
+        let (opened, others) = changed.await?;
+        self.forget_failures(&[subject]).await?;
+        self.renewed(token, opened, others).await
+    }
+
+    /// New recovery codes; the former are void.
+    ///
+    /// # Errors
+    /// [`AccountError::NoAccount`], or storage's.
+    pub async fn renew_recovery(&self, holder: Holder) -> Result<Vec<String>, AccountError> {
+        let (codes, hashes) = self.draw_recovery(holder).await?;
+        self.change(holder, async |record| {
+            record.recovery.clone_from(&hashes);
+            Ok(((), Together::default()))
+        })
+        .await?;
+        Ok(codes)
+    }
+
+    /// Proposes another application; the present one stays until the new one's first code.
+    ///
+    /// # Errors
+    /// [`AccountError::NoAccount`], [`AccountError::Busy`], or storage's.
+    pub async fn begin_application(&self, token: &str) -> Result<Enrolment, AccountError> {
+        let (holder, _) = self.owner(token).await?;
+        let known = self.find(holder).await?.ok_or(AccountError::NoAccount)?;
+        self.propose(session_id(token), &known.record.email, None, None)
+    }
+
+    /// The new application's first code: from now on it is the second factor, and every other session ends.
+    ///
+    /// # Errors
+    /// [`AccountError::BeginAgain`], [`AccountError::WrongCode`].
+    pub async fn finish_application(&self, token: &str, code: &str) -> Result<Vec<SessionId>, AccountError> {
+        let (holder, _) = self.owner(token).await?;
+        let own = session_id(token);
+        let (begun, step) = self.first_code(&own, code)?;
+        let ended = self.change(holder, async |record| {
+            record.secret = begun.secret;
+            record.last_step = step;
+            Ok(end_but(record, |id| *id == own))
+        });
+        let ended = ended.await?;
+        self.0.begun.remove(&own);
+        self.0.access.drop_cached(&ended);
+        Ok(ended)
+    }
+
+    /// Ends one session of an account, or all but `own`. Answers those that ended.
+    ///
+    /// # Errors
+    /// [`AccountError::NoAccount`], or storage's. That there is no such session is fine.
+    pub async fn end_sessions(
+        &self,
+        holder: Holder,
+        own: SessionId,
+        which: Option<SessionId>,
+    ) -> Result<Vec<SessionId>, AccountError> {
+        let stays = |id: &SessionId| which.map_or(*id == own, |which| *id != which);
+        let ended = self.change(holder, async |record| Ok(end_but(record, stays)));
+        let ended = ended.await?;
+        self.0.access.drop_cached(&ended);
+        Ok(ended)
+    }
+
+    async fn session_of(&self, token: &str) -> Result<StaffSession, AccountError> {
+        let session = self.0.access.find(&session_id(token)).await?;
+        Ok(session.ok_or(AccountError::BeginAgain)?.who)
+    }
+
+    /// Whose session it is, and who is held back when its codes are wrong: the session, so that nobody else is.
+    async fn owner(&self, token: &str) -> Result<(Holder, Subject), AccountError> {
+        let holder = Holder::from(self.session_of(token).await?);
+        Ok((holder, Subject::Device(session_id(token))))
+    }
+
+    /// The session under a new token, in an account's change.
+    async fn renew(
+        &self,
+        token: &str,
+        record: &mut AccountRecord,
+        strength: Strength,
+    ) -> Result<(Opened, super::store::Writes), AccountError> {
+        let id = session_id(token);
+        let session = self.0.access.find(&id).await?.ok_or(AccountError::BeginAgain)?;
+        let who = StaffSession {
+            strength,
+            ..session.who
+        };
+        let mut opened = self.0.access.open(who, session.origin);
+        opened.record.since = session.since;
+        record.sessions.retain(|known| *known != id);
+        record.sessions.push(opened.id);
+        let mut writes = vec![opened.write()];
+        writes.extend(ending(&[id]));
+        Ok((opened, writes))
+    }
+
+    async fn renewed(&self, former: &str, opened: Opened, ended: Vec<SessionId>) -> Result<SignedIn, AccountError> {
+        self.0.access.drop_cached(&[session_id(former)]);
+        self.0.access.drop_cached(&ended);
+        let session = opened.record.who;
+        self.0.access.remember(opened.id, opened.record).await?;
+        Ok(SignedIn {
+            token: opened.token,
+            session,
+            device: None,
+            ended,
+        })
+    }
+}
+
+/// Ends the sessions that do not stay.
+fn end_but(record: &mut AccountRecord, stays: impl Fn(&SessionId) -> bool) -> (Vec<SessionId>, Together) {
+    let (stay, ended): (Vec<_>, Vec<_>) = record.sessions.iter().copied().partition(|id| stays(id));
+    record.sessions = stay;
+    let together = Together {
+        checks: Vec::new(),
+        writes: ending(&ended).collect(),
+    };
+    (ended, together)
+}

@@ -1,0 +1,184 @@
+//! Signing in: the password, then the second factor. Whatever is wrong with the first step gets the same answer after the
+//! same work.
+
+use super::ladder::Subject;
+use super::record::AccountRecord;
+use super::store::{Known, Together, ending};
+use super::{AccountError, Accounts, Holder, SignedIn};
+use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, session_id};
+use cabinet_domain::time::UtcMillis;
+
+/// A right password waits this long for the second factor, in seconds.
+pub const CHALLENGE_SECONDS: i64 = 300;
+/// Codes that may be tried after one right password.
+pub const CHALLENGE_TRIES: u32 = 5;
+
+/// The password was right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// To be sent back with the code.
+    pub secret: String,
+    /// Good until then.
+    pub until: UtcMillis,
+}
+
+/// Who comes, as far as the request tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// Address, or network where addresses are many: IPv4 whole, IPv6 to 64 bits.
+    pub network: String,
+    /// As it will be shown to the account's owner.
+    pub origin: Origin,
+    /// Secret that an account gave this device before.
+    pub device: Option<String>,
+}
+
+/// What waits for the second factor.
+#[derive(Clone)]
+pub(super) struct Challenged {
+    holder: Holder,
+    subjects: Vec<Subject>,
+}
+
+/// A session about to be committed with its account's change.
+pub(super) struct Admitted {
+    pub(super) opened: Opened,
+    device: Option<String>,
+    ended: Vec<SessionId>,
+}
+
+impl Accounts {
+    /// First step: the password.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`] for a wrong password and an unknown address alike; [`AccountError::HeldBack`];
+    /// [`AccountError::Busy`] when too many sign in at once.
+    pub async fn begin_sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        visitor: &Visitor,
+    ) -> Result<Challenge, AccountError> {
+        let address = self.address_hash(email).await?;
+        let holder = self.holder_of(&address).await?.filter(|holder| self.belongs(*holder));
+        let known = match holder {
+            Some(holder) => self.find(holder).await?.map(|known| (holder, known)),
+            None => None,
+        };
+        let subjects = subjects(address, known.as_ref().map(|(_, known)| known), visitor);
+        self.attempt(&subjects).await?;
+        let hashed = known.as_ref().map(|(_, known)| &known.record.password);
+        let judged = self.0.hasher.verify(password, hashed).await;
+        if matches!(judged, Err(_) | Ok(true)) {
+            // Not judged, or right: neither counts.
+            self.0.ladder.lock().excuse(&subjects, self.0.clock.now());
+        }
+        let (true, Some((holder, known))) = (judged?, known) else {
+            return Err(AccountError::WrongCredentials);
+        };
+        if self.0.hasher.is_outdated(&known.record.password) {
+            self.hash_anew(holder, &known, password).await?;
+        }
+        let secret = hex::encode((self.0.entropy)());
+        let now = self.0.clock.now();
+        let until = now.plus_seconds(CHALLENGE_SECONDS);
+        let challenged = Challenged { holder, subjects };
+        let key = session_id(&secret);
+        self.0.challenges.put(key, challenged, (now, until), CHALLENGE_TRIES)?;
+        Ok(Challenge { secret, until })
+    }
+
+    /// A password that was hashed at another cost is hashed at the present one, unless it was changed meanwhile.
+    async fn hash_anew(&self, holder: Holder, known: &Known, password: &str) -> Result<(), AccountError> {
+        let hashed = self.0.hasher.hash(password).await?;
+        self.change(holder, async |record| {
+            if record.password == known.record.password {
+                record.password = hashed;
+            }
+            Ok(((), Together::default()))
+        })
+        .await
+    }
+
+    /// Second step: a code of the application, or a recovery code.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCode`]; [`AccountError::BeginAgain`] when the first step is too long ago or was tried too often;
+    /// [`AccountError::HeldBack`].
+    pub async fn finish_sign_in(
+        &self,
+        challenge: &str,
+        code: &str,
+        visitor: &Visitor,
+    ) -> Result<SignedIn, AccountError> {
+        let key = session_id(challenge);
+        let waiting = self.0.challenges.try_once(&key, self.0.clock.now());
+        let Challenged { holder, subjects } = waiting.ok_or(AccountError::BeginAgain)?;
+        self.attempt(&subjects).await?;
+        if !self.belongs(holder) {
+            return Err(AccountError::BeginAgain);
+        }
+        let changed = self.change(holder, async |record| {
+            self.use_code(holder, record, code).await?;
+            Ok(self.admit(holder, record, visitor))
+        });
+        let changed = changed.await;
+        if matches!(changed, Err(AccountError::NoAccount)) {
+            // Deleted between the steps.
+            return Err(AccountError::BeginAgain);
+        }
+        let admitted = changed?;
+        self.0.challenges.remove(&key);
+        self.forget_failures(&subjects).await?;
+        self.admitted(admitted).await
+    }
+
+    /// Opens a session in an account's change.
+    pub(super) fn admit(&self, holder: Holder, record: &mut AccountRecord, visitor: &Visitor) -> (Admitted, Together) {
+        let now = self.0.clock.now();
+        let who = StaffSession {
+            practice: holder.practice,
+            staff: holder.staff,
+            strength: Strength::TwoFactors { shown: now },
+        };
+        let opened = self.0.access.open(who, visitor.origin.clone());
+        let known = visitor.device.as_ref().map(|device| session_id(device));
+        let known = known.filter(|device| record.devices.contains(device));
+        let device = known.is_none().then(|| hex::encode((self.0.entropy)()));
+        let hash = device.as_ref().map(|device| session_id(device)).or(known);
+        if let Some(hash) = hash {
+            record.know_device(hash);
+        }
+        record.signed_in = now;
+        let ended = record.add_session(opened.id);
+        let mut writes = vec![opened.write()];
+        writes.extend(ending(&ended));
+        let admitted = Admitted { opened, device, ended };
+        let checks = Vec::new();
+        (admitted, Together { checks, writes })
+    }
+
+    /// The commit has gone through.
+    pub(super) async fn admitted(&self, admitted: Admitted) -> Result<SignedIn, AccountError> {
+        let Admitted { opened, device, ended } = admitted;
+        self.0.access.drop_cached(&ended);
+        let session = opened.record.who;
+        self.0.access.remember(opened.id, opened.record).await?;
+        Ok(SignedIn {
+            token: opened.token,
+            session,
+            device,
+            ended,
+        })
+    }
+}
+
+/// Who is held back when it fails: a device that the account knows answers for itself alone.
+pub(super) fn subjects(address: [u8; 32], known: Option<&Known>, visitor: &Visitor) -> Vec<Subject> {
+    let device = visitor.device.as_ref().map(|device| session_id(device));
+    let is_known = |device: &[u8; 32]| known.is_some_and(|known| known.record.devices.contains(device));
+    match device.filter(is_known) {
+        Some(device) => vec![Subject::Device(device)],
+        None => vec![Subject::Account(address), Subject::Network(visitor.network.clone())],
+    }
+}

@@ -1,0 +1,232 @@
+//! Samples of the bodies about accounts and members.
+
+use super::parts::{NOW, id, me};
+use super::{Samples, one};
+use cabinet_proto::v1::account::{
+    AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, Enrolment, LinkFace,
+    LinkHolder, LinkPurpose, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd,
+    StepUpRequest, SteppedUp,
+};
+use cabinet_proto::v1::members::{
+    AgendaLevel, InvitationFace, InvitationMade, InviteRequest, Levels, MemberChange, MemberFace, MemberLink, Members,
+    MembershipFace, NumberedRequest,
+};
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+one!(
+    PasswordSignIn,
+    "account.password_sign_in",
+    PasswordSignIn {
+        email: text("anne@cabinet.example"),
+        password: text("quatre mots bien choisis"),
+    }
+);
+one!(
+    Challenge,
+    "account.challenge",
+    Challenge {
+        challenge: id(20),
+        until_ms: NOW,
+    }
+);
+one!(
+    SecondFactor,
+    "account.second_factor",
+    SecondFactor {
+        challenge: id(20),
+        code: text("123456"),
+    }
+);
+one!(LinkHolder, "account.link_holder", LinkHolder { link: id(13) });
+
+impl Samples for LinkFace {
+    const NAME: &'static str = "account.link_face";
+    fn samples() -> Vec<(&'static str, Self)> {
+        let face = |purpose, staff| Self {
+            purpose,
+            practice: text("Cabinet des Tilleuls"),
+            staff,
+            role: text("secretary"),
+        };
+        vec![
+            ("join", face(LinkPurpose::Join, None)),
+            ("activate", face(LinkPurpose::Activate, Some(text("Anne")))),
+            ("reset", face(LinkPurpose::Reset, Some(text("Anne")))),
+            ("sign_in", face(LinkPurpose::SignIn, Some(text("Anne")))),
+        ]
+    }
+}
+
+one!(
+    ActivationRequest,
+    "account.activation_request",
+    ActivationRequest {
+        link: id(13),
+        name: Some(text("Anne")),
+        email: text("anne@cabinet.example"),
+        password: text("quatre mots bien choisis"),
+    }
+);
+one!(
+    Enrolment,
+    "account.enrolment",
+    Enrolment {
+        secret: text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+        uri: text("otpauth://totp/Cabinet%20en%20Ligne:anne%40cabinet.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+        picture: text("<svg/>"),
+        until_ms: NOW,
+    }
+);
+one!(
+    ActivationCode,
+    "account.activation_code",
+    ActivationCode {
+        link: id(13),
+        code: text("123456"),
+    }
+);
+one!(
+    Activated,
+    "account.activated",
+    Activated {
+        me: me(),
+        recovery_codes: vec![text("abcd-efgh-ijkl")],
+    }
+);
+one!(
+    ResetRequest,
+    "account.reset_request",
+    ResetRequest {
+        link: id(13),
+        password: text("quatre mots bien choisis"),
+        code: text("abcd-efgh-ijkl"),
+    }
+);
+one!(
+    AccountFace,
+    "account.face",
+    AccountFace {
+        email: text("anne@cabinet.example"),
+        staff: text("Anne"),
+        role: text("owner"),
+        recovery_codes_left: 9,
+        password_since_ms: NOW,
+        stepped_up_until_ms: NOW,
+        sessions: vec![AccountSession {
+            id: id(21),
+            device: text("Firefox, Windows"),
+            network: text("192.0.…"),
+            since_ms: NOW,
+            used_ms: NOW,
+            current: true,
+        }],
+        now_ms: NOW,
+    }
+);
+one!(StepUpRequest, "account.step_up", StepUpRequest { code: text("123456") });
+one!(SteppedUp, "account.stepped_up", SteppedUp { until_ms: NOW });
+one!(
+    PasswordChange,
+    "account.password_change",
+    PasswordChange {
+        current: text("quatre mots bien choisis"),
+        password: text("cinq mots encore mieux choisis"),
+    }
+);
+one!(
+    RecoveryCodes,
+    "account.recovery_codes",
+    RecoveryCodes {
+        codes: vec![text("abcd-efgh-ijkl")],
+    }
+);
+
+impl Samples for SessionEnd {
+    const NAME: &'static str = "account.session_end";
+    fn samples() -> Vec<(&'static str, Self)> {
+        vec![
+            ("one", Self { session: Some(id(21)) }),
+            ("others", Self { session: None }),
+        ]
+    }
+}
+
+fn membership() -> MembershipFace {
+    MembershipFace {
+        role: text("replacement"),
+        levels: Levels {
+            elsewhere: text("times"),
+            agendas: vec![AgendaLevel {
+                agenda: id(3),
+                level: text("full"),
+            }],
+        },
+        agenda: Some(id(3)),
+        from_ms: None,
+        until_ms: Some(NOW),
+    }
+}
+
+one!(
+    Members,
+    "members.members",
+    Members {
+        members: vec![MemberFace {
+            id: id(22),
+            name: text("Anne"),
+            membership: membership(),
+            stands: true,
+            you: true,
+            has_account: true,
+        }],
+        invitations: vec![InvitationFace {
+            id: id(23),
+            membership: membership(),
+            invited_by: text("Anne"),
+            expires_ms: NOW,
+        }],
+        may_change: true,
+        now_ms: NOW,
+    }
+);
+one!(
+    InviteRequest,
+    "members.invite_request",
+    InviteRequest {
+        command_id: id(10),
+        membership: membership(),
+    }
+);
+one!(
+    InvitationMade,
+    "members.invitation_made",
+    InvitationMade {
+        invitation: id(23),
+        path: text("/agenda#link=0d"),
+        expires_ms: NOW,
+    }
+);
+one!(
+    MemberLink,
+    "members.link",
+    MemberLink {
+        path: text("/agenda#link=0d"),
+        expires_ms: NOW,
+    }
+);
+one!(
+    MemberChange,
+    "members.change",
+    MemberChange {
+        command_id: id(10),
+        membership: membership(),
+    }
+);
+one!(
+    NumberedRequest,
+    "members.numbered_request",
+    NumberedRequest { command_id: id(10) }
+);
