@@ -1,15 +1,10 @@
 // Every screen at a phone's and a desk's size: nothing that axe calls a violation of WCAG level A or AA, no request to
 // elsewhere, no error in the console, nothing that scrolls sideways. The screens are walked once per size.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import { DESKTOP, PHONE, launch, openContext, overflowPixels, still } from './browser.mjs';
+import { DESKTOP, PHONE, launch, openContext } from './browser.mjs';
+import { EXCEPTIONS, look } from './look.mjs';
 import { confirmBooking, fillPerson, openAgenda, openPatientPage, surroundings } from './screens.mjs';
-
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-/** What axe reports and we let stand: `{ rule, selector, reason }`. At most one. */
-const EXCEPTIONS = JSON.parse(await readFile(new URL('accessibility-exceptions.json', import.meta.url), 'utf8'));
 
 const { demo, binary } = surroundings();
 let browser;
@@ -83,19 +78,11 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
     await page.locator('a[href="/agenda/reglages"]:visible').click();
     await page.getByTestId('rule').first().waitFor();
     await t.test('settings', () => look(page));
+    await page.locator('a[href="/agenda/equipe"]:visible').click();
+    await page.getByTestId('member').first().waitFor();
+    await t.test('team', () => look(page, `team ${size}`));
     await end(visit);
   });
-}
-
-/** One look at a page as it stands. */
-async function look(page) {
-  await still(page);
-  const builder = new AxeBuilder({ page }).withTags(TAGS);
-  const { violations } = await builder.analyze();
-  const found = violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => ({ id, help, target: target.flat().join(' '), failureSummary })));
-  const open = found.filter(({ id, target }) => !EXCEPTIONS.some(({ rule, selector }) => rule === id && target.includes(selector)));
-  assert.deepEqual(open, []);
-  assert.equal(await overflowPixels(page), 0, 'the page scrolls sideways');
 }
 
 async function end({ context, foreign, errors }) {

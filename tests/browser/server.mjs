@@ -15,7 +15,7 @@ const FIELDS = ['base_url', 'ops_url', 'ca_file', 'staff_link', 'practice', 'pra
 /** Starts `cabinet demo` and answers with what its line of JSON says, and `stop` and `kill`. */
 export async function startDemo(binary, options = {}) {
   const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'cabinet-browser-')));
-  const args = ['demo', '--data', folder, '--port', String(options.port ?? 0), '--json'];
+  const args = ['demo', '--data', folder, '--port', String(options.port ?? 0), '--json', ...(options.args ?? [])];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const complaints = [];
   child.stderr.on('data', (bytes) => {

@@ -1,0 +1,287 @@
+// Accounts in the browser, against a demo that lets nobody in by a link alone: made on a phone with an application of
+// codes, signed in to on a desk, cared for, and a secretary invited and removed.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { DESKTOP, PHONE, launch, openContext } from './browser.mjs';
+import { look } from './look.mjs';
+import { surroundings, waitForState } from './screens.mjs';
+import { staffLink, startDemo } from './server.mjs';
+
+const { binary } = surroundings();
+const EMAIL = 'claire.morel@tilleuls.example';
+const PASSWORD = 'girafe tranquille sous abricot';
+let browser;
+let server;
+let demo;
+/** The owner's account, once made. */
+const owner = { secret: '', codes: [], usedStep: 0 };
+
+before(async () => {
+  browser = await launch();
+  server = await startDemo(binary, { args: ['--accounts'] });
+  demo = server.demo;
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+function decode(secret) {
+  let bits = '';
+  for (const letter of secret) bits += LETTERS.indexOf(letter).toString(2).padStart(5, '0');
+  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+}
+
+/** The code of a step (RFC 6238), written apart from the server's. */
+function codeOf(secret, step) {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const tag = createHmac('sha1', decode(secret)).update(counter).digest();
+  const offset = tag[19] & 0xf;
+  return String((tag.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+/**
+ * A code that has not been used: the server takes the step before, this one and the next, each once and none older than the
+ * last used. Where all three are used up, waits for the clock to go on.
+ */
+async function freshCode(account) {
+  for (;;) {
+    const here = Math.floor(Date.now() / 30_000);
+    const step = [here - 1, here, here + 1].find((one) => one > account.usedStep);
+    if (step !== undefined) {
+      account.usedStep = step;
+      return codeOf(account.secret, step);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30_000 - (Date.now() % 30_000)));
+  }
+}
+
+/** Goes through the three steps of a link; keeps secret and recovery codes in `account`. */
+async function activate(page, account, { email, name }) {
+  if (name) await page.getByTestId('name').fill(name);
+  await page.getByTestId('email').fill(email);
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('activate').click();
+  account.secret = await page.getByTestId('secret').getAttribute('data-secret');
+  await page.getByTestId('first-code').fill(await freshCode(account));
+  const codes = page.getByTestId('recovery-codes').locator('code');
+  await codes.first().waitFor();
+  account.codes = await codes.allTextContents();
+  await page.getByTestId('kept').check();
+  await page.getByTestId('codes-next').click();
+  await waitForState(page, 'live');
+}
+
+async function signIn(page, account, email = EMAIL) {
+  await page.getByTestId('email').fill(email);
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('code').fill(await freshCode(account));
+  await waitForState(page, 'live');
+}
+
+/** Refusals that a test has caused on purpose, and nothing else. */
+function onlyRefusals({ foreign, errors }, statuses) {
+  assert.deepEqual(foreign, []);
+  const others = errors.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`)));
+  assert.deepEqual(others, []);
+}
+
+test('on a phone, a link makes an account with an application of codes', async () => {
+  const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const page = await visit.context.newPage();
+  await page.goto(demo.staff_link);
+  await page.getByTestId('activate').waitFor();
+  assert.equal(new URL(page.url()).hash, '', 'the secret left the address bar');
+  await look(page, 'phone activation');
+  await page.getByTestId('email').fill(EMAIL);
+  await page.getByTestId('password').fill('motdepasse123');
+  await page.getByTestId('activate').click();
+  await page.getByTestId('activation-problem').waitFor();
+  await look(page, 'phone weak password');
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('activate').click();
+  await page.getByTestId('first-code').waitFor();
+  owner.secret = await page.getByTestId('secret').getAttribute('data-secret');
+  await look(page, 'phone application');
+  await page.getByTestId('first-code').fill('12 34');
+  await page.getByTestId('first-code').fill(await freshCode(owner));
+  await page.getByTestId('recovery-codes').waitFor();
+  owner.codes = await page.getByTestId('recovery-codes').locator('code').allTextContents();
+  assert.equal(new Set(owner.codes).size, 10);
+  assert.ok(await page.getByTestId('codes-next').isDisabled());
+  await look(page, 'phone recovery codes');
+  await page.getByTestId('kept').check();
+  await page.getByTestId('codes-next').click();
+  await waitForState(page, 'live');
+  // The link is used up.
+  await page.goto(demo.staff_link);
+  await waitForState(page, 'live');
+  onlyRefusals(visit, [401, 422]);
+  await visit.context.close();
+});
+
+test('at a desk, address and password, then a code; what is wrong is said', async () => {
+  const visit = await openContext(browser, demo.base_url, { viewport: DESKTOP });
+  const page = await visit.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await page.getByTestId('sign-in').waitFor();
+  await look(page, 'desktop sign-in');
+  await page.getByTestId('email').fill(EMAIL);
+  await page.getByTestId('password').fill('girafe tranquille');
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('sign-in-problem').waitFor();
+  await look(page, 'desktop wrong password');
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('code').waitFor();
+  await look(page, 'desktop second step');
+  await page.getByTestId('code').fill(codeOf(owner.secret, 1));
+  await page.getByTestId('sign-in-problem').waitFor();
+  await page.getByTestId('code').fill(await freshCode(owner));
+  await waitForState(page, 'live');
+  await page.getByRole('button', { name: 'Se déconnecter' }).click();
+  await page.getByTestId('sign-in').waitFor();
+  onlyRefusals(visit, [401]);
+  await visit.context.close();
+});
+
+test('a recovery code lets in once', async () => {
+  const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const page = await visit.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  for (const good of [true, false]) {
+    await page.getByTestId('email').fill(EMAIL);
+    await page.getByTestId('password').fill(PASSWORD);
+    await page.getByTestId('sign-in').click();
+    await page.getByTestId('other-factor').click();
+    await page.getByTestId('recovery-code').fill(owner.codes[0].toUpperCase());
+    await page.getByTestId('verify').click();
+    if (good) {
+      await waitForState(page, 'live');
+      await page.getByRole('button', { name: 'Se déconnecter' }).click();
+    } else {
+      await page.getByTestId('sign-in-problem').waitFor();
+    }
+  }
+  onlyRefusals(visit, [401]);
+  await visit.context.close();
+});
+
+test('a session ended from another device falls to the door at once', async () => {
+  const here = await openContext(browser, demo.base_url, { viewport: DESKTOP });
+  const there = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const page = await here.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await signIn(page, owner);
+  const other = await there.context.newPage();
+  await other.goto(`${demo.base_url}/agenda`);
+  await signIn(other, owner);
+  await page.locator('a[href="/agenda/securite"]:visible').click();
+  await page.getByTestId('end-session').first().waitFor();
+  await look(page, 'desktop security');
+  await page.getByTestId('end-others').click();
+  await other.getByTestId('sign-in').waitFor();
+  await look(other, 'phone ended');
+  await page.getByTestId('end-session').first().waitFor({ state: 'detached' });
+  await page.goto(`${demo.base_url}/agenda/securite`);
+  await page.getByTestId('session').first().waitFor();
+  await page.setViewportSize(PHONE);
+  await look(page, 'phone security');
+  onlyRefusals(here, [401]);
+  onlyRefusals(there, [401]);
+  await here.context.close();
+  await there.context.close();
+});
+
+test('a secretary invited for times alone sees no names, and is out when removed', async () => {
+  const here = await openContext(browser, demo.base_url, { viewport: DESKTOP });
+  const page = await here.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await signIn(page, owner);
+  await page.locator('a[href="/agenda/equipe"]:visible').click();
+  await page.getByTestId('invite').click();
+  const dialog = page.getByTestId('membership');
+  for (const level of await dialog.getByTestId('level').all()) await level.selectOption('times');
+  await look(page, 'desktop invitation');
+  await dialog.getByTestId('membership-send').click();
+  await page.getByTestId('link').waitFor();
+  await look(page, 'desktop link');
+  const link = await page.getByTestId('link').textContent();
+  await page.keyboard.press('Escape');
+
+  const there = await openContext(browser, demo.base_url, { viewport: DESKTOP });
+  const secretary = await there.context.newPage();
+  await secretary.goto(link);
+  await secretary.getByTestId('name').waitFor();
+  await look(secretary, 'desktop join');
+  await activate(secretary, { secret: '', usedStep: 0 }, { email: 'zoe@tilleuls.example', name: 'Zoé Lambert' });
+  await secretary.locator('[data-view="day"] .ec, [data-view="week"] .ec').first().waitFor();
+  await secretary.getByTestId('view-week').click();
+  await secretary.locator('[data-view="week"] [data-testid="booking"]').first().waitFor();
+  await look(secretary, 'desktop times only');
+  await secretary.locator('a[href="/agenda/equipe"]:visible').click();
+  await secretary.getByTestId('member').first().waitFor();
+  assert.equal(await secretary.getByTestId('change-member').count(), 0);
+
+  await page.reload();
+  const zoe = page.locator('[data-testid="member"][data-name="Zoé Lambert"]');
+  await zoe.waitFor();
+  await look(page, 'desktop team');
+  await zoe.getByTestId('change-member').click();
+  await page.getByTestId('remove-member').click();
+  await page.getByTestId('question-yes').click();
+  await secretary.getByTestId('sign-in').waitFor();
+  await zoe.waitFor({ state: 'detached' });
+  onlyRefusals(here, [401]);
+  onlyRefusals(there, [401]);
+  await here.context.close();
+  await there.context.close();
+});
+
+test('what is strong asks for a code again once ten minutes have passed', async () => {
+  const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const page = await visit.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await signIn(page, owner);
+  await page.goto(`${demo.base_url}/agenda/securite`);
+  // The server's clock cannot be moved from here: its answer is, once, what it gives after ten minutes.
+  let first = true;
+  await page.route('**/api/v1/account/recovery-codes', (route) => {
+    if (!first) return route.continue();
+    first = false;
+    const problem = { type: 'urn:cabinet:problem:step_up_required', code: 'step_up_required', title: '', status: 401, detail: null, at_ms: null };
+    return route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+  });
+  await page.getByTestId('renew-codes').click();
+  await page.getByTestId('question-yes').click();
+  await page.getByTestId('step-up-code').waitFor();
+  await look(page, 'phone step-up');
+  await page.getByTestId('step-up-code').fill(await freshCode(owner));
+  await page.getByTestId('codes-dialog').waitFor();
+  const codes = await page.getByTestId('recovery-codes').locator('code').allTextContents();
+  assert.ok(!codes.includes(owner.codes[1]));
+  await page.getByTestId('kept').check();
+  await page.getByTestId('codes-next').click();
+  onlyRefusals(visit, [401]);
+  await visit.context.close();
+});
+
+test('a link for somebody with an account changes the password, with a code', async () => {
+  const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const page = await visit.context.newPage();
+  await page.goto(await staffLink(binary, demo));
+  await page.getByTestId('reset').waitFor();
+  await look(page, 'phone reset');
+  await page.getByTestId('password').fill('parapluie violet au sommet');
+  await page.getByTestId('code').fill(await freshCode(owner));
+  await page.getByTestId('reset').click();
+  await waitForState(page, 'live');
+  onlyRefusals(visit, []);
+  await visit.context.close();
+});
