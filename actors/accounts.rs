@@ -11,6 +11,7 @@ mod ladder;
 mod password;
 mod record;
 mod sign_in;
+mod sign_up;
 mod store;
 mod totp;
 mod waiting;
@@ -20,6 +21,7 @@ pub use ladder::{NETWORK_RUNGS, RUNGS, SUBJECTS_MAX, WINDOW_SECONDS};
 pub use password::{Cost, HASHES_AT_ONCE, HASHES_MAX};
 pub use record::{DEVICES_MAX, SESSIONS_MAX};
 pub use sign_in::{CHALLENGE_SECONDS, CHALLENGE_TRIES, Challenge, Visitor};
+pub use sign_up::{Accepted, FIELD_BYTES_MAX, SignUp};
 pub use totp::{RECOVERY_CODES, STEP_SECONDS, STEPS_ASIDE};
 pub use waiting::WAITING_MAX;
 
@@ -27,6 +29,7 @@ use self::enrol::Begun;
 use self::ladder::Ladder;
 use self::password::Hasher;
 use self::sign_in::Challenged;
+use self::sign_up::Form;
 use self::waiting::Waiting;
 use crate::access::{Access, AccessError, Entropy, Origin, SessionId, StaffSession};
 use crate::clock::Clock;
@@ -185,6 +188,7 @@ struct Inner {
     ladder: Mutex<Ladder>,
     challenges: Waiting<Challenged>,
     begun: Waiting<Begun>,
+    forms: Waiting<Form>,
     pepper: OnceCell<[u8; 32]>,
 }
 
@@ -213,6 +217,7 @@ impl Accounts {
             ladder: Mutex::new(Ladder::default()),
             challenges: Waiting::new(),
             begun: Waiting::new(),
+            forms: Waiting::new(),
             pepper: OnceCell::new(),
         }))
     }

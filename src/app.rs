@@ -87,6 +87,8 @@ impl App {
             access: access.clone(),
             accounts,
             accounts_required: sign_in == SignIn::Accounts,
+            // A link alone opens a demo: its practices are not kept from each other by accounts.
+            sign_up_open: config.accounts.sign_up_open && sign_in == SignIn::Accounts,
             membership,
             clock,
             origins: origins.clone(),
@@ -98,14 +100,8 @@ impl App {
         };
         let reaper = Reaper::start(reaper_options(&config.live), &registry)?;
         let public = public_listener(config, transport, &reaper, state.clone(), hubs.clone())?;
-        let ops = ops_listener(
-            config,
-            &reaper,
-            OpsState {
-                registry,
-                ready: state.ready.clone(),
-            },
-        )?;
+        let ready = state.ready.clone();
+        let ops = ops_listener(config, &reaper, OpsState { registry, ready })?;
         let base_url = format!("{}://{}", public.scheme, public.address);
         origins.add(base_url.clone());
         origins.add(format!("{}://localhost:{}", public.scheme, public.address.port()));

@@ -111,6 +111,8 @@ pub struct Live {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Accounts {
+    /// Whether a new practice may sign up by itself.
+    pub sign_up_open: bool,
     /// A session ends after this long without use, in minutes.
     pub session_idle_minutes: u16,
     /// A session ends this long after sign-in, in minutes.
@@ -183,6 +185,7 @@ impl Default for Live {
 impl Default for Accounts {
     fn default() -> Self {
         Self {
+            sign_up_open: true,
             session_idle_minutes: 240,
             session_minutes: 720,
             password_memory_mebibytes: 64,

@@ -9,6 +9,7 @@
 //! every path that nothing before it took.
 
 pub mod assets;
+pub mod documents;
 pub mod frame;
 pub mod guard;
 pub mod listen;
@@ -49,6 +50,8 @@ pub struct EdgeState {
     pub accounts: Accounts,
     /// Whether staff need an account with two factors; else a link alone lets them in (the demo).
     pub accounts_required: bool,
+    /// Whether a new practice may sign up.
+    pub sign_up_open: bool,
     /// Changes of who belongs to a practice.
     pub membership: Membership,
     /// The clock.

@@ -49,9 +49,9 @@ pub struct Enrolment {
 #[derive(Clone)]
 pub(super) struct Begun {
     pub(super) secret: Secret,
-    email: String,
+    pub(super) email: String,
     /// None: the application alone is replaced.
-    password: Option<Hashed>,
+    pub(super) password: Option<Hashed>,
     name: Option<String>,
 }
 

@@ -74,6 +74,10 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<account::PasswordChange>(all);
     add::<account::RecoveryCodes>(all);
     add::<account::SessionEnd>(all);
+    add::<account::Documents>(all);
+    add::<account::SignUpRequest>(all);
+    add::<account::SignUpBegun>(all);
+    add::<account::SignUpCode>(all);
     add::<members::Members>(all);
     add::<members::InviteRequest>(all);
     add::<members::InvitationMade>(all);

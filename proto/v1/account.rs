@@ -10,6 +10,9 @@
 //! `POST /account/password` [`PasswordChange`]; `POST /account/recovery-codes` -> [`RecoveryCodes`];
 //! `POST /account/application` -> [`Enrolment`]; `POST /account/application/finish` [`StepUpRequest`];
 //! `POST /account/sessions/end` [`SessionEnd`].
+//!
+//! A new practice, anyone: `GET /documents` -> [`Documents`]; `POST /account/sign-up` [`SignUpRequest`] -> [`SignUpBegun`];
+//! `POST /account/sign-up/finish` [`SignUpCode`] -> [`Activated`] and the cookie.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -226,6 +229,100 @@ pub struct SessionEnd {
     pub session: Option<String>,
 }
 
+/// A document that practices accept, in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DocumentFace {
+    /// `terms`, `processing` (the contract of GDPR art. 28) or `policy`.
+    pub name: String,
+    /// Version, from 1.
+    pub version: u32,
+    /// French text: the title is its first line, paragraphs are separated by blank lines.
+    pub french: String,
+    /// English text.
+    pub english: String,
+    /// SHA-256 of the French text, in hexadecimal.
+    pub french_sha256: String,
+    /// SHA-256 of the English text.
+    pub english_sha256: String,
+}
+
+/// The documents in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Documents {
+    /// All of them.
+    pub documents: Vec<DocumentFace>,
+    /// Whether a new practice may sign up here.
+    pub sign_up_open: bool,
+}
+
+/// Begins a practice.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpRequest {
+    /// Name of the practice.
+    pub practice: String,
+    /// Its address, on one line.
+    pub address: String,
+    /// Its phone, as shown.
+    pub phone: String,
+    /// Name of the owner.
+    pub name: String,
+    /// In what quality they sign for the practice.
+    pub quality: String,
+    /// Their profession, as shown.
+    pub profession: String,
+    /// RPPS, if given.
+    pub rpps: Option<String>,
+    /// ADELI, if given.
+    pub adeli: Option<String>,
+    /// SIREN, if given.
+    pub siren: Option<String>,
+    /// SIRET, if given.
+    pub siret: Option<String>,
+    /// E-mail address to sign in with.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// `fr` or `en`: in which language the documents were shown.
+    pub locale: String,
+    /// Version of the terms that was accepted.
+    pub terms: Option<u32>,
+    /// Version of the processing contract that was accepted.
+    pub processing: Option<u32>,
+    /// Version of the privacy policy that was read.
+    pub policy: Option<u32>,
+}
+
+/// What looks wrong with an identifier; it is kept as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct IdentifierDoubt {
+    /// `rpps`, `adeli`, `siren` or `siret`.
+    pub identifier: String,
+    /// `identifier_length`, `identifier_character` or `identifier_check_digit`.
+    pub doubt: String,
+}
+
+/// A practice is begun: the second factor is proposed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SignUpBegun {
+    /// To be sent back with the code.
+    pub sign_up: String,
+    /// The second factor.
+    pub enrolment: Enrolment,
+    /// What looks wrong with the identifiers.
+    pub doubts: Vec<IdentifierDoubt>,
+}
+
+/// Finishes a practice with the application's first code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpCode {
+    /// Of the first step.
+    pub sign_up: String,
+    /// Six digits.
+    pub code: String,
+}
+
 macro_rules! secretive {
     ($($type:ident),+ $(,)?) => {$(
         impl fmt::Debug for $type {
@@ -248,5 +345,8 @@ secretive!(
     ResetRequest,
     StepUpRequest,
     PasswordChange,
-    RecoveryCodes
+    RecoveryCodes,
+    SignUpRequest,
+    SignUpBegun,
+    SignUpCode
 );

@@ -14,6 +14,7 @@
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
 //! Accounts: `account.rs`. Members: `members.rs`.
 
+use super::members::AgendaLevel;
 use super::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, StaffAbsence, StaffView, TypeSlots,
 };
@@ -225,6 +226,8 @@ pub struct StaffMe {
     pub role: String,
     /// Whether they signed in to an account, with two factors.
     pub account: bool,
+    /// Their level on each agenda of the practice; may change while they look: ask again after a `resync`.
+    pub levels: Vec<AgendaLevel>,
     /// The practice.
     pub practice: PublicPractice,
     /// The server's clock.

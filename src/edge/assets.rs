@@ -34,6 +34,10 @@ pub fn configure(config: &mut ServiceConfig) {
         "/agenda/reglages",
         "/agenda/equipe",
         "/agenda/securite",
+        "/inscription",
+        "/documents/terms",
+        "/documents/processing",
+        "/documents/policy",
         "/mentions-legales",
     ] {
         config.service(web::resource(path).wrap(Compress::default()).route(web::get().to(page)));

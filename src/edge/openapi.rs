@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{account, health, manage, members, public, security, staff};
+use super::routes::{account, health, manage, members, public, security, sign_up, staff};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
@@ -50,6 +50,9 @@ use utoipa::{Modify, OpenApi};
         account::post_activation,
         account::post_activation_finish,
         account::post_reset,
+        sign_up::get_documents,
+        sign_up::post_sign_up,
+        sign_up::post_sign_up_finish,
         security::get_account,
         security::post_step_up,
         security::post_new_password,

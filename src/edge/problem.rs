@@ -64,6 +64,12 @@ pub const TABLE: &[Row] = &[
     row("link_gone", 401, "The link is unknown, used or too old"),
     row("step_up_required", 401, "Show the second factor again first"),
     row("account_required", 403, "Signing in needs an account"),
+    row("sign_up_closed", 403, "No new practice signs up here"),
+    row(
+        "documents_not_accepted",
+        422,
+        "The terms and the processing contract have to be accepted",
+    ),
     row("no_account", 409, "There is no account"),
     row("email_taken", 409, "The address has an account"),
     row("password_too_short", 422, "The password is too short"),
@@ -107,6 +113,8 @@ pub enum EdgeCode {
     LinkGone,
     StepUpRequired,
     AccountRequired,
+    SignUpClosed,
+    DocumentsNotAccepted,
     NoAccount,
     AddressTaken,
     HeldBack,
@@ -128,7 +136,7 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
@@ -138,6 +146,8 @@ impl EdgeCode {
         Self::LinkGone,
         Self::StepUpRequired,
         Self::AccountRequired,
+        Self::SignUpClosed,
+        Self::DocumentsNotAccepted,
         Self::NoAccount,
         Self::AddressTaken,
         Self::HeldBack,
@@ -170,6 +180,8 @@ impl EdgeCode {
             Self::LinkGone => "link_gone",
             Self::StepUpRequired => "step_up_required",
             Self::AccountRequired => "account_required",
+            Self::SignUpClosed => "sign_up_closed",
+            Self::DocumentsNotAccepted => "documents_not_accepted",
             Self::NoAccount => "no_account",
             Self::AddressTaken => "email_taken",
             Self::HeldBack => "locked_out",

@@ -8,6 +8,7 @@ pub mod manage;
 pub mod members;
 pub mod public;
 pub mod security;
+pub mod sign_up;
 pub mod staff;
 
 use super::problem::{EdgeCode, Failure};
@@ -93,6 +94,9 @@ routes! {
     "POST" "/api/v1/account/link" account::post_link Policy::Bearer;
     "POST" "/api/v1/account/activation" account::post_activation Policy::Bearer;
     "POST" "/api/v1/account/activation/finish" account::post_activation_finish Policy::Bearer;
+    "GET" "/api/v1/documents" sign_up::get_documents Policy::Anyone;
+    "POST" "/api/v1/account/sign-up" sign_up::post_sign_up Policy::Anyone;
+    "POST" "/api/v1/account/sign-up/finish" sign_up::post_sign_up_finish Policy::Bearer;
     "POST" "/api/v1/account/reset" account::post_reset Policy::Bearer;
     "GET" "/api/v1/account" security::get_account Policy::SignedIn;
     "POST" "/api/v1/account/step-up" security::post_step_up Policy::SignedIn;

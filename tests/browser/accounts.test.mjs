@@ -285,3 +285,54 @@ test('a link for somebody with an account changes the password, with a code', as
   onlyRefusals(visit, []);
   await visit.context.close();
 });
+
+test('a practice signs up on a phone: three boxes, doubts that can be corrected, a page that takes bookings', async () => {
+  const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const page = await visit.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await page.getByRole('link', { name: 'Créer un compte' }).click();
+  await page.getByTestId('sign-up').waitFor();
+  for (const box of ['terms', 'processing', 'policy']) assert.equal(await page.getByTestId(box).isChecked(), false);
+  await look(page, 'phone sign-up');
+  const [document] = await Promise.all([visit.context.waitForEvent('page'), page.getByRole('link', { name: /contrat de sous-traitance/ }).click()]);
+  await document.getByText('Instructions.').waitFor();
+  await look(document, 'phone processing contract');
+  await document.close();
+  const words = {
+    name: 'Nour El Amrani', profession: 'Ostéopathe', practice: 'Cabinet du Port', address: '3 quai du Port, 35400 Saint-Malo', phone: '01 99 00 00 31',
+    email: 'nour@port.example', password: PASSWORD,
+  };
+  for (const [field, text] of Object.entries(words)) await page.getByTestId(field).fill(text);
+  await page.getByText('Identifiants professionnels').click();
+  await page.getByTestId('siren').fill('732829321');
+  await page.getByTestId('terms').check();
+  await page.getByTestId('sign-up').click();
+  assert.ok(await page.getByTestId('processing').evaluate((box) => box.matches(':invalid')), 'no account without the processing contract');
+  await page.getByTestId('processing').check();
+  await page.getByTestId('sign-up').click();
+  await page.getByTestId('doubts').waitFor();
+  await look(page, 'phone sign-up doubts');
+  await page.getByTestId('correct').click();
+  assert.equal(await page.getByTestId('practice').inputValue(), words.practice, 'nothing that was typed is lost');
+  await page.getByText('Identifiants professionnels').click();
+  await page.getByTestId('siren').fill('732829320');
+  await page.getByTestId('sign-up').click();
+  await page.getByTestId('first-code').waitFor();
+  assert.equal(await page.getByTestId('doubts').count(), 0);
+  const nour = { secret: await page.getByTestId('secret').getAttribute('data-secret'), usedStep: 0 };
+  await page.getByTestId('first-code').fill(await freshCode(nour));
+  await page.getByTestId('kept').check();
+  await page.getByTestId('codes-next').click();
+  await waitForState(page, 'live');
+  await page.getByTestId('unopened').waitFor();
+  await look(page, 'phone new agenda');
+  await page.getByTestId('unopened').getByRole('link').click();
+  await page.getByTestId('add-rule').click();
+  await page.getByTestId('opening-dialog').getByTestId('opening-save').click();
+  await page.getByTestId('rule').first().waitFor();
+  await page.goto(`${demo.base_url}/p/cabinet-du-port/nour-el-amrani`);
+  await page.getByTestId('slot').first().waitFor();
+  await look(page, 'phone new public page');
+  onlyRefusals(visit, [401]);
+  await visit.context.close();
+});

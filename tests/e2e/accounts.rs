@@ -4,3 +4,4 @@ mod care;
 mod doors;
 mod members;
 mod person;
+mod sign_up;

@@ -139,6 +139,7 @@ impl World {
             access: access.clone(),
             accounts,
             accounts_required,
+            sign_up_open: accounts_required,
             membership,
             clock: shared,
             origins: origins.clone(),

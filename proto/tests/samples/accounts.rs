@@ -3,9 +3,9 @@
 use super::parts::{NOW, id, me};
 use super::{Samples, one};
 use cabinet_proto::v1::account::{
-    AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, Enrolment, LinkFace,
-    LinkHolder, LinkPurpose, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd,
-    StepUpRequest, SteppedUp,
+    AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, DocumentFace, Documents,
+    Enrolment, IdentifierDoubt, LinkFace, LinkHolder, LinkPurpose, PasswordChange, PasswordSignIn, RecoveryCodes,
+    ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
 };
 use cabinet_proto::v1::members::{
     AgendaLevel, InvitationFace, InvitationMade, InviteRequest, Levels, MemberChange, MemberFace, MemberLink, Members,
@@ -70,16 +70,7 @@ one!(
         password: text("quatre mots bien choisis"),
     }
 );
-one!(
-    Enrolment,
-    "account.enrolment",
-    Enrolment {
-        secret: text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
-        uri: text("otpauth://totp/Cabinet%20en%20Ligne:anne%40cabinet.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
-        picture: text("<svg/>"),
-        until_ms: NOW,
-    }
-);
+one!(Enrolment, "account.enrolment", enrolment());
 one!(
     ActivationCode,
     "account.activation_code",
@@ -118,7 +109,7 @@ one!(
         sessions: vec![AccountSession {
             id: id(21),
             device: text("Firefox, Windows"),
-            network: text("192.0.…"),
+            network: text("192.0.*"),
             since_ms: NOW,
             used_ms: NOW,
             current: true,
@@ -153,6 +144,73 @@ impl Samples for SessionEnd {
         ]
     }
 }
+
+fn enrolment() -> Enrolment {
+    Enrolment {
+        secret: text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+        uri: text("otpauth://totp/Cabinet%20en%20Ligne:anne%40cabinet.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+        picture: text("<svg/>"),
+        until_ms: NOW,
+    }
+}
+
+one!(
+    Documents,
+    "account.documents",
+    Documents {
+        documents: vec![DocumentFace {
+            name: text("terms"),
+            version: 1,
+            french: text("Conditions"),
+            english: text("Terms"),
+            french_sha256: "0f".repeat(32),
+            english_sha256: "0e".repeat(32),
+        }],
+        sign_up_open: true,
+    }
+);
+one!(
+    SignUpRequest,
+    "account.sign_up_request",
+    SignUpRequest {
+        practice: text("Cabinet des Tilleuls"),
+        address: text("14 allée des Tilleuls, 69003 Lyon"),
+        phone: text("+33 1 99 00 00 42"),
+        name: text("Claire Morel"),
+        quality: text("titulaire"),
+        profession: text("Ostéopathe"),
+        rpps: None,
+        adeli: None,
+        siren: Some(text("732829320")),
+        siret: None,
+        email: text("anne@cabinet.example"),
+        password: text("quatre mots bien choisis"),
+        locale: text("fr"),
+        terms: Some(1),
+        processing: Some(1),
+        policy: None,
+    }
+);
+one!(
+    SignUpBegun,
+    "account.sign_up_begun",
+    SignUpBegun {
+        sign_up: id(24),
+        enrolment: enrolment(),
+        doubts: vec![IdentifierDoubt {
+            identifier: text("siren"),
+            doubt: text("identifier_check_digit"),
+        }],
+    }
+);
+one!(
+    SignUpCode,
+    "account.sign_up_code",
+    SignUpCode {
+        sign_up: id(24),
+        code: text("123456"),
+    }
+);
 
 fn membership() -> MembershipFace {
     MembershipFace {

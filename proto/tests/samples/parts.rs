@@ -1,6 +1,7 @@
 //! What frames and bodies are made of: one of each.
 
 use cabinet_proto::v1::http::{Notice, PublicPractice, StaffMe};
+use cabinet_proto::v1::members::AgendaLevel;
 use cabinet_proto::v1::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
     StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
@@ -184,6 +185,10 @@ pub(super) fn me() -> StaffMe {
         staff: "Anne".to_owned(),
         role: "owner".to_owned(),
         account: true,
+        levels: vec![AgendaLevel {
+            agenda: id(3),
+            level: "manage".to_owned(),
+        }],
         practice: practice(),
         now_ms: NOW,
     }

@@ -44,6 +44,23 @@ pub fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
     })
 }
 
+/// The address that evidence is kept with; empty when the connection has none.
+#[must_use]
+pub fn address(request: &HttpRequest) -> String {
+    let address = request.peer_addr().map(|address| address.ip().to_canonical());
+    address.map(|address| address.to_string()).unwrap_or_default()
+}
+
+/// Longest name of a browser that is kept, in bytes.
+const BROWSER_BYTES_MAX: usize = 512;
+
+/// How the browser calls itself, as far as it is kept.
+#[must_use]
+pub fn browser(request: &HttpRequest) -> String {
+    let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.unwrap_or_default().chars().take(BROWSER_BYTES_MAX).collect()
+}
+
 /// What attempts are counted for: an IPv4 address, an IPv6 network of 64 bits, which is one customer's.
 fn counted(address: IpAddr) -> String {
     match address.to_canonical() {
@@ -60,11 +77,11 @@ fn shown(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => {
             let [a, b, ..] = address.octets();
-            format!("{a}.{b}.…")
+            format!("{a}.{b}.*")
         }
         IpAddr::V6(address) => {
             let [a, b, c, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:…")
+            format!("{a:x}:{b:x}:{c:x}:*")
         }
     }
 }
@@ -131,9 +148,9 @@ mod tests {
     #[test]
     fn networks_are_counted_whole_and_shown_in_part() {
         for (address, one, other) in [
-            ("192.0.2.17", "192.0.2.17", "192.0.…"),
-            ("::ffff:192.0.2.17", "192.0.2.17", "192.0.…"),
-            ("2001:db8:1:2:3::4", "2001:db8:1:2", "2001:db8:1:…"),
+            ("192.0.2.17", "192.0.2.17", "192.0.*"),
+            ("::ffff:192.0.2.17", "192.0.2.17", "192.0.*"),
+            ("2001:db8:1:2:3::4", "2001:db8:1:2", "2001:db8:1:*"),
         ] {
             let address: IpAddr = address.parse().unwrap();
             assert_eq!((counted(address).as_str(), shown(address).as_str()), (one, other));

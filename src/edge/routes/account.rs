@@ -67,7 +67,7 @@ pub(super) fn welcome(
     answer.json(body)
 }
 
-async fn me(state: &EdgeState, signed_in: &SignedIn) -> Result<StaffMe, Failure> {
+pub(super) async fn me(state: &EdgeState, signed_in: &SignedIn) -> Result<StaffMe, Failure> {
     let practice = state.directory.practice(signed_in.session.practice);
     let practice = practice.ok_or(EdgeCode::Unauthorised)?;
     who(state, &practice, signed_in.session).await

@@ -14,22 +14,29 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use cabinet_actors::access::{AccessError, StaffSession, Strength};
 use cabinet_actors::order::Order;
 use cabinet_domain::command::Principal;
-use cabinet_domain::ids::{BlobId, CommandId, PatientId};
+use cabinet_domain::ids::{AgendaId, BlobId, CommandId, PatientId};
 use cabinet_domain::practice::Practice;
 use cabinet_proto::v1::convert::inward;
 use cabinet_proto::v1::http::{Accepted, SignInRequest, StaffAgenda, StaffCommandRequest, StaffMe};
+use cabinet_proto::v1::members::AgendaLevel;
 use cabinet_proto::v1::problem::Problem;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 /// Who has this session.
 pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSession) -> Result<StaffMe, Failure> {
-    let role = practice.role_now(session.staff, state.clock.now());
+    let now = state.clock.now();
+    let role = practice.role_now(session.staff, now);
     let staff = practice.staff.get(&session.staff);
+    let level = |agenda: &AgendaId| AgendaLevel {
+        agenda: agenda.to_string(),
+        level: practice.effective_level(session.staff, *agenda, now).name().to_owned(),
+    };
     Ok(StaffMe {
         staff: staff.map(|staff| staff.name.clone()).unwrap_or_default(),
         role: role.ok_or(EdgeCode::Unauthorised)?.name().to_owned(),
         account: session.strength != Strength::Link,
+        levels: practice.practitioners.keys().map(level).collect(),
         practice: public_face(state, practice).await?,
         now_ms: state.clock.now().0,
     })

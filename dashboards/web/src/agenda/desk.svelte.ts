@@ -3,6 +3,7 @@
 
 import { newId } from '../lib/ids';
 import { i18n } from '../lib/i18n/index.svelte';
+import { isLevel, type LevelName } from '../lib/accounts';
 import { overlapping } from '../lib/agenda';
 import { problemOf } from '../lib/api';
 import type { Allowances, Person, Practitioner, Problem, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
@@ -35,7 +36,36 @@ export class Desk {
   moving = $state.raw<ReadonlySet<string>>(new Set());
   #waiting = new Map<string, Waiting>();
 
-  constructor(readonly me: StaffMe, readonly session: Session, private readonly ended: () => void) {}
+  me = $state.raw<StaffMe>() as StaffMe;
+
+  constructor(me: StaffMe, readonly session: Session, private readonly ended: () => void) {
+    this.me = me;
+  }
+
+  /** How much of an agenda one may see and do. */
+  level(agenda: string): LevelName {
+    const named = this.me.levels.find((one) => one.agenda === agenda)?.level ?? 'none';
+    return isLevel(named) ? named : 'none';
+  }
+
+  mayBook(agenda: string): boolean {
+    return ['full', 'manage'].includes(this.level(agenda));
+  }
+
+  /** Where one may book. */
+  get bookable(): readonly Practitioner[] {
+    return this.practitioners.filter((one) => this.mayBook(one.agenda));
+  }
+
+  /** Who a booking is for, as far as one may see it. */
+  who(agenda: string, booking: StaffBooking): string {
+    return booking.person ? nameOf(booking.person) : this.unnamed(agenda);
+  }
+
+  /** What stands where no name is: hidden from whoever may not see names, else forgotten. */
+  unnamed(agenda: string): string {
+    return this.mayBook(agenda) ? i18n.t.erasedPerson : i18n.t.busyWord;
+  }
 
   get practitioners(): readonly Practitioner[] {
     return this.me.practice.practitioners;

@@ -46,7 +46,8 @@ export class Session {
   #ticker: ReturnType<typeof setInterval> | undefined;
   #daily: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(topics: readonly string[], cover: { from_ms: number; until_ms: number }, private readonly lineFailed: () => void) {
+  constructor(topics: readonly string[], cover: { from_ms: number; until_ms: number }, private readonly lineFailed: () => void,
+    private readonly changed: () => void = () => undefined) {
     this.#cover = cover;
     for (const topic of topics) this.#topics.set(topic, { position: null, joining: null, begun: null, withdrawn: false });
     this.#socket = new LiveSocket({
@@ -208,7 +209,9 @@ export class Session {
         return;
       }
       case 'delta': return this.#delta(frame);
-      case 'resync': return this.#join(frame.topic, false);
+      case 'resync':
+        this.changed();
+        return this.#join(frame.topic, false);
       case 'accepted': return this.#settle(frame.ref, null);
       case 'refused': return this.#refused(frame.ref, frame.problem);
       case 'present':

@@ -2,8 +2,9 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Activated, ActivationCode, ActivationRequest, Challenge, Enrolment, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
-  MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, StepUpRequest, SteppedUp,
+  AccountFace, Activated, ActivationCode, ActivationRequest, Challenge, Documents, Enrolment, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
+  MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest,
+  StepUpRequest, SteppedUp,
 } from './wire';
 import type {
   Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
@@ -92,6 +93,9 @@ export const api = {
   secondFactor: (body: SecondFactor) => once<StaffMe>('POST', '/account/second-factor', body),
   activate: (body: ActivationRequest) => once<Enrolment>('POST', '/account/activation', body),
   finishActivation: (body: ActivationCode) => once<Activated>('POST', '/account/activation/finish', body),
+  documents: () => call<Documents>('GET', '/documents'),
+  signUp: (body: SignUpRequest) => once<SignUpBegun>('POST', '/account/sign-up', body),
+  finishSignUp: (body: SignUpCode) => once<Activated>('POST', '/account/sign-up/finish', body),
   reset: (body: ResetRequest) => once<StaffMe>('POST', '/account/reset', body),
   account: () => call<AccountFace>('GET', '/account'),
   stepUp: (body: StepUpRequest) => once<SteppedUp>('POST', '/account/step-up', body),

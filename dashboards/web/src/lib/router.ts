@@ -1,5 +1,8 @@
 // Which screen an address means. Pure; the browser's history is the shell's affair.
 
+const DOCUMENTS = ['terms', 'processing', 'policy'] as const;
+export type DocumentName = (typeof DOCUMENTS)[number];
+
 export type Route =
   | { screen: 'home' }
   | { screen: 'practice'; practice: string }
@@ -9,6 +12,8 @@ export type Route =
   | { screen: 'settings' }
   | { screen: 'team' }
   | { screen: 'security' }
+  | { screen: 'sign-up' }
+  | { screen: 'document'; name: DocumentName }
   | { screen: 'legal' }
   | { screen: 'unknown' };
 
@@ -17,6 +22,9 @@ export function routeOf(path: string): Route {
   const [first, practice, practitioner, word, booking] = parts;
   if (parts.length === 0) return { screen: 'home' };
   if (first === 'mentions-legales' && parts.length === 1) return { screen: 'legal' };
+  if (first === 'inscription' && parts.length === 1) return { screen: 'sign-up' };
+  const document = DOCUMENTS.find((name) => name === practice);
+  if (first === 'documents' && document && parts.length === 2) return { screen: 'document', name: document };
   if (first === 'agenda' && parts.length === 1) return { screen: 'agenda' };
   if (first === 'agenda' && practice === 'reglages' && parts.length === 2) return { screen: 'settings' };
   if (first === 'agenda' && practice === 'equipe' && parts.length === 2) return { screen: 'team' };

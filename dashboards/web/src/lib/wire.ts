@@ -737,6 +737,10 @@ role: string,
  */
 account: boolean, 
 /**
+ * Their level on each agenda of the practice; may change while they look: ask again after a `resync`.
+ */
+levels: Array<AgendaLevel>, 
+/**
  * The practice.
  */
 practice: PublicPractice, 
@@ -1442,6 +1446,160 @@ export type SessionEnd = {
  * Which; none: all but this one.
  */
 session: string | null, };
+
+/**
+ * A document that practices accept, in force.
+ */
+export type DocumentFace = { 
+/**
+ * `terms`, `processing` (the contract of GDPR art. 28) or `policy`.
+ */
+name: string, 
+/**
+ * Version, from 1.
+ */
+version: number, 
+/**
+ * French text: the title is its first line, paragraphs are separated by blank lines.
+ */
+french: string, 
+/**
+ * English text.
+ */
+english: string, 
+/**
+ * SHA-256 of the French text, in hexadecimal.
+ */
+french_sha256: string, 
+/**
+ * SHA-256 of the English text.
+ */
+english_sha256: string, };
+
+/**
+ * The documents in force.
+ */
+export type Documents = { 
+/**
+ * All of them.
+ */
+documents: Array<DocumentFace>, 
+/**
+ * Whether a new practice may sign up here.
+ */
+sign_up_open: boolean, };
+
+/**
+ * Begins a practice.
+ */
+export type SignUpRequest = { 
+/**
+ * Name of the practice.
+ */
+practice: string, 
+/**
+ * Its address, on one line.
+ */
+address: string, 
+/**
+ * Its phone, as shown.
+ */
+phone: string, 
+/**
+ * Name of the owner.
+ */
+name: string, 
+/**
+ * In what quality they sign for the practice.
+ */
+quality: string, 
+/**
+ * Their profession, as shown.
+ */
+profession: string, 
+/**
+ * RPPS, if given.
+ */
+rpps: string | null, 
+/**
+ * ADELI, if given.
+ */
+adeli: string | null, 
+/**
+ * SIREN, if given.
+ */
+siren: string | null, 
+/**
+ * SIRET, if given.
+ */
+siret: string | null, 
+/**
+ * E-mail address to sign in with.
+ */
+email: string, 
+/**
+ * Password.
+ */
+password: string, 
+/**
+ * `fr` or `en`: in which language the documents were shown.
+ */
+locale: string, 
+/**
+ * Version of the terms that was accepted.
+ */
+terms: number | null, 
+/**
+ * Version of the processing contract that was accepted.
+ */
+processing: number | null, 
+/**
+ * Version of the privacy policy that was read.
+ */
+policy: number | null, };
+
+/**
+ * What looks wrong with an identifier; it is kept as it is.
+ */
+export type IdentifierDoubt = { 
+/**
+ * `rpps`, `adeli`, `siren` or `siret`.
+ */
+identifier: string, 
+/**
+ * `identifier_length`, `identifier_character` or `identifier_check_digit`.
+ */
+doubt: string, };
+
+/**
+ * A practice is begun: the second factor is proposed.
+ */
+export type SignUpBegun = { 
+/**
+ * To be sent back with the code.
+ */
+sign_up: string, 
+/**
+ * The second factor.
+ */
+enrolment: Enrolment, 
+/**
+ * What looks wrong with the identifiers.
+ */
+doubts: Array<IdentifierDoubt>, };
+
+/**
+ * Finishes a practice with the application's first code.
+ */
+export type SignUpCode = { 
+/**
+ * Of the first step.
+ */
+sign_up: string, 
+/**
+ * Six digits.
+ */
+code: string, };
 
 /**
  * A level on one agenda.
