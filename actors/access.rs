@@ -5,11 +5,15 @@
 //! Must not be here: passwords and codes, cookies, HTTP, who may do what.
 
 pub(crate) mod bytes;
+mod leaf;
 mod record;
 
+pub(crate) use self::leaf::own;
+pub use self::leaf::{leaf_origin, short};
 use self::record::LinkRecord;
 pub(crate) use self::record::SessionRecord;
 use crate::clock::Clock;
+use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin, Subject};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::journal::{Position, RecordKey};
@@ -160,12 +164,17 @@ impl Access {
         }))
     }
 
-    /// Makes a link's secret: 64 hexadecimal digits. Good once, for [`LINK_SECONDS`]. Nothing is looked up: a fresh secret
+    /// Makes a link's secret: 64 hexadecimal digits. Good once, for [`LINK_SECONDS`]. `by`: who makes it, and from where. Nothing is looked up: a fresh secret
     /// of 256 bits is nobody else's, and so links are made and used while the read store is opening or has failed.
     ///
     /// # Errors
     /// When it could not be written.
-    pub async fn issue_link(&self, practice: PracticeId, staff: StaffId) -> Result<String, AccessError> {
+    pub async fn issue_link(
+        &self,
+        practice: PracticeId,
+        staff: StaffId,
+        by: (Actor, LeafOrigin),
+    ) -> Result<String, AccessError> {
         let secret = hex::encode((self.0.entropy)());
         let link = LinkRecord {
             practice,
@@ -174,7 +183,12 @@ impl Access {
         };
         let key = key(Table::SignInLink, &hash(&secret));
         let writes = vec![(key, Some(link.encode()))];
-        self.0.records.commit(Vec::new(), writes).await?;
+        let leaf = Leaf {
+            subject: Subject::Member(staff),
+            ..Leaf::done(link.issued, by.0, by.1, Act::LinkMade)
+        };
+        let acts = vec![(practice, leaf)];
+        self.0.records.commit_acts(Vec::new(), writes, acts).await?;
         Ok(secret)
     }
 
@@ -216,7 +230,9 @@ impl Access {
         let opened = self.open(who, origin);
         let checks = vec![(link.key.clone(), link.version)];
         let writes = vec![(link.key, None), opened.write()];
-        match self.0.records.commit(checks, writes).await {
+        let from = (None, Some(&opened.id), &opened.record.origin);
+        let acts = vec![own((who.practice, who.staff), Act::SignedIn, from, opened.record.since)];
+        match self.0.records.commit_acts(checks, writes, acts).await {
             Ok(_) => {}
             Err(AppendError::CheckFailed) => return Err(AccessError::LinkGone),
             Err(error) => return Err(error.into()),
@@ -355,8 +371,19 @@ impl Access {
 
     async fn forget(&self, id: &Hash) -> Result<(), AccessError> {
         let key = key(Table::StaffSession, id);
-        if self.0.records.get(key.clone()).await?.is_some() {
-            self.0.records.commit(Vec::new(), vec![(key, None)]).await?;
+        if let Some((_, bytes)) = self.0.records.get(key.clone()).await? {
+            let session = SessionRecord::decode(&bytes);
+            let leaf = session.map(|session| {
+                let from = (None, Some(id), &session.origin);
+                own(
+                    (session.who.practice, session.who.staff),
+                    Act::SessionEnded,
+                    from,
+                    self.0.clock.now(),
+                )
+            });
+            let acts = leaf.into_iter().collect();
+            self.0.records.commit_acts(Vec::new(), vec![(key, None)], acts).await?;
         }
         self.0.cache.lock().remove(id);
         Ok(())

@@ -32,6 +32,7 @@ use self::sign_in::Challenged;
 use self::sign_up::Form;
 use self::waiting::Waiting;
 use crate::access::{Access, AccessError, Entropy, Origin, SessionId, StaffSession};
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use cabinet_domain::ids::{PracticeId, StaffId};
@@ -179,6 +180,7 @@ pub struct AccountsOptions {
 }
 
 struct Inner {
+    audit: Audit,
     records: Arc<dyn RecordStore>,
     access: Access,
     directory: Directory,
@@ -205,9 +207,10 @@ impl Accounts {
         directory: Directory,
         clock: Arc<dyn Clock>,
         entropy: Entropy,
-        options: AccountsOptions,
+        (audit, options): (Audit, AccountsOptions),
     ) -> Self {
         Self(Arc::new(Inner {
+            audit,
             records,
             access,
             directory,

@@ -4,6 +4,7 @@
 
 use crate::clock::Clock;
 use crate::order::ExecuteError;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Principal, Stamp};
 use cabinet_domain::decide::record;
 use cabinet_domain::ids::{AgendaKey, CommandId, PracticeId, Seq};
@@ -16,6 +17,24 @@ use cabinet_storage::{AppendError, Commit, StoreError, StreamStore};
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Who changes a practice, and from where, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// Who.
+    pub principal: Principal,
+    /// From where.
+    pub origin: LeafOrigin,
+}
+
+impl From<Principal> for Sender {
+    fn from(principal: Principal) -> Self {
+        Self {
+            principal,
+            origin: LeafOrigin::default(),
+        }
+    }
+}
 
 /// Why a practice was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -175,11 +194,11 @@ impl Directory {
     pub async fn change(
         &self,
         practice: PracticeId,
-        principal: Principal,
+        sender: impl Into<Sender>,
         command_id: CommandId,
         events: Vec<PracticeEvent>,
     ) -> Result<Seq, DirectoryError> {
-        self.decide(practice, principal, command_id, |_, _| Ok(events)).await
+        self.decide(practice, sender, command_id, |_, _| Ok(events)).await
     }
 
     /// As [`Directory::change`], with events that are decided on the practice as it is, at the time of the command: nothing
@@ -190,10 +209,11 @@ impl Directory {
     pub async fn decide<E: From<DirectoryError>>(
         &self,
         practice: PracticeId,
-        principal: Principal,
+        sender: impl Into<Sender>,
         command_id: CommandId,
         decide: impl FnOnce(&Practice, UtcMillis) -> Result<Vec<PracticeEvent>, E>,
     ) -> Result<Seq, E> {
+        let Sender { principal, origin } = sender.into();
         let _turn = self.0.changing.lock().await;
         let view = self.view();
         let known = view.practices.get(&practice);
@@ -213,15 +233,14 @@ impl Directory {
         if events.is_empty() {
             return Ok(before.seq);
         }
-        Ok(self.append(&view, before, &stamp, events).await?)
+        Ok(self.append((&view, before), (&stamp, origin), events).await?)
     }
 
     /// Checks, writes and shows events that follow `before`. The caller has the turn.
     async fn append(
         &self,
-        view: &View,
-        before: Practice,
-        stamp: &Stamp,
+        (view, before): (&View, Practice),
+        (stamp, origin): (&Stamp, LeafOrigin),
         events: Vec<PracticeEvent>,
     ) -> Result<Seq, DirectoryError> {
         let (practice, expected) = (before.id, before.seq);
@@ -243,6 +262,7 @@ impl Directory {
                 .collect(),
             personal: Vec::new(),
             writes: Vec::new(),
+            origins: vec![(stamp.command_id, origin)],
         };
         let outcome = self.0.store.append(commit).await;
         let certainly_not_written = matches!(

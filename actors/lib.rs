@@ -9,6 +9,7 @@ pub mod access;
 pub mod accounts;
 pub mod agenda;
 pub mod agendas;
+pub mod audit;
 pub mod clock;
 pub mod delta;
 pub mod directory;

@@ -4,7 +4,8 @@
 //! Must not be here: the table of rights and what may be stored (`cabinet_domain`), mails, HTTP, sign-in.
 
 use crate::access::Entropy;
-use crate::directory::{Directory, DirectoryError};
+use crate::directory::{Directory, DirectoryError, Sender};
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, BreakGlassId, CommandId, InvitationId, PracticeId, StaffId, SupportGrantId};
 use cabinet_domain::practice::{
@@ -79,6 +80,8 @@ pub struct Offer {
 pub struct Membership {
     directory: Directory,
     entropy: Entropy,
+    /// From where.
+    origin: LeafOrigin,
 }
 
 type Decided = Result<Vec<PracticeEvent>, MembershipError>;
@@ -87,7 +90,24 @@ impl Membership {
     /// Over a directory.
     #[must_use]
     pub fn new(directory: Directory, entropy: Entropy) -> Self {
-        Self { directory, entropy }
+        Self {
+            directory,
+            entropy,
+            origin: LeafOrigin::default(),
+        }
+    }
+
+    /// The same, for somebody who acts from there.
+    #[must_use]
+    pub fn acting(&self, origin: LeafOrigin) -> Self {
+        Self { origin, ..self.clone() }
+    }
+
+    fn sender(&self, staff: StaffId) -> Sender {
+        Sender {
+            principal: Principal::Staff(staff),
+            origin: self.origin.clone(),
+        }
     }
 
     /// Invites somebody: the invitation and the link's secret, 64 hexadecimal digits, which is stored nowhere.
@@ -162,7 +182,7 @@ impl Membership {
             })
         };
         self.directory
-            .decide(practice, Principal::Staff(staff), command_id, decided)
+            .decide(practice, self.sender(staff), command_id, decided)
             .await?;
         Ok((practice, staff))
     }
@@ -283,7 +303,7 @@ impl Membership {
             Ok(vec![PracticeEvent::BreakGlassEnded(glass)])
         };
         self.directory
-            .decide(asker.practice, Principal::Staff(asker.staff), command_id, decide)
+            .decide(asker.practice, self.sender(asker.staff), command_id, decide)
             .await?;
         Ok(())
     }
@@ -309,7 +329,7 @@ impl Membership {
             }
         };
         self.directory
-            .decide(asker.practice, Principal::Staff(asker.staff), command_id, decided)
+            .decide(asker.practice, self.sender(asker.staff), command_id, decided)
             .await?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What the edge hands to an agenda, and what comes back.
 
 use cabinet_domain::agenda::{Booking, Hold};
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaKey, CommandId, Seq};
 use cabinet_domain::person::PersonalPart;
@@ -22,6 +23,8 @@ pub struct Order {
     pub digest: [u8; 16],
     /// Personal blobs that the command names.
     pub personal: Vec<PersonalPart>,
+    /// From where its sender acts, for the audit log.
+    pub origin: LeafOrigin,
 }
 
 /// The command is durable and applied.

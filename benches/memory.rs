@@ -152,6 +152,7 @@ async fn written(bookings: usize) -> Copies {
             events: vec![recorded],
             personal,
             writes: Vec::new(),
+            origins: Vec::new(),
         };
         people.extend(inner.append(commit).await.unwrap().people);
         if expected + 1 == u64::try_from(checkpoint_at).unwrap() {

@@ -39,6 +39,16 @@ impl Sight {
         }
     }
 
+    /// Stable name, as the audit log says it: of the lowest level that sees as much.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Times => Level::Times.name(),
+            Self::Types => Level::TimesAndTypes.name(),
+            Self::Everything => Level::Full.name(),
+        }
+    }
+
     /// Whether appointment types and places are seen.
     #[must_use]
     pub const fn types(self) -> bool {

@@ -68,6 +68,8 @@ pub enum Retention {
     Session,
     /// A day.
     SignInLink,
+    /// Row 7: 12 months; then the month's key is forgotten and hashes alone remain.
+    AccessTrace,
 }
 
 /// Who may see it.
@@ -225,6 +227,14 @@ const fn exception(record: &'static str, field: &'static str) -> Entry {
     }
 }
 
+/// Who did or saw what: a leaf of the audit log.
+const fn trace(record: &'static str, field: &'static str) -> Entry {
+    Entry {
+        retention: Retention::AccessTrace,
+        ..exception(record, field)
+    }
+}
+
 /// Every stored field of personal data.
 pub const INVENTORY: &[Entry] = &[
     identity("given_name", Purpose::Appointments),
@@ -336,6 +346,16 @@ pub const INVENTORY: &[Entry] = &[
     sign_in("LinkRecord", "practice", Retention::SignInLink, NOBODY),
     sign_in("LinkRecord", "staff", Retention::SignInLink, NOBODY),
     sign_in("LinkRecord", "issued", Retention::SignInLink, NOBODY),
+    trace("Leaf", "at"),
+    trace("Leaf", "actor"),
+    trace("Leaf", "origin"),
+    trace("Leaf", "subject"),
+    trace("Leaf", "patient"),
+    trace("Leaf", "span"),
+    trace("Leaf", "note"),
+    trace("LeafOrigin", "role"),
+    trace("LeafOrigin", "session"),
+    trace("LeafOrigin", "network"),
     practice("Practitioner", "agenda", Purpose::PublicPage),
     practice("Practitioner", "slug", Purpose::PublicPage),
     practice("Practitioner", "name", Purpose::PublicPage),
@@ -352,8 +372,8 @@ pub const INVENTORY: &[Entry] = &[
     practice("Place", "address", Purpose::PublicPage),
 ];
 
-/// Records whose stored form is the server's, not the domain's: the actors' tests hold them to the list above.
-pub const OF_THE_SERVER: &[&str] = &["AccountRecord", "SessionRecord", "LinkRecord"];
+/// Records whose stored form is not serde's: tests beside their bytes hold them to the list above.
+pub const OF_THE_SERVER: &[&str] = &["AccountRecord", "SessionRecord", "LinkRecord", "Leaf", "LeafOrigin"];
 
 /// Stored fields that say nothing of a person, by record, so that each field was thought about once.
 pub const IMPERSONAL: &[(&str, &[&str])] = &[
@@ -392,6 +412,7 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "break_glasses",
         ],
     ),
+    ("Leaf", &["act", "outcome", "agenda", "command", "count"]),
     ("Rights", &["elsewhere", "agendas"]),
     (
         "Invitation",

@@ -6,6 +6,7 @@
 
 pub mod agenda;
 pub mod audience;
+pub mod audit;
 pub mod command;
 pub mod decide;
 pub mod event;

@@ -13,10 +13,13 @@ use anyhow::Context as _;
 use cabinet_actors::access::{Access, Entropy, Lifetime};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
+use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
+use cabinet_domain::audit::{Actor, LeafOrigin};
+use cabinet_storage::audit::note::Signer;
 use cabinet_storage::{AppendError, Storage, StoreError};
 use prometheus::Registry;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -27,6 +30,9 @@ use std::time::Duration;
 
 /// How often it is looked whether the read store is ready.
 const READY_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often entries of the audit log are looked at for their term: what a day missed, the next hour does.
+const EXPIRY_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// What lets staff in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +55,7 @@ pub struct App {
     pub directory: Directory,
     storage: Arc<Storage>,
     agendas: Agendas,
+    audit: Audit,
     hubs: Hubs,
     serving: Arc<AtomicBool>,
     listeners: Vec<actix_web::dev::ServerHandle>,
@@ -75,7 +82,8 @@ impl App {
             .context("failed to load the practices")?;
         let metrics = Metrics::new(&registry)?;
         let agendas = start_agendas(config, &storage, &directory, (&clock, metrics));
-        let (access, accounts, membership) = people(config, &storage, &directory, &clock);
+        let audit = start_audit(config, &storage, &clock, &registry)?;
+        let (access, accounts, membership) = people(config, &storage, &directory, (&clock, &audit));
         let origins = AllowedOrigins::new(config.server.allowed_origins.clone());
         let source = Arc::new(AgendaBoards::new(agendas.clone(), directory.clone(), clock.clone()));
         let hubs = Hubs::start(source, live_options(&config.live), origins.clone(), &registry)?;
@@ -90,7 +98,8 @@ impl App {
             // A link alone opens a demo: its practices are not kept from each other by accounts.
             sign_up_open: config.accounts.sign_up_open && sign_in == SignIn::Accounts,
             membership,
-            clock,
+            audit: audit.clone(),
+            clock: clock.clone(),
             origins: origins.clone(),
             secure: matches!(transport, Transport::Tls(_)),
             metrics: EdgeMetrics::new(&registry)?,
@@ -116,6 +125,7 @@ impl App {
             directory,
             storage,
             agendas,
+            audit,
             hubs,
             serving,
             listeners,
@@ -123,6 +133,7 @@ impl App {
         };
         app.open_control()?;
         app.compact_keyring();
+        app.expire_leaves(clock, config.audit.retention_months.into());
         Ok(app)
     }
 
@@ -140,6 +151,25 @@ impl App {
                     // Nothing is lost by leaving them; a keyring that has failed ends the process by itself.
                     Err(error) => return tracing::warn!(%error, "the keyring was not compacted"),
                 }
+            }
+        });
+    }
+
+    /// At the start, and each hour: erases entries of the audit log whose term is over.
+    fn expire_leaves(&self, clock: Arc<dyn Clock>, months: i32) {
+        let (storage, directory) = (Arc::downgrade(&self.storage), self.directory.clone());
+        actix_rt::spawn(async move {
+            loop {
+                for practice in directory.practices() {
+                    let Some(storage) = storage.upgrade() else { return };
+                    match storage.expire_leaves(practice.id, clock.now(), months).await {
+                        Ok(0) => {}
+                        Ok(erased) => tracing::info!(erased, "months of an audit log were erased at their term"),
+                        // In an hour again; the read store, which names the keys, may not be ready.
+                        Err(error) => tracing::debug!(%error, "an audit log was not looked at for its term"),
+                    }
+                }
+                tokio::time::sleep(EXPIRY_PAUSE).await;
             }
         });
     }
@@ -165,7 +195,8 @@ impl App {
         self.storage.fatal().await
     }
 
-    /// Stops in order: no new work, the control socket gone, boards told, requests finished, agendas checkpointed, store
+    /// Stops in order: no new work, the control socket gone, boards told, requests finished, agendas checkpointed, the audit
+    /// log signed, store
     /// closed.
     ///
     /// # Errors
@@ -179,6 +210,7 @@ impl App {
             listener.stop(true).await;
         }
         self.agendas.shutdown().await;
+        self.audit.stop().await;
         self.storage.close().await.context("failed to close the store")
     }
 }
@@ -204,7 +236,8 @@ pub async fn sign_in_link(
             .with_context(|| format!("there is no {name:?} in it"))?,
         None => people.next().context("the practice has no staff")?,
     };
-    let secret = access.issue_link(practice.id, person.id).await?;
+    let by = (Actor::Server, LeafOrigin::default());
+    let secret = access.issue_link(practice.id, person.id, by).await?;
     Ok(format!("{base_url}/agenda#link={secret}"))
 }
 
@@ -276,12 +309,32 @@ fn start_agendas(
     )
 }
 
+/// The audit log, following the journal from now on.
+fn start_audit(
+    config: &Config,
+    storage: &Storage,
+    clock: &Arc<dyn Clock>,
+    registry: &Registry,
+) -> anyhow::Result<Audit> {
+    let key_file = config.audit.signing_key(&config.storage.installation_key_file);
+    let signer =
+        Signer::in_file(&config.audit.name, &key_file).context("failed to open the audit log's signing key")?;
+    let logs = Arc::new(storage.audit().context("failed to open the audit log")?);
+    let options = AuditOptions {
+        checkpoint_seconds: config.audit.checkpoint_seconds.into(),
+    };
+    let audit = Audit::new(storage.records(), logs, signer, clock.clone(), options);
+    crate::metrics::register_audit(registry, &audit)?;
+    actix_rt::spawn(audit.clone().run());
+    Ok(audit)
+}
+
 /// Who belongs to practices, and what lets them in.
 fn people(
     config: &Config,
     storage: &Storage,
     directory: &Directory,
-    clock: &Arc<dyn Clock>,
+    (clock, audit): (&Arc<dyn Clock>, &Audit),
 ) -> (Access, Accounts, Membership) {
     let entropy: Entropy = Arc::new(entropy);
     let lifetime = session_lifetime(&config.accounts);
@@ -292,7 +345,7 @@ fn people(
         directory.clone(),
         clock.clone(),
         entropy.clone(),
-        accounts_options(&config.accounts),
+        (audit.clone(), accounts_options(&config.accounts)),
     );
     (access, accounts, Membership::new(directory.clone(), entropy))
 }

@@ -1,4 +1,4 @@
-//! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `sign-in-link`, `simulate`.
+//! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `audit`, `sign-in-link`, `simulate`.
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -57,6 +57,12 @@ pub enum Command {
         #[arg(long)]
         witness_copy: Option<PathBuf>,
     },
+    /// Judge audit logs offline, or prove an entry of one.
+    Audit {
+        /// What to do.
+        #[command(subcommand)]
+        what: Audit,
+    },
     /// Make a one-time sign-in link for a member of staff, through the running server.
     SignInLink {
         /// Data directory of the running server.
@@ -80,5 +86,49 @@ pub enum Command {
         /// Print every line of each world's trace.
         #[arg(long)]
         trace: bool,
+    },
+}
+
+/// What to do with an audit log.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check a log's folder, or all logs of a stopped store and what their leaves say, against checkpoints kept elsewhere.
+    Verify {
+        /// A practice's folder (`audit/<practice>` of the data directory), or a copy of it.
+        #[arg(long, required_unless_present = "data", conflicts_with = "data")]
+        log: Option<PathBuf>,
+        /// Data directory of a stopped store.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// File with the installation key; none: `installation.key` beside the data directory's contents.
+        #[arg(long, requires = "data")]
+        key: Option<PathBuf>,
+        /// The public key that checkpoints are signed with: name+hash+base64.
+        #[arg(long)]
+        public_key: String,
+        /// A checkpoint kept elsewhere: a mail, a printed page. May be given more than once.
+        #[arg(long)]
+        checkpoint: Vec<PathBuf>,
+    },
+    /// Print the proof that a leaf is in a log (C2SP tlog-proof).
+    Prove {
+        /// A practice's folder, or a copy of it.
+        #[arg(long)]
+        log: PathBuf,
+        /// The public key that checkpoints are signed with.
+        #[arg(long)]
+        public_key: String,
+        /// The leaf's number.
+        #[arg(long)]
+        number: u64,
+    },
+    /// Print the public key of a signing key.
+    PublicKey {
+        /// File with the signing key.
+        #[arg(long)]
+        signing_key: PathBuf,
+        /// The installation's name in checkpoints (`audit.name`).
+        #[arg(long, default_value = "cabinet-en-ligne.example/audit")]
+        name: String,
     },
 }

@@ -9,7 +9,7 @@ pub use check::{Problem, parse};
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// All settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub struct Config {
     pub live: Live,
     /// Accounts of staff.
     pub accounts: Accounts,
+    /// The audit log.
+    pub audit: Audit,
 }
 
 /// The public listener.
@@ -123,6 +125,20 @@ pub struct Accounts {
     pub password_passes: u16,
 }
 
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Name of this installation in checkpoints.
+    pub name: String,
+    /// File with the key that signs checkpoints; made if it is not there. Empty: `audit.key` beside the installation key.
+    pub signing_key_file: PathBuf,
+    /// Seconds between two checkpoints.
+    pub checkpoint_seconds: u32,
+    /// Whole months that entries are kept after theirs; then their hashes alone.
+    pub retention_months: u16,
+}
+
 impl Default for Server {
     fn default() -> Self {
         Self {
@@ -178,6 +194,29 @@ impl Default for Live {
             ping_seconds: 25,
             pong_seconds: 10,
             stalled_seconds: 10,
+        }
+    }
+}
+
+impl Audit {
+    /// Where the signing key lies, with the installation key there.
+    #[must_use]
+    pub fn signing_key(&self, installation_key_file: &Path) -> PathBuf {
+        if self.signing_key_file == Path::new("") {
+            installation_key_file.with_file_name("audit.key")
+        } else {
+            self.signing_key_file.clone()
+        }
+    }
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            name: "cabinet-en-ligne.example/audit".to_owned(),
+            signing_key_file: PathBuf::new(),
+            checkpoint_seconds: 300,
+            retention_months: 12,
         }
     }
 }

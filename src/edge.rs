@@ -27,6 +27,7 @@ use actix_web::web;
 use cabinet_actors::access::Access;
 use cabinet_actors::accounts::Accounts;
 use cabinet_actors::agendas::Agendas;
+use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
 use cabinet_actors::membership::Membership;
@@ -54,6 +55,8 @@ pub struct EdgeState {
     pub sign_up_open: bool,
     /// Changes of who belongs to a practice.
     pub membership: Membership,
+    /// The audit log.
+    pub audit: Audit,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Pages that may send changing requests and open sockets.

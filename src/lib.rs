@@ -1,6 +1,7 @@
 //! The server: configuration, command line, wiring (`app`), the edge and the demo.
 
 pub mod app;
+pub mod audit_files;
 pub mod cli;
 pub mod config;
 pub mod control;

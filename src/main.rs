@@ -38,6 +38,7 @@ fn main() -> ExitCode {
             key,
             witness_copy,
         } => run::verify(&data, key, witness_copy),
+        Command::Audit { what } => cabinet::audit_files::run(what),
         Command::SignInLink { data, practice, staff } => run::sign_in_link(&data, practice, staff),
         Command::Simulate { seeds, from, trace } => run::simulate(from, seeds, trace),
     };

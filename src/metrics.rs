@@ -1,5 +1,6 @@
-//! The store's counts as Prometheus metrics, read when they are asked for. Must not be here: counting.
+//! The store's and the audit log's counts as Prometheus metrics, read when they are asked for. Must not be here: counting.
 
+use cabinet_actors::audit::Audit;
 use cabinet_storage::{Storage, StorageStats};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -126,6 +127,66 @@ impl Collector for StorageCollector {
         };
         self.gauges.iter().flat_map(read).collect()
     }
+}
+
+type ReadAudit = fn(&Audit) -> f64;
+
+/// The audit log's counts.
+const AUDIT: [(&str, &str, ReadAudit); 4] = [
+    (
+        "cabinet_audit_position",
+        "Last journal record whose leaves are in the audit logs",
+        |audit| number(audit.stats().position),
+    ),
+    (
+        "cabinet_audit_leaves_total",
+        "Leaves added to the audit logs since the start",
+        |audit| number(audit.stats().leaves),
+    ),
+    (
+        "cabinet_audit_checkpoints_total",
+        "Checkpoints signed since the start",
+        |audit| number(audit.stats().checkpoints),
+    ),
+    (
+        "cabinet_audit_failures_total",
+        "Times that the audit log could not be read or written",
+        |audit| number(audit.failures()),
+    ),
+];
+
+/// Reads [`AUDIT`] at each scrape.
+struct AuditCollector {
+    audit: Audit,
+    gauges: Vec<(Gauge, ReadAudit)>,
+}
+
+impl Collector for AuditCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauges.iter().flat_map(|(gauge, _)| gauge.desc()).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let read = |(gauge, read): &(Gauge, ReadAudit)| {
+            gauge.set(read(&self.audit));
+            gauge.collect()
+        };
+        self.gauges.iter().flat_map(read).collect()
+    }
+}
+
+/// Adds the audit log's metrics to a registry.
+///
+/// # Errors
+/// When the registry has one of the names already.
+pub fn register_audit(registry: &Registry, audit: &Audit) -> Result<(), prometheus::Error> {
+    let gauges = AUDIT
+        .iter()
+        .map(|(name, help, read)| Ok((Gauge::new(*name, *help)?, *read)));
+    registry.register(Box::new(AuditCollector {
+        audit: audit.clone(),
+        gauges: gauges.collect::<Result<_, prometheus::Error>>()?,
+    }))
 }
 
 /// Adds the store's metrics to a registry.

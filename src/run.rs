@@ -21,9 +21,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Exit code when the store failed under a running server (sysexits.h, EX_IOERR).
 const STORE_FAILED: u8 = 74;
 /// Exit code of a file that does not pass its check (sysexits.h, EX_DATAERR).
-const BAD_DATA: u8 = 65;
+pub(crate) const BAD_DATA: u8 = 65;
 
-fn say(text: &str) -> anyhow::Result<()> {
+pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")?;
     Ok(out.flush()?)

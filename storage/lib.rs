@@ -11,6 +11,7 @@
 #[path = "../tests/fuzz/driver.rs"]
 mod fuzz_driver;
 
+pub mod audit;
 mod codec;
 pub mod conformance;
 pub mod dice;

@@ -1,9 +1,11 @@
 //! Wires storage together: from a data directory and an installation key to the two typed stores.
 
 mod compaction;
+mod expiry;
 mod ground;
 mod options;
 
+use crate::audit::AuditLogs;
 use crate::disk::Disk;
 use crate::disk::real::RealDisk;
 use crate::journal::{FileJournal, Journal, JournalOptions, JournalStats, Position};
@@ -27,6 +29,8 @@ const KEYS_PER_PATIENT_MAX: usize = 10_000;
 pub struct Storage {
     journal: Arc<dyn Journal>,
     keyring: Arc<Keyring>,
+    /// Where the audit log's files lie.
+    audit_disk: Arc<dyn Disk>,
     streams: Arc<SealedStreams>,
     records: Arc<SealedRecords>,
     overlay: Arc<Overlay>,
@@ -98,7 +102,7 @@ impl Storage {
             ..JournalOptions::new(options.ticks.clone())
         };
         let read_store = (options.read_store == ReadStoreKind::Sled).then(|| options.data_dir.join(FOLDER));
-        let Ground { journal, keyring } = Ground::open(disk, ground, |disk| {
+        let Ground { journal, keyring } = Ground::open(disk.clone(), ground, |disk| {
             // Newer than this build: refused before the journal is mended.
             read_store.as_deref().map_or(Ok(()), refuse_newer)?;
             FileJournal::open(disk, journal_options)
@@ -111,7 +115,7 @@ impl Storage {
             ReadStoreKind::Memory => Arc::new(MemorySource),
         };
         let applier = Applier::start(journal.clone(), overlay.clone(), source, options.ticks)?;
-        let mut storage = Self::wire(journal.clone(), Arc::new(keyring), overlay, true);
+        let mut storage = Self::wire(journal.clone(), Arc::new(keyring), (overlay, disk), true);
         let failed = Arc::clone(&storage.failed);
         journal.on_fatal(Box::new(move |why| drop(failed.send_replace(Some(why.to_owned())))));
         storage.real = Some(Real {
@@ -145,11 +149,16 @@ impl Storage {
     ) -> Result<Self, StoreError> {
         let mut secret = [0; 32];
         SeededEntropy::new(!seed).fill(&mut secret)?;
-        let keyring = Keyring::open(keyring_disk, SealKey::self_named(secret), entropy, true)?;
-        Ok(Self::wire(journal, Arc::new(keyring), overlay, false))
+        let keyring = Keyring::open(keyring_disk.clone(), SealKey::self_named(secret), entropy, true)?;
+        Ok(Self::wire(journal, Arc::new(keyring), (overlay, keyring_disk), false))
     }
 
-    fn wire(journal: Arc<dyn Journal>, keyring: Arc<Keyring>, overlay: Arc<Overlay>, blocking: bool) -> Self {
+    fn wire(
+        journal: Arc<dyn Journal>,
+        keyring: Arc<Keyring>,
+        (overlay, audit_disk): (Arc<Overlay>, Arc<dyn Disk>),
+        blocking: bool,
+    ) -> Self {
         let records = SealedRecords::new(journal.clone(), keyring.clone(), overlay.clone(), blocking);
         let (failed, fatal) = watch::channel(None);
         let failed = Arc::new(failed);
@@ -162,6 +171,7 @@ impl Storage {
             records: Arc::new(records),
             journal,
             keyring,
+            audit_disk,
             overlay,
             real: None,
             fatal,
@@ -202,6 +212,14 @@ impl Storage {
     #[must_use]
     pub fn records(&self) -> Arc<dyn RecordStore> {
         self.records.clone()
+    }
+
+    /// The audit log, taken up where it was left. To be opened once.
+    ///
+    /// # Errors
+    /// What the disk says; `Corrupt` when it knows of more than the journal holds.
+    pub fn audit(&self) -> Result<AuditLogs, StoreError> {
+        AuditLogs::open(self.audit_disk.clone(), self.journal.clone(), self.keyring.clone())
     }
 
     /// Removes every key this patient's blobs were sealed under: the erasure. On return no copy of them opens again,

@@ -10,8 +10,9 @@ pub use streams::SealedStreams;
 use crate::journal::{Position, RecordKey};
 use crate::{Answer, AppendError, BoxFuture, StoreError};
 use bytes::Bytes;
+use cabinet_domain::audit::{Leaf, LeafOrigin};
 use cabinet_domain::event::Recorded;
-use cabinet_domain::ids::{BlobId, HistoryId, PatientId, Seq};
+use cabinet_domain::ids::{BlobId, CommandId, HistoryId, PatientId, PracticeId, Seq};
 use cabinet_domain::person::{Person, PersonalPart};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use std::collections::BTreeMap;
@@ -69,6 +70,9 @@ pub struct Commit {
     pub personal: Vec<PersonalPart>,
     /// Record writes in the same commit: key and plain value (sealed by storage), or deletion.
     pub writes: Vec<(RecordKey, Option<Vec<u8>>)>,
+    /// From where the senders of these commands acted, for the leaves of the audit log that storage adds; nothing is known of
+    /// those that are not named.
+    pub origins: Vec<(CommandId, LeafOrigin)>,
 }
 
 /// What a successful commit returns.
@@ -118,5 +122,15 @@ pub trait RecordStore: Send + Sync + 'static {
         &self,
         checks: Vec<(RecordKey, Position)>,
         writes: Vec<(RecordKey, Option<Vec<u8>>)>,
+    ) -> BoxFuture<'_, Result<Position, AppendError>> {
+        self.commit_acts(checks, writes, Vec::new())
+    }
+    /// [`Self::commit`], with the leaves of the acts it is about in the same commit (law L10). Also without any write: then
+    /// it notes a reading.
+    fn commit_acts(
+        &self,
+        checks: Vec<(RecordKey, Position)>,
+        writes: Vec<(RecordKey, Option<Vec<u8>>)>,
+        acts: Vec<(PracticeId, Leaf)>,
     ) -> BoxFuture<'_, Result<Position, AppendError>>;
 }

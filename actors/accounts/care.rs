@@ -5,7 +5,8 @@ use super::ladder::Subject;
 use super::record::AccountRecord;
 use super::store::{Together, ending};
 use super::{AccountError, Accounts, Enrolment, Face, Holder, STEP_UP_SECONDS, SessionFace, SignedIn};
-use crate::access::{Opened, SessionId, StaffSession, Strength, session_id};
+use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, session_id};
+use cabinet_domain::audit::Act;
 use cabinet_domain::password;
 use cabinet_domain::time::UtcMillis;
 
@@ -58,8 +59,9 @@ impl Accounts {
         let changed = self.change(holder, async |record| {
             self.use_code(holder, record, code).await?;
             let (opened, writes) = self.renew(token, record, shown).await?;
+            let acts = vec![self.act_of(holder, Act::SteppedUp, Some((&opened.id, &opened.record.origin)))];
             let checks = Vec::new();
-            Ok((opened, Together { checks, writes }))
+            Ok((opened, Together { checks, writes, acts }))
         });
         let opened = changed.await?;
         self.forget_failures(&[subject]).await?;
@@ -99,8 +101,10 @@ impl Accounts {
             record.sessions.retain(|id| *id == own);
             let (opened, mut writes) = self.renew(token, record, strength).await?;
             writes.extend(ending(&others));
+            let from = Some((&opened.id, &opened.record.origin));
+            let acts = vec![self.act_of(holder, Act::PasswordChanged, from)];
             let checks = Vec::new();
-            Ok(((opened, others), Together { checks, writes }))
+            Ok(((opened, others), Together { checks, writes, acts }))
         });
         let (opened, others) = changed.await?;
         self.forget_failures(&[subject]).await?;
@@ -115,7 +119,11 @@ impl Accounts {
         let (codes, hashes) = self.draw_recovery(holder).await?;
         self.change(holder, async |record| {
             record.recovery.clone_from(&hashes);
-            Ok(((), Together::default()))
+            let together = Together {
+                acts: vec![self.act_of(holder, Act::FactorChanged, None)],
+                ..Together::default()
+            };
+            Ok(((), together))
         })
         .await?;
         Ok(codes)
@@ -142,7 +150,12 @@ impl Accounts {
         let ended = self.change(holder, async |record| {
             record.secret = begun.secret;
             record.last_step = step;
-            Ok(end_but(record, |id| *id == own))
+            let (ended, mut together) = end_but(record, |id| *id == own);
+            let nowhere = Origin::default();
+            together
+                .acts
+                .push(self.act_of(holder, Act::FactorChanged, Some((&own, &nowhere))));
+            Ok((ended, together))
         });
         let ended = ended.await?;
         self.0.begun.remove(&own);
@@ -161,7 +174,13 @@ impl Accounts {
         which: Option<SessionId>,
     ) -> Result<Vec<SessionId>, AccountError> {
         let stays = |id: &SessionId| which.map_or(*id == own, |which| *id != which);
-        let ended = self.change(holder, async |record| Ok(end_but(record, stays)));
+        let ended = self.change(holder, async |record| {
+            let (ended, mut together) = end_but(record, stays);
+            let nowhere = Origin::default();
+            let leaf = |id| self.act_of(holder, Act::SessionEnded, Some((id, &nowhere)));
+            together.acts.extend(ended.iter().map(leaf));
+            Ok((ended, together))
+        });
         let ended = ended.await?;
         self.0.access.drop_cached(&ended);
         Ok(ended)
@@ -221,6 +240,7 @@ fn end_but(record: &mut AccountRecord, stays: impl Fn(&SessionId) -> bool) -> (V
     let together = Together {
         checks: Vec::new(),
         writes: ending(&ended).collect(),
+        ..Together::default()
     };
     (ended, together)
 }

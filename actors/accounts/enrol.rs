@@ -8,6 +8,7 @@ use super::totp::{self, Secret, Typed};
 use super::{AccountError, Accounts, Holder, SignedIn};
 use crate::access::session_id;
 use crate::membership::{Membership, MembershipError};
+use cabinet_domain::audit::Act;
 use cabinet_domain::ids::{CommandId, PracticeId};
 use cabinet_domain::password;
 use cabinet_domain::practice::{Invitation, MembershipRefusal};
@@ -215,6 +216,7 @@ impl Accounts {
         };
         let (admitted, more) = self.admit(holder, &mut record, visitor);
         together.writes.extend(more.writes);
+        together.acts.extend(more.acts);
         self.make(holder, &record, together).await?;
         self.0.begun.remove(&key);
         Ok((self.admitted(admitted).await?, codes))
@@ -236,6 +238,7 @@ impl Accounts {
             let together = Together {
                 checks: vec![(link.key.clone(), link.version)],
                 writes: vec![(link.key, None)],
+                ..Together::default()
             };
             return Ok((holder, together));
         };
@@ -294,6 +297,8 @@ impl Accounts {
             together.checks.push((link.key.clone(), link.version));
             together.writes.push((link.key, None));
             together.writes.extend(ending(&ended));
+            let from = Some((&admitted.opened.id, &visitor.origin));
+            together.acts.insert(0, self.act_of(holder, Act::PasswordChanged, from));
             Ok(((admitted, ended), together))
         });
         let (admitted, ended) = changed.await?;

@@ -5,7 +5,8 @@ use super::ladder::Subject;
 use super::record::AccountRecord;
 use super::store::{Known, Together, ending};
 use super::{AccountError, Accounts, Holder, SignedIn};
-use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, session_id};
+use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, leaf_origin, session_id};
+use cabinet_domain::audit::Act;
 use cabinet_domain::time::UtcMillis;
 
 /// A right password waits this long for the second factor, in seconds.
@@ -73,7 +74,11 @@ impl Accounts {
             // Not judged, or right: neither counts.
             self.0.ladder.lock().excuse(&subjects, self.0.clock.now());
         }
-        let (true, Some((holder, known))) = (judged?, known) else {
+        let right = judged?;
+        if let (false, Some((holder, _))) = (right, &known) {
+            self.denied(*holder, visitor);
+        }
+        let (true, Some((holder, known))) = (right, known) else {
             return Err(AccountError::WrongCredentials);
         };
         if self.0.hasher.is_outdated(&known.record.password) {
@@ -123,6 +128,9 @@ impl Accounts {
             Ok(self.admit(holder, record, visitor))
         });
         let changed = changed.await;
+        if matches!(changed, Err(AccountError::WrongCode)) {
+            self.denied(holder, visitor);
+        }
         if matches!(changed, Err(AccountError::NoAccount)) {
             // Deleted between the steps.
             return Err(AccountError::BeginAgain);
@@ -153,12 +161,21 @@ impl Accounts {
         let ended = record.add_session(opened.id);
         let mut writes = vec![opened.write()];
         writes.extend(ending(&ended));
+        let acts = vec![self.act_of(holder, Act::SignedIn, Some((&opened.id, &visitor.origin)))];
         let admitted = Admitted { opened, device, ended };
         let checks = Vec::new();
-        (admitted, Together { checks, writes })
+        (admitted, Together { checks, writes, acts })
     }
 
-    /// The commit has gone through.
+    /// Has the audit log count a sign-in that failed. Not written at once: that would tell by its time that there is an account.
+    fn denied(&self, holder: Holder, visitor: &Visitor) {
+        let (practice, leaf) = self.act_of(holder, Act::SignedIn, None);
+        let origin = leaf_origin(None, None, &visitor.origin.network);
+        self.0
+            .audit
+            .refused(practice, (leaf.actor, origin), Act::SignedIn, None);
+    }
+
     pub(super) async fn admitted(&self, admitted: Admitted) -> Result<SignedIn, AccountError> {
         let Admitted { opened, device, ended } = admitted;
         self.0.access.drop_cached(&ended);

@@ -9,10 +9,11 @@ use super::record::AccountRecord;
 use super::sign_in::Visitor;
 use super::store::check_email;
 use super::{AccountError, Accounts, Enrolment, Holder, SignedIn};
-use crate::access::session_id;
+use crate::access::{leaf_origin, session_id};
 use crate::agendas::Agendas;
-use crate::directory::{Directory, DirectoryError};
+use crate::directory::{Directory, DirectoryError, Sender};
 use crate::order::Order;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::identifiers::{Identifier, compact};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, StaffId, TypeId};
@@ -145,7 +146,7 @@ impl Accounts {
         made?;
         self.0.begun.remove(&key);
         let agenda = AgendaId(self.draw());
-        if let Err(error) = found(&self.0.directory, holder, agenda, (&form, &begun.email)).await {
+        if let Err(error) = found((&self.0.directory, visitor), holder, agenda, (&form, &begun.email)).await {
             self.delete(holder).await?;
             return Err(error);
         }
@@ -168,6 +169,7 @@ impl Accounts {
                 command_id: CommandId(self.draw()),
                 digest: [0; 16],
                 personal: Vec::new(),
+                origin: LeafOrigin::default(),
             };
             if let Err(error) = agendas.execute(order).await {
                 tracing::warn!(?error, "a new agenda was not set up");
@@ -204,7 +206,7 @@ fn check_form(form: &SignUp) -> Result<(), AccountError> {
 
 /// Makes the practice with its owner, their agenda and what they accepted, in one commit.
 async fn found(
-    directory: &Directory,
+    (directory, visitor): (&Directory, &Visitor),
     holder: Holder,
     agenda: AgendaId,
     (form, email): (&SignUp, &str),
@@ -217,8 +219,11 @@ async fn found(
             format!("{name}-{number}")
         };
         let command_id = CommandId(holder.practice.0 ^ u128::from(number));
-        let principal = Principal::Staff(holder.staff);
-        let made = directory.decide(holder.practice, principal, command_id, |_, now| {
+        let sender = Sender {
+            principal: Principal::Staff(holder.staff),
+            origin: leaf_origin(Some(Role::Owner), None, &visitor.origin.network),
+        };
+        let made = directory.decide(holder.practice, sender, command_id, |_, now| {
             Ok::<_, DirectoryError>(events((form, email), slug, (holder.staff, agenda), now))
         });
         match made.await {

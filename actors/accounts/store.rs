@@ -4,7 +4,8 @@ use super::ladder::{Failures, Subject};
 use super::record::{AccountRecord, decode_failures, encode_failures};
 use super::totp::{self, Typed};
 use super::{AccountError, Accounts, Holder};
-use crate::access::SessionId;
+use crate::access::{self, Origin, SessionId};
+use cabinet_domain::audit::{Act, Leaf};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_storage::journal::{Position, RecordKey};
 use cabinet_storage::{AppendError, Table};
@@ -25,6 +26,8 @@ pub(super) type Writes = Vec<(RecordKey, Option<Vec<u8>>)>;
 pub(super) struct Together {
     pub(super) checks: Vec<(RecordKey, Position)>,
     pub(super) writes: Writes,
+    /// Leaves of the audit log.
+    pub(super) acts: Vec<(PracticeId, Leaf)>,
 }
 
 /// An account with the version that a change is checked against.
@@ -115,6 +118,21 @@ impl Accounts {
         Ok(tag.as_ref().first_chunk().copied().unwrap_or_default())
     }
 
+    /// The leaf of what a member does with their account, from this session or from nowhere known.
+    pub(super) fn act_of(
+        &self,
+        holder: Holder,
+        act: Act,
+        session: Option<(&SessionId, &Origin)>,
+    ) -> (PracticeId, Leaf) {
+        let now = self.0.clock.now();
+        let practice = self.0.directory.practice(holder.practice);
+        let role = practice.and_then(|practice| practice.role_now(holder.staff, now));
+        let nowhere = Origin::default();
+        let (id, origin) = session.map_or((None, &nowhere), |(id, origin)| (Some(id), origin));
+        access::own((holder.practice, holder.staff), act, (role, id, origin), now)
+    }
+
     /// What an address is known by.
     pub(super) async fn address_hash(&self, email: &str) -> Result<[u8; 32], AccountError> {
         self.keyed(b"address", &folded(email)).await
@@ -173,7 +191,8 @@ impl Accounts {
             let key = account_key(holder);
             together.writes.push((key.clone(), Some(known.record.encode())));
             together.checks.push((key, known.version));
-            match self.0.records.commit(together.checks, together.writes).await {
+            let Together { checks, writes, acts } = together;
+            match self.0.records.commit_acts(checks, writes, acts).await {
                 Ok(_) => return Ok(outcome),
                 Err(AppendError::CheckFailed) => {}
                 Err(error) => return Err(error.into()),
@@ -190,7 +209,11 @@ impl Accounts {
         record: &AccountRecord,
         together: Together,
     ) -> Result<(), AccountError> {
-        let Together { mut checks, mut writes } = together;
+        let Together {
+            mut checks,
+            mut writes,
+            mut acts,
+        } = together;
         let address = installation_key(Table::AccountAddress, &self.address_hash(&record.email).await?);
         let stored = self.0.records.get(address.clone()).await?;
         let (version, former) = stored.map_or((0, None), |(version, bytes)| (version, decode_holder(&bytes)));
@@ -204,7 +227,8 @@ impl Accounts {
         checks.push((account_key(holder), 0));
         writes.push((address, Some(encode_holder(holder))));
         writes.push((account_key(holder), Some(record.encode())));
-        match self.0.records.commit(checks, writes).await {
+        acts.insert(0, self.act_of(holder, Act::AccountMade, None));
+        match self.0.records.commit_acts(checks, writes, acts).await {
             Ok(_) => Ok(()),
             Err(AppendError::CheckFailed) => Err(AccountError::LinkGone),
             Err(error) => Err(error.into()),
@@ -227,7 +251,8 @@ impl Accounts {
             ];
             writes.extend(ending(&known.record.sessions));
             let checks = vec![(account_key(holder), known.version)];
-            match self.0.records.commit(checks, writes).await {
+            let acts = vec![self.act_of(holder, Act::AccountRemoved, None)];
+            match self.0.records.commit_acts(checks, writes, acts).await {
                 Ok(_) => {
                     self.0.access.drop_cached(&known.record.sessions);
                     return Ok(known.record.sessions);

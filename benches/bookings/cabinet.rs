@@ -9,6 +9,7 @@ use cabinet_actors::delta::{Delta, Pushed, Sink};
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::{ExecuteError, Order};
 use cabinet_domain::audience::Audience;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Allowances, Canceller, Command, Principal};
 use cabinet_domain::ids::{
     AgendaId, AgendaKey, BlobId, BookingId, CommandId, PatientId, PlaceId, PracticeId, RuleId, StaffId, TypeId,
@@ -173,6 +174,7 @@ impl Cabinet {
                 command_id,
                 digest: command_id.0.to_be_bytes(),
                 personal: personal.clone(),
+                origin: LeafOrigin::default(),
             };
             match self.agendas.execute(order).await {
                 Ok(_) => return Ok(busy),

@@ -3,6 +3,7 @@
 //!
 //! Must not be here: ids and secrets of new things (the edge derives them), any clock, any rule.
 
+pub mod audit;
 pub mod changes;
 pub mod inward;
 pub mod members;

@@ -1,7 +1,8 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, board, http, members, model, problem, session};
+use super::{account, audit, board, http, members, model, problem, session};
+use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
 macro_rules! export {
@@ -26,6 +27,11 @@ pub fn module() -> String {
     );
     appointments(&mut text, &config);
     accounts(&mut text, &config);
+    text.push_str("\n/** The acts of the audit log by their number in a leaf. */\nexport const AUDIT_ACTS: Readonly<Record<number, string>> = {\n");
+    for act in Act::ALL {
+        text.push_str(&format!("  {}: '{}',\n", act.number(), act.name()));
+    }
+    text.push_str("};\n");
     text
 }
 
@@ -112,5 +118,10 @@ fn accounts(text: &mut String, config: &Config) {
         members::MemberLink,
         members::MemberChange,
         members::NumberedRequest,
+        audit::AuditQuery,
+        audit::AuditSaid,
+        audit::AuditLeaf,
+        audit::AuditPage,
+        audit::AuditProof,
     );
 }

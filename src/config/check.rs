@@ -46,8 +46,9 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         agendas: section(&table, "agendas", &mut problems),
         live: section(&table, "live", &mut problems),
         accounts: section(&table, "accounts", &mut problems),
+        audit: section(&table, "audit", &mut problems),
     };
-    const SECTIONS: [&str; 6] = ["server", "ops", "storage", "agendas", "live", "accounts"];
+    const SECTIONS: [&str; 7] = ["server", "ops", "storage", "agendas", "live", "accounts", "audit"];
     problems.extend(
         table
             .keys()
@@ -112,6 +113,13 @@ fn check(config: &Config) -> Vec<Problem> {
         2 * 1024 * 1024,
         1024 * 1024 * 1024,
     );
+    bounds(
+        "audit.checkpoint_seconds",
+        config.audit.checkpoint_seconds.into(),
+        1,
+        86_400,
+    );
+    bounds("audit.retention_months", config.audit.retention_months.into(), 6, 36);
     bounds("agendas.threads", config.agendas.threads.into(), 1, 256);
     bounds(
         "agendas.waiting_commands_max",

@@ -8,6 +8,7 @@ use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::{ExecuteError, Order};
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Allowances, Command, Principal};
 use cabinet_domain::ids::{AgendaKey, BlobId, BookingId, CommandId, HoldId, PatientId, TypeId};
 use cabinet_domain::person::PersonalPart;
@@ -124,6 +125,7 @@ impl Booker<'_> {
             command_id,
             digest,
             personal,
+            origin: LeafOrigin::default(),
         };
         self.agendas.execute(order).await.map(|_| ())
     }

@@ -34,6 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/agenda/reglages",
         "/agenda/equipe",
         "/agenda/securite",
+        "/agenda/journal",
         "/inscription",
         "/documents/terms",
         "/documents/processing",

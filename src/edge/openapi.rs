@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{account, health, manage, members, public, security, sign_up, staff};
+use super::routes::{account, audit, health, manage, members, public, security, sign_up, staff};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
@@ -44,6 +44,9 @@ use utoipa::{Modify, OpenApi};
         members::post_member,
         members::post_removal,
         members::post_member_link,
+        audit::get_audit,
+        audit::get_proof,
+        audit::get_export,
         account::post_password,
         account::post_second_factor,
         account::post_link,

@@ -6,6 +6,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use cabinet_actors::audit::AuditError;
 use cabinet_actors::order::ExecuteError;
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::time::UtcMillis;
@@ -323,6 +324,21 @@ impl From<Refusal> for Failure {
             | Refusal::NotExpiredYet => {}
         }
         failure
+    }
+}
+
+impl Failure {
+    /// Whether it says that somebody has no right to what they asked for; not found is one for ids of other practices.
+    #[must_use]
+    pub fn denies(&self) -> bool {
+        matches!(self.row.code, "forbidden" | "not_found")
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "the audit log refused");
+        error.outcome().into()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Must not be here: rules, storage.
 
 pub mod account;
+pub mod audit;
 pub mod health;
 pub mod manage;
 pub mod members;
@@ -14,6 +15,7 @@ pub mod staff;
 use super::problem::{EdgeCode, Failure};
 use super::{EdgeState, secret};
 use actix_web::web;
+use cabinet_actors::access::leaf_origin;
 use cabinet_actors::order::{Accepted, ExecuteError, Order};
 use cabinet_actors::read::ReadError;
 use cabinet_domain::command::{Command, Principal};
@@ -89,6 +91,9 @@ routes! {
     "POST" "/api/v1/staff/members/{member}/change" members::post_member Policy::Practice(Action::ChangeMember);
     "POST" "/api/v1/staff/members/{member}/remove" members::post_removal Policy::Practice(Action::RemoveMember);
     "POST" "/api/v1/staff/members/{member}/link" members::post_member_link Policy::Practice(Action::ChangeMember);
+    "GET" "/api/v1/staff/audit" audit::get_audit Policy::Practice(Action::SeeAudit);
+    "GET" "/api/v1/staff/audit/{number}/proof" audit::get_proof Policy::Practice(Action::SeeAudit);
+    "GET" "/api/v1/staff/audit/export" audit::get_export Policy::Practice(Action::ExportAudit);
     "POST" "/api/v1/account/sign-in" account::post_password Policy::Anyone;
     "POST" "/api/v1/account/second-factor" account::post_second_factor Policy::Bearer;
     "POST" "/api/v1/account/link" account::post_link Policy::Bearer;
@@ -125,6 +130,8 @@ struct BearerOrder {
     digest: [u8; 16],
     command: Command,
     personal: Vec<PersonalPart>,
+    /// From which network.
+    network: String,
 }
 
 /// Carries a bearer's command out. A wrong secret gets the answer of an unknown id, `instead`: nobody learns which ids
@@ -139,6 +146,7 @@ async fn execute_for_bearer(state: &EdgeState, order: BearerOrder, instead: Refu
             command_id: order.command_id,
             digest: order.digest,
             personal: order.personal,
+            origin: leaf_origin(None, None, &order.network),
         })
         .await;
     outcome.map_err(|error| {

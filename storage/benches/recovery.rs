@@ -138,6 +138,7 @@ fn commit(agenda: u64, expected: Seq, count: u64) -> Commit {
         events,
         personal,
         writes,
+        origins: Vec::new(),
     }
 }
 

@@ -1,11 +1,15 @@
 //! Records, sealed under the practice's key for their own place, over a journal and the overlay.
 
 use super::RecordStore;
+use crate::audit::leaves::seal_leaves;
 use crate::journal::{Append, Journal, Position, RecordCheck, RecordKey, RecordWrite};
 use crate::keyring::Keyring;
-use crate::records::{Overlay, Row, VALUE_BYTES_MAX};
-use crate::seal::{self, Place};
+use crate::records::{Overlay, Row, Table, VALUE_BYTES_MAX};
+use crate::seal::{self, KeyId, Place};
 use crate::{Answer, AppendError, BoxFuture, StoreError};
+use cabinet_domain::audit::Leaf;
+use cabinet_domain::ids::{PatientId, PracticeId};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Longest id of a record, in bytes.
@@ -26,6 +30,13 @@ fn place(key: &RecordKey) -> Place {
         .with(&key.practice.to_be_bytes())
         .with(&key.table.to_be_bytes())
         .with(&key.id)
+}
+
+/// The row that says which key a patient's blobs, or a month's leaves, were sealed under.
+pub(super) fn key_row(practice: u128, subject: PatientId, key: KeyId) -> (RecordKey, Option<Vec<u8>>) {
+    let id = [subject.0.to_be_bytes().as_slice(), &key].concat();
+    let table = Table::PatientKey.number();
+    (RecordKey { practice, table, id }, Some(Vec::new()))
 }
 
 /// Seals record writes for their places.
@@ -149,15 +160,31 @@ impl RecordStore for SealedRecords {
         }))
     }
 
-    fn commit(
+    fn commit_acts(
         &self,
         checks: Vec<(RecordKey, Position)>,
-        writes: Vec<(RecordKey, Option<Vec<u8>>)>,
+        mut writes: Vec<(RecordKey, Option<Vec<u8>>)>,
+        acts: Vec<(PracticeId, Leaf)>,
     ) -> BoxFuture<'_, Result<Position, AppendError>> {
         Box::pin(async move {
+            let mut by_practice: BTreeMap<u128, Vec<Leaf>> = BTreeMap::new();
+            for (practice, leaf) in acts {
+                by_practice.entry(practice.0).or_default().push(leaf);
+            }
+            let mut jobs = Vec::new();
+            let mut assigned = Vec::new();
+            for (practice, leaves) in by_practice {
+                let (job, month) = seal_leaves(&self.keyring, practice, &leaves).map_err(not_written)?;
+                jobs.push(job);
+                if let Some((month, key)) = month {
+                    writes.push(key_row(practice, month, key));
+                    assigned.push((practice, month, key));
+                }
+            }
             let sealed = seal_writes(&self.keyring, &writes).map_err(not_written)?;
             let check = |(key, version)| RecordCheck { key, version };
-            self.journal
+            let position = self
+                .journal
                 .append(Append {
                     stream: None,
                     fence: self.journal.fence(),
@@ -166,9 +193,13 @@ impl RecordStore for SealedRecords {
                     chain: [0; 32],
                     checks: checks.into_iter().map(check).collect(),
                     writes: sealed,
-                    jobs: Vec::new(),
+                    jobs,
                 })
-                .await
+                .await?;
+            for (practice, month, key) in assigned {
+                self.keyring.recorded(practice, month.0, key);
+            }
+            Ok(position)
         })
     }
 }

@@ -3,18 +3,21 @@
 mod event;
 mod load;
 
-use super::records::{not_written, seal_writes};
+use super::records::{key_row, not_written, seal_writes};
 use super::{Appended, Commit, Loaded, Opened, PersonRecord, StreamStore};
+use crate::audit::leaves::seal_leaves;
 use crate::codec::{self, StoredBlob};
-use crate::journal::{APPEND_BYTES_MAX, Append, EVENTS_PER_APPEND_MAX, Journal, RecordKey};
+use crate::journal::{APPEND_BYTES_MAX, Append, EVENTS_PER_APPEND_MAX, Journal};
 use crate::keyring::Keyring;
-use crate::records::{Table, write_bytes};
+use crate::records::write_bytes;
 use crate::seal::{self, KeyId};
 use crate::{AppendError, BoxFuture, StoreError};
 use bytes::Bytes;
-use cabinet_domain::ids::{BlobId, HistoryId, PatientId, Seq};
+use cabinet_domain::audit::{Leaf, LeafOrigin, leaf_of};
+use cabinet_domain::event::Recorded;
+use cabinet_domain::ids::{BlobId, CommandId, HistoryId, PatientId, Seq};
 use cabinet_domain::person::PersonalPart;
-use cabinet_domain::stream::{StreamKey, StreamState};
+use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 pub(crate) use event::{EventPlace, chained, checkpoint_place, named_blob, open_blob, open_event, person_place};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -128,13 +131,19 @@ impl SealedStreams {
             sealed_events.push(Bytes::from(sealed));
         }
         let mut plain_writes = commit.writes;
-        plain_writes.extend(assigned.iter().map(|(patient, key)| {
-            let id = [patient.0.to_be_bytes().as_slice(), key].concat();
-            let table = Table::PatientKey.number();
-            (RecordKey { practice, table, id }, Some(Vec::new()))
-        }));
+        let leaves = leaves_of(commit.stream, &commit.events, &commit.origins);
+        let jobs = if leaves.is_empty() {
+            Vec::new()
+        } else {
+            let (job, month) = seal_leaves(&self.keyring, practice, &leaves)?;
+            assigned.extend(month);
+            vec![job]
+        };
+        plain_writes.extend(assigned.iter().map(|(subject, key)| key_row(practice, *subject, *key)));
         let writes = seal_writes(&self.keyring, &plain_writes)?;
-        let bytes = sealed_events.iter().map(Bytes::len).sum::<usize>() + writes.iter().map(write_bytes).sum::<usize>();
+        let bytes = sealed_events.iter().map(Bytes::len).sum::<usize>()
+            + writes.iter().map(write_bytes).sum::<usize>()
+            + jobs.iter().map(|job| job.body.len()).sum::<usize>();
         if bytes > APPEND_BYTES_MAX {
             return Err(AppendError::TooLarge.into());
         }
@@ -150,7 +159,7 @@ impl SealedStreams {
                 chain,
                 checks: Vec::new(),
                 writes,
-                jobs: Vec::new(),
+                jobs,
             },
         })
     }
@@ -238,6 +247,16 @@ impl StreamStore for SealedStreams {
     fn history(&self) -> HistoryId {
         HistoryId(self.journal.history())
     }
+}
+
+/// The leaves of a commit's acts, in order (law L10).
+fn leaves_of(stream: StreamKey, events: &[Recorded<StreamEvent>], origins: &[(CommandId, LeafOrigin)]) -> Vec<Leaf> {
+    let origin = |command: CommandId| {
+        let known = origins.iter().find(|(known, _)| *known == command);
+        known.map_or_else(LeafOrigin::default, |(_, origin)| origin.clone())
+    };
+    let leaf = |recorded: &Recorded<StreamEvent>| leaf_of(stream, recorded, || origin(recorded.command_id));
+    events.iter().filter_map(leaf).collect()
 }
 
 /// A sealed blob together with what it says, for the cell.

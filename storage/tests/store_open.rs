@@ -230,7 +230,8 @@ async fn verification_accepts_a_whole_store_changes_nothing_and_names_damage() {
         (report.streams, report.events, report.checkpoints, report.people),
         (1, 3, 1, 3)
     );
-    assert_eq!((report.rows, report.torn_tail_bytes), (6, 0));
+    // Three patients' keys, the month's, three records.
+    assert_eq!((report.rows, report.torn_tail_bytes), (7, 0));
     assert_eq!(report.read_store_applied, Some(report.position));
     assert!(image(&data) == before, "verification changed the store");
     let wrong = verify(&data, &KeySource::Secret([1; 32]), None);

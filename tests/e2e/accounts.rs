@@ -5,3 +5,11 @@ mod doors;
 mod members;
 mod person;
 mod sign_up;
+
+use crate::world::{AGENDA, World};
+
+/// The cookies of an owner with an account, who has just shown two factors.
+pub(crate) async fn owner(world: &World) -> String {
+    let owner = person::Person::activated(world, AGENDA.practice, 50, "claire@essai.example");
+    owner.await.cookies
+}

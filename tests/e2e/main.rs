@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod audit;
 mod booking;
 mod documents;
 mod ops;

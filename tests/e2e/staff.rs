@@ -1,6 +1,6 @@
 //! Staff over HTTP: signing in and out, their own practice only, commands.
 
-use crate::world::{AGENDA, FOREIGN, KIND, MINUTE_MS, MONDAY_MS, START_MS, World};
+use crate::world::{AGENDA, FOREIGN, KIND, MINUTE_MS, MONDAY_MS, START_MS, World, by_server};
 use cabinet_domain::ids::StaffId;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,7 +28,11 @@ fn week(agenda: impl std::fmt::Display) -> String {
 #[actix_web::test]
 async fn a_link_signs_in_once_and_the_cookie_is_for_this_server_alone() {
     let world = World::start().await;
-    let link = world.access.issue_link(AGENDA.practice, StaffId(50)).await.unwrap();
+    let link = world
+        .access
+        .issue_link(AGENDA.practice, StaffId(50), by_server())
+        .await
+        .unwrap();
     let body = json!({ "link": link });
     let answer = world.post("/api/v1/staff/sign-in", &body).await;
     let cookie = answer.headers.get("set-cookie").unwrap().to_str().unwrap().to_owned();

@@ -8,17 +8,20 @@ use cabinet::edge::{self, EdgeMetrics, EdgeState};
 use cabinet_actors::access::{Access, Entropy, Lifetime};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
+use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::{Directory, DirectoryError};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::Order;
+use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
 use cabinet_domain::practice::{Notice, Place, PracticeEvent, PracticeFace, Practitioner, Staff};
 use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
 use cabinet_domain::time::{CivilDate, UtcMillis, Weekday, Zone};
 use cabinet_storage::Storage;
+use cabinet_storage::audit::note::Signer;
 use prometheus::Registry;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -58,6 +61,7 @@ pub(crate) struct World {
     clock: Arc<ManualClock>,
     http: reqwest::Client,
     drawn: AtomicU64,
+    pub(crate) audit: Audit,
     _storage: Storage,
 }
 
@@ -130,7 +134,8 @@ impl World {
             Metrics::new(&registry).unwrap(),
             Arc::new(move |key| known.agenda_exists(key)),
         );
-        let (access, accounts, membership) = people(&storage, &directory, &shared);
+        let audit = log(&storage, &shared);
+        let (access, accounts, membership) = people(&storage, &directory, &shared, &audit);
         let origins = AllowedOrigins::default();
         let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
@@ -141,6 +146,7 @@ impl World {
             accounts_required,
             sign_up_open: accounts_required,
             membership,
+            audit: audit.clone(),
             clock: shared,
             origins: origins.clone(),
             secure: false,
@@ -170,6 +176,7 @@ impl World {
             clock,
             http: reqwest::Client::builder().build().unwrap(),
             drawn: AtomicU64::new(1),
+            audit,
             _storage: storage,
         };
         world.practice(AGENDA, "cabinet-essai", "claire-morel").await;
@@ -200,6 +207,7 @@ impl World {
                 command_id: CommandId(self.draw().into()),
                 digest: [0; 16],
                 personal: Vec::new(),
+                origin: LeafOrigin::default(),
             };
             self.agendas.execute(order).await.unwrap();
         }
@@ -262,7 +270,11 @@ impl World {
 
     /// Signs in; the cookie to send.
     pub(crate) async fn sign_in(&self, practice: PracticeId, staff: u128) -> String {
-        let link = self.access.issue_link(practice, StaffId(staff)).await.unwrap();
+        let link = self
+            .access
+            .issue_link(practice, StaffId(staff), by_server())
+            .await
+            .unwrap();
         let answer = self.post("/api/v1/staff/sign-in", &json!({ "link": link })).await;
         assert_eq!(answer.status, StatusCode::OK.as_u16(), "{}", answer.body);
         let cookie = answer.headers.get("set-cookie").unwrap().to_str().unwrap();
@@ -291,7 +303,27 @@ pub(crate) fn confirm_request(command_id: &str, token: &Value, manage: &str) -> 
 }
 
 /// Links, accounts and members over a store in memory; passwords cost next to nothing.
-fn people(storage: &Storage, directory: &Directory, clock: &Arc<dyn Clock>) -> (Access, Accounts, Membership) {
+/// Whoever makes links at the console.
+pub(crate) fn by_server() -> (Actor, LeafOrigin) {
+    (Actor::Server, LeafOrigin::default())
+}
+
+/// The audit log, which the tests themselves have catch up.
+fn log(storage: &Storage, clock: &Arc<dyn Clock>) -> Audit {
+    let logs = Arc::new(storage.audit().unwrap());
+    let signer = Signer::fresh("test.example/audit").unwrap();
+    let options = AuditOptions {
+        checkpoint_seconds: 300,
+    };
+    Audit::new(storage.records(), logs, signer, clock.clone(), options)
+}
+
+fn people(
+    storage: &Storage,
+    directory: &Directory,
+    clock: &Arc<dyn Clock>,
+    audit: &Audit,
+) -> (Access, Accounts, Membership) {
     let draws = AtomicU64::new(1);
     let entropy: Entropy = Arc::new(move || {
         let draw = draws.fetch_add(1, Ordering::SeqCst).to_be_bytes();
@@ -310,7 +342,7 @@ fn people(storage: &Storage, directory: &Directory, clock: &Arc<dyn Clock>) -> (
         directory.clone(),
         clock.clone(),
         entropy.clone(),
-        AccountsOptions { cost },
+        (audit.clone(), AccountsOptions { cost }),
     );
     (access, accounts, Membership::new(directory.clone(), entropy))
 }

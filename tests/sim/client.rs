@@ -7,6 +7,7 @@ use crate::intent::{Look, draw};
 use crate::truth::Truth;
 use cabinet_actors::order::{Accepted, ExecuteError, Order};
 use cabinet_domain::agenda::COMMAND_MEMORY_DAYS;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaKey, CommandId, HoldId};
 use cabinet_domain::invariants::{Invariant, check_acknowledged, check_told};
@@ -91,6 +92,7 @@ impl Client {
             command_id,
             digest: command_id.0.to_be_bytes(),
             personal: wish.personal,
+            origin: LeafOrigin::default(),
         };
         Some(self.ask(order, now, false))
     }

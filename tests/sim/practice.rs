@@ -2,6 +2,7 @@
 
 use cabinet_actors::order::Order;
 use cabinet_domain::Command;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{
     AgendaId, AgendaKey, BlobId, CommandId, PatientId, PlaceId, PracticeId, RuleId, StaffId, TypeId,
@@ -132,6 +133,7 @@ pub(crate) fn staff_order(agenda: AgendaKey, command_id: CommandId, command: Com
         command_id,
         digest: command_id.0.to_be_bytes(),
         personal: Vec::new(),
+        origin: LeafOrigin::default(),
     }
 }
 

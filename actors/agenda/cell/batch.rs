@@ -6,6 +6,7 @@ use crate::agenda::cell::effect::{Decide, Ticket};
 use crate::agenda::cell::served::Served;
 use crate::order::{Accepted, Order};
 use cabinet_domain::agenda::Agenda;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Stamp};
 use cabinet_domain::decide::{Recall, recall, record};
 use cabinet_domain::event::{Event, Recorded};
@@ -153,10 +154,10 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
 
 /// The commit a batch makes.
 pub(super) fn commit_of(key: AgendaKey, expected: Seq, batch: &Batch) -> Commit {
-    let accepted = batch
-        .decided
-        .iter()
-        .filter(|(_, decision)| matches!(decision, Decision::Accepted(_)));
+    let decided = batch.decided.iter();
+    let accepted = decided.filter(|(_, decision)| matches!(decision, Decision::Accepted(_)));
+    let orders = accepted.map(|(waiting, _)| &waiting.order);
+    let known = |order: &&Arc<Order>| order.origin != LeafOrigin::default();
     Commit {
         stream: StreamKey::Agenda(key),
         expected,
@@ -165,9 +166,14 @@ pub(super) fn commit_of(key: AgendaKey, expected: Seq, batch: &Batch) -> Commit 
             .iter()
             .map(|recorded| recorded.with(StreamEvent::Agenda(recorded.event.clone())))
             .collect(),
-        personal: accepted
-            .flat_map(|(waiting, _)| waiting.order.personal.iter().cloned())
+        personal: orders
+            .clone()
+            .flat_map(|order| order.personal.iter().cloned())
             .collect(),
         writes: Vec::new(),
+        origins: orders
+            .filter(known)
+            .map(|order| (order.command_id, order.origin.clone()))
+            .collect(),
     }
 }

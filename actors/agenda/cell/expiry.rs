@@ -6,6 +6,7 @@ use super::effect::Effect;
 use super::{Cell, Phase};
 use crate::order::Order;
 use cabinet_domain::agenda::Hold;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Principal, Stamp};
 use cabinet_domain::ids::{AgendaKey, CommandId};
 use cabinet_domain::time::UtcMillis;
@@ -67,6 +68,7 @@ fn expiry_of(agenda: AgendaKey, hold: &Hold, now: UtcMillis) -> Waiting {
         command_id: CommandId(hold.id.0 ^ ends),
         digest: [0; 16],
         personal: Vec::new(),
+        origin: LeafOrigin::default(),
     };
     let stamp = Stamp {
         now,

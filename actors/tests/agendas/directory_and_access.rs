@@ -7,6 +7,7 @@ use cabinet_actors::access::{
     StaffSession, Strength,
 };
 use cabinet_actors::directory::{Directory, DirectoryError};
+use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PracticeId, StaffId};
 use cabinet_domain::practice::{Notice, PracticeEvent, PracticeFace, Practitioner, SLUG_BYTES_MAX};
@@ -158,6 +159,10 @@ fn signing() -> (Access, Arc<HandClock>, impl Fn() -> Access) {
     (start(), clock, start)
 }
 
+fn by_server() -> (Actor, LeafOrigin) {
+    (Actor::Server, LeafOrigin::default())
+}
+
 const WHO: StaffSession = StaffSession {
     practice: PracticeId(1),
     staff: StaffId(5),
@@ -167,7 +172,7 @@ const WHO: StaffSession = StaffSession {
 #[actix_rt::test]
 async fn a_link_lets_in_once_also_when_two_race() {
     let (access, clock, start) = signing();
-    let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
+    let link = access.issue_link(WHO.practice, WHO.staff, by_server()).await.unwrap();
     assert_eq!(link.len(), 64);
     let other = start();
     let (one, two) = futures_util::future::join(
@@ -189,10 +194,10 @@ async fn a_link_lets_in_once_also_when_two_race() {
     assert_eq!(start().session(&token).await.unwrap(), Some(WHO), "survives a restart");
     assert_eq!(access.session(&link).await.unwrap(), None, "a link is no session");
 
-    let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
+    let link = access.issue_link(WHO.practice, WHO.staff, by_server()).await.unwrap();
     clock.pass(LINK_SECONDS - 1);
     assert!(access.redeem(&link, Origin::default()).await.is_ok());
-    let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
+    let link = access.issue_link(WHO.practice, WHO.staff, by_server()).await.unwrap();
     clock.pass(LINK_SECONDS);
     assert!(matches!(
         access.redeem(&link, Origin::default()).await,
@@ -215,7 +220,7 @@ async fn people_sign_in_while_there_is_no_read_store() {
         secrets,
         Lifetime::default(),
     );
-    let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
+    let link = access.issue_link(WHO.practice, WHO.staff, by_server()).await.unwrap();
     let (token, _) = access.redeem(&link, Origin::default()).await.unwrap();
     assert_eq!(access.session(&token).await.unwrap(), Some(WHO));
     assert!(matches!(
@@ -228,7 +233,7 @@ async fn people_sign_in_while_there_is_no_read_store() {
 async fn sessions_end_when_idle_when_old_and_when_signed_out() {
     let (access, clock, start) = signing();
     let sign_in = async || {
-        let link = access.issue_link(WHO.practice, WHO.staff).await.unwrap();
+        let link = access.issue_link(WHO.practice, WHO.staff, by_server()).await.unwrap();
         access.redeem(&link, Origin::default()).await.unwrap().0
     };
     let idle = sign_in().await;

@@ -4,6 +4,7 @@
 #![expect(dead_code, reason = "each test crate uses its part")]
 
 use cabinet_domain::agenda::SecretHash;
+use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Allowances, Command, Principal};
 use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{
@@ -86,6 +87,7 @@ pub fn order(id: u128, command: Command) -> crate::order::Order {
         command_id: CommandId(id),
         digest: [1; 16],
         personal: Vec::new(),
+        origin: LeafOrigin::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One sample of every frame and body, every optional field once present and once absent where that matters.
 
 mod accounts;
+mod audit;
 mod parts;
 
 use cabinet_proto::v1::board::BoardFrame;

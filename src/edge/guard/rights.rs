@@ -5,6 +5,7 @@
 
 use super::agenda::{path_id, state};
 use super::staff::StaffOf;
+use crate::edge::EdgeState;
 use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -142,8 +143,10 @@ impl<P> AgendaOf<P> {
     ///
     /// # Errors
     /// As [`permit`].
-    pub fn command<'a>(&self, command: &'a StaffCommand) -> Result<CommandPermit<'a>, Failure> {
-        permit_command(&self.staff, self.now, self.permit.key.agenda, command)
+    pub fn command<'a>(&self, state: &EdgeState, command: &'a StaffCommand) -> Result<CommandPermit<'a>, Failure> {
+        let agenda = self.permit.key.agenda;
+        permit_command(&self.staff, self.now, agenda, command)
+            .inspect_err(|failure| self.staff.note_refusal(state, Some(agenda), failure))
     }
 }
 
@@ -157,8 +160,10 @@ impl<P: Permission> FromRequest for AgendaOf<P> {
         let state = state(request);
         Box::pin(async move {
             let staff = signed_in.await?;
-            let now = state?.clock.now();
-            let permit = permit(&staff, now, agenda?, P::ACTION)?;
+            let (state, agenda) = (state?, agenda?);
+            let now = state.clock.now();
+            let permit = permit(&staff, now, agenda, P::ACTION);
+            let permit = permit.inspect_err(|failure| staff.note_refusal(&state, Some(agenda), failure))?;
             Ok(Self {
                 staff,
                 permit,

@@ -2,16 +2,18 @@
 //! Where the installation asks for accounts, a session without two factors is none.
 
 use super::agenda::state;
+use super::visitor::network;
 use crate::edge::EdgeState;
 use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use cabinet_actors::access::{SESSION_SECONDS, SessionId, StaffSession, Strength, session_id};
+use cabinet_actors::access::{SESSION_SECONDS, SessionId, StaffSession, Strength, leaf_origin, session_id};
 use cabinet_actors::accounts::{Accounts, Holder};
 use cabinet_actors::membership::Asker;
+use cabinet_domain::audit::{Act, Actor, LeafOrigin};
 use cabinet_domain::command::Principal;
-use cabinet_domain::ids::StaffId;
+use cabinet_domain::ids::{AgendaId, StaffId};
 use cabinet_domain::practice::Practice;
 use cabinet_domain::time::UtcMillis;
 use std::future::Future;
@@ -97,9 +99,31 @@ pub struct StaffOf {
     pub token: String,
     /// Their session.
     pub session: StaffSession,
+    /// From which network, as it is kept.
+    network: String,
 }
 
 impl StaffOf {
+    /// As the audit log knows them.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        Actor::Staff(self.staff)
+    }
+
+    /// From where they act.
+    #[must_use]
+    pub fn origin(&self, now: UtcMillis) -> LeafOrigin {
+        leaf_origin(self.practice.role_now(self.staff, now), Some(&self.id()), &self.network)
+    }
+
+    /// Has the audit log count that something was asked for without the right to it; other failures are none of its.
+    pub fn note_refusal(&self, state: &EdgeState, agenda: Option<AgendaId>, failure: &Failure) {
+        if failure.denies() {
+            let who = (self.actor(), self.origin(state.clock.now()));
+            state.audit.refused(self.practice.id, who, Act::Refused, agenda);
+        }
+    }
+
     /// As the domain knows them.
     #[must_use]
     pub const fn principal(&self) -> Principal {
@@ -165,6 +189,7 @@ impl FromRequest for StaffOf {
             let state = state(&request)?;
             from_script(&request)?;
             let token = token(&request, state.secure).ok_or(EdgeCode::Unauthorised)?;
+            let network = network(&request);
             drop(request);
             let session = state.access.session(&token).await.map_err(|error| {
                 tracing::error!(error = &error as &dyn std::error::Error, "a session could not be read");
@@ -186,6 +211,7 @@ impl FromRequest for StaffOf {
                 staff: session.staff,
                 token,
                 session,
+                network,
             })
         })
     }

@@ -44,6 +44,13 @@ pub fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
     })
 }
 
+/// The network that leaves of the audit log are kept with, as sessions are shown it; empty when the connection has none.
+#[must_use]
+pub fn network(request: &HttpRequest) -> String {
+    let address = request.peer_addr().map(|address| address.ip());
+    address.map(shown).unwrap_or_default()
+}
+
 /// The address that evidence is kept with; empty when the connection has none.
 #[must_use]
 pub fn address(request: &HttpRequest) -> String {

@@ -9,6 +9,7 @@ use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, post};
+use cabinet_actors::access::leaf_origin;
 use cabinet_actors::accounts::{AccountError, Enrolment, Opening, SignedIn};
 use cabinet_domain::refusal::Refusal;
 use cabinet_proto::v1::account::{
@@ -192,9 +193,10 @@ pub(crate) async fn post_activation_finish(
 ) -> Result<HttpResponse, Failure> {
     let ActivationCode { link, code } = &body.0;
     let link = inward::secret("link", link)?;
-    let finished = state
-        .accounts
-        .finish_activation(&state.membership, link, code, &visitor.0);
+    let membership = state
+        .membership
+        .acting(leaf_origin(None, None, &visitor.0.origin.network));
+    let finished = state.accounts.finish_activation(&membership, link, code, &visitor.0);
     let (signed_in, recovery_codes) = finished.await?;
     let me = me(&state, &signed_in).await?;
     let body = Activated { me, recovery_codes };

@@ -5,10 +5,13 @@ use super::{BearerOrder, bearer, execute_for_bearer};
 use crate::edge::EdgeState;
 use crate::edge::guard::agenda::{PublicAgenda, path_id};
 use crate::edge::guard::body::Body;
+use crate::edge::guard::visitor::network;
 use crate::edge::problem::Failure;
 use crate::edge::secret;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, post};
+use cabinet_actors::access::leaf_origin;
+use cabinet_domain::audit::{Act, Actor, Leaf, Subject};
 use cabinet_domain::command::{Canceller, Command};
 use cabinet_domain::ids::{BookingId, CommandId};
 use cabinet_domain::refusal::Refusal;
@@ -51,7 +54,15 @@ pub(crate) async fn post_view(
             now_ms: read.now.0,
         })
     });
-    look.await?.map(Json).ok_or_else(|| Refusal::BookingUnknown.into())
+    let found = look.await?.ok_or(Refusal::BookingUnknown)?;
+    let origin = leaf_origin(None, None, &network(&request));
+    let leaf = Leaf {
+        agenda: Some(agenda.key.agenda),
+        subject: Subject::Booking(id),
+        ..Leaf::done(state.clock.now(), Actor::Bearer, origin, Act::BookingViewed)
+    };
+    state.audit.note(agenda.key.practice, leaf).await?;
+    Ok(Json(found))
 }
 
 /// Cancels a booking for who holds its link.
@@ -84,6 +95,7 @@ pub(crate) async fn post_cancel(
             by: Canceller::Patient(secret::hash(manage)),
         },
         personal: Vec::new(),
+        network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::BookingUnknown).await?;
     Ok(Json(Accepted { seq: accepted.seq }))

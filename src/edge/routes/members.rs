@@ -41,13 +41,13 @@ impl From<MembershipError> for Failure {
 }
 
 /// Whether they may do this to the practice as a whole; whether it is asked for again with the second factor.
-fn verdict(staff: &StaffOf, action: Action, now: UtcMillis) -> Verdict {
+pub(super) fn verdict(staff: &StaffOf, action: Action, now: UtcMillis) -> Verdict {
     let second_factor = (now, staff.second_factor_is_recent(now));
     staff.practice.permits(staff.staff, action, None, second_factor)
 }
 
 /// Refuses who may not do this to the practice as a whole, or not before the second factor was shown again.
-fn allowed(staff: &StaffOf, action: Action, now: UtcMillis) -> Result<(), Failure> {
+pub(super) fn allowed(staff: &StaffOf, action: Action, now: UtcMillis) -> Result<(), Failure> {
     match verdict(staff, action, now) {
         Verdict::Allow => Ok(()),
         Verdict::StepUp => Err(EdgeCode::StepUpRequired.into()),
@@ -124,8 +124,8 @@ pub(crate) async fn post_invitation(
         until: given.until,
     };
     let now = state.clock.now();
-    let asker = staff.asker(now);
-    let (invitation, secret) = state.membership.invite(asker, command_id, offer).await?;
+    let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
+    let (invitation, secret) = membership.invite(asker, command_id, offer).await?;
     Ok(HttpResponse::Created().json(InvitationMade {
         invitation: invitation.to_string(),
         path: link_path(&secret),
@@ -148,8 +148,9 @@ pub(crate) async fn post_withdrawal(
 ) -> Result<HttpResponse, Failure> {
     let invitation: InvitationId = path_id(&request, "invitation")?;
     let command_id: CommandId = inward::id("command_id", &body.0.command_id)?;
-    let asker = staff.asker(state.clock.now());
-    state.membership.withdraw(asker, command_id, invitation).await?;
+    let now = state.clock.now();
+    let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
+    membership.withdraw(asker, command_id, invitation).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -183,8 +184,8 @@ pub(crate) async fn post_member(
         valid_from: given.from.unwrap_or(known.valid_from),
         valid_until: given.until,
     };
-    let asker = staff.asker(now);
-    state.membership.change(asker, command_id, member).await?;
+    let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
+    membership.change(asker, command_id, member).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -203,8 +204,9 @@ pub(crate) async fn post_removal(
 ) -> Result<HttpResponse, Failure> {
     let member: StaffId = path_id(&request, "member")?;
     let command_id: CommandId = inward::id("command_id", &body.0.command_id)?;
-    let asker = staff.asker(state.clock.now());
-    state.membership.remove(asker, command_id, member).await?;
+    let now = state.clock.now();
+    let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
+    membership.remove(asker, command_id, member).await?;
     let practice = staff.practice.id;
     let ended = state
         .accounts
@@ -234,7 +236,10 @@ pub(crate) async fn post_member_link(
     let now = state.clock.now();
     allowed(&staff, Action::ChangeMember, now)?;
     staff.practice.role_now(member, now).ok_or(EdgeCode::NotFound)?;
-    let secret = state.access.issue_link(staff.practice.id, member).await;
+    let secret = state
+        .access
+        .issue_link(staff.practice.id, member, (staff.actor(), staff.origin(now)))
+        .await;
     let secret = secret.map_err(AccountError::from)?;
     Ok(HttpResponse::Created().json(MemberLink {
         path: link_path(&secret),

@@ -3,6 +3,7 @@
 use super::{BearerOrder, bearer, execute_for_bearer, public_face};
 use crate::edge::guard::agenda::{PublicAgenda, PublicPractice, path_id};
 use crate::edge::guard::body::Body;
+use crate::edge::guard::visitor::network;
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::secret::{self, Purpose};
 use crate::edge::slot_answers::{Coding, Look};
@@ -183,6 +184,7 @@ pub(super) fn parse_query<T: serde::de::DeserializeOwned>(request: &HttpRequest)
 pub(crate) async fn post_hold(
     state: Data<EdgeState>,
     agenda: PublicAgenda,
+    request: HttpRequest,
     body: Body<HoldRequest>,
 ) -> Result<HttpResponse, Failure> {
     let body = body.0;
@@ -201,6 +203,7 @@ pub(crate) async fn post_hold(
             owner: secret::hash(&body.token),
         },
         personal: Vec::new(),
+        network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;
     // A repeat may come when the hold has ended meanwhile.
@@ -247,6 +250,7 @@ pub(crate) async fn post_release(
             owner: secret::hash(owner),
         },
         personal: Vec::new(),
+        network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;
     Ok(Json(Accepted { seq: accepted.seq }))
@@ -307,6 +311,7 @@ pub(crate) async fn post_confirm(
             blob: details,
             person: inward::person(&body.person),
         }],
+        network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;
     let practice_slug = agenda.practice.face.as_ref().map(|face| face.slug.as_str());

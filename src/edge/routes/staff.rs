@@ -12,10 +12,12 @@ use crate::edge::{EdgeState, view};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use cabinet_actors::access::{AccessError, StaffSession, Strength};
+use cabinet_actors::audit::Viewing;
 use cabinet_actors::order::Order;
-use cabinet_domain::command::Principal;
-use cabinet_domain::ids::{AgendaId, BlobId, CommandId, PatientId};
+use cabinet_domain::audience::Sight;
+use cabinet_domain::ids::{AgendaId, AgendaKey, BlobId, CommandId, PatientId};
 use cabinet_domain::practice::Practice;
+use cabinet_domain::time::{Span, UtcMillis};
 use cabinet_proto::v1::convert::inward;
 use cabinet_proto::v1::http::{Accepted, SignInRequest, StaffAgenda, StaffCommandRequest, StaffMe};
 use cabinet_proto::v1::members::AgendaLevel;
@@ -129,6 +131,9 @@ pub(crate) async fn get_agenda(
     let sight = agenda.permit.sight();
     let query: StretchQuery = parse_query(&request)?;
     let covers = inward::view_span(query.from_ms, query.until_ms)?;
+    let viewing = viewing(&agenda.staff, state.clock.now(), (agenda.permit.key(), sight), covers);
+    state.audit.open(viewing.clone()).await?;
+    state.audit.close(&viewing);
     let look = state.agendas.read_named(agenda.permit.key(), move |read| StaffAgenda {
         history: sight.history(read.history).to_string(),
         seq: read.staff_seq,
@@ -154,17 +159,34 @@ pub(crate) async fn post_command(
     agenda: AgendaOf<SeeTimes>,
     body: Body<StaffCommandRequest>,
 ) -> Result<Json<Accepted>, Failure> {
-    let permit = agenda.command(&body.0.command)?;
-    let order = order(&permit, agenda.staff.principal(), &body.0.command_id)?;
+    let permit = agenda.command(&state, &body.0.command)?;
+    let order = order(&permit, (&agenda.staff, state.clock.now()), &body.0.command_id)?;
     let accepted = state.agendas.execute(order).await?;
     Ok(Json(Accepted { seq: accepted.seq }))
+}
+
+/// An agenda as it is shown to somebody, for the audit log.
+pub(crate) fn viewing(staff: &StaffOf, now: UtcMillis, (key, sight): (AgendaKey, Sight), covers: Span) -> Viewing {
+    Viewing {
+        key,
+        from: covers.from.millis(),
+        until: covers.until.millis(),
+        actor: staff.actor(),
+        origin: staff.origin(now),
+        seen: sight.name(),
+    }
 }
 
 /// A command of staff on its way, the same from HTTP and from a session: a repeat over the other way is a repeat.
 ///
 /// # Errors
 /// `malformed`.
-pub(crate) fn order(permit: &CommandPermit<'_>, principal: Principal, command_id: &str) -> Result<Order, Failure> {
+pub(crate) fn order(
+    permit: &CommandPermit<'_>,
+    (staff, now): (&StaffOf, UtcMillis),
+    command_id: &str,
+) -> Result<Order, Failure> {
+    let principal = staff.principal();
     let command = permit.command();
     let command_id: CommandId = inward::id("command_id", command_id)?;
     let patient = PatientId(secret::new_id(Purpose::Patient, &principal, command_id));
@@ -178,5 +200,6 @@ pub(crate) fn order(permit: &CommandPermit<'_>, principal: Principal, command_id
         command_id,
         digest,
         personal: part.into_iter().collect(),
+        origin: staff.origin(now),
     })
 }

@@ -22,6 +22,7 @@ impl Session {
     pub(super) fn permit(&self, topic: &str) -> Result<AgendaPermit, Failure> {
         let agenda: AgendaId = inward::id("topic", topic)?;
         permit(&self.staff, self.state.clock.now(), agenda, Action::SeeTimes)
+            .inspect_err(|failure| self.staff.note_refusal(&self.state, Some(agenda), failure))
     }
 
     /// An agenda of one's own practice, for what needs no right: leaving it.
@@ -43,6 +44,7 @@ impl Session {
     ) -> Result<CommandPermit<'a>, Failure> {
         let agenda: AgendaId = inward::id("topic", topic)?;
         permit_command(&self.staff, self.state.clock.now(), agenda, command)
+            .inspect_err(|failure| self.staff.note_refusal(&self.state, Some(agenda), failure))
     }
 
     /// Looks again whenever a practice has changed.

@@ -276,7 +276,7 @@ impl Session {
         command: &StaffCommand,
     ) -> Result<(), Failure> {
         let permit = self.permit_command(topic, command)?;
-        let order = order(&permit, self.staff.principal(), command_id)?;
+        let order = order(&permit, (&self.staff, self.state.clock.now()), command_id)?;
         self.begin()?;
         let agendas = self.state.agendas.clone();
         let executing = async move { agendas.execute(order).await };

@@ -7,11 +7,13 @@ use super::outbox::Outbox;
 use super::presence::Tell;
 use super::session::{Context, Noticed, Session, Woken, send};
 use crate::edge::problem::{EdgeCode, Failure};
+use crate::edge::routes::staff::viewing;
 use crate::edge::view;
 use actix::prelude::*;
 use cabinet_actors::agenda::feed::SubscriptionId;
+use cabinet_actors::audit::Viewing;
 use cabinet_actors::delta::{Delta, StaffDelta, TopicPosition};
-use cabinet_actors::read::{AgendaRead, Joined, ReadError};
+use cabinet_actors::read::{AgendaRead, Joined};
 use cabinet_domain::audience::{Audience, Sight};
 use cabinet_domain::ids::{AgendaKey, Seq};
 use cabinet_domain::time::{Span, UtcMillis, UtcMinute};
@@ -34,6 +36,8 @@ pub(super) struct Topic {
     outbox: Arc<Outbox>,
     /// What is told of it is made for this sight.
     sight: Sight,
+    /// What the audit log has been told.
+    viewing: Option<Viewing>,
     /// None while the join is under way.
     subscription: Option<SubscriptionId>,
     /// What the view still lacks; deltas wait in the outbox meanwhile, so that they and the parts go out in order.
@@ -47,6 +51,8 @@ impl Topic {
     }
 }
 
+type JoinOutcome = Result<(SubscriptionId, Joined<StaffView>), Failure>;
+
 /// What a join asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
@@ -59,10 +65,18 @@ pub(super) struct Asked {
 
 impl Session {
     pub(super) fn forget(&self, key: AgendaKey, topic: &Topic) {
+        self.let_go(key, topic);
+        self.state.presence.leave(key, self.id);
+    }
+
+    /// Ends what a topic holds outside this session.
+    fn let_go(&self, key: AgendaKey, topic: &Topic) {
         if let Some(subscription) = topic.subscription {
             self.state.agendas.unsubscribe(key, subscription);
         }
-        self.state.presence.leave(key, self.id);
+        if let Some(viewing) = &topic.viewing {
+            self.state.audit.close(viewing);
+        }
     }
 
     pub(super) fn join(
@@ -124,23 +138,26 @@ impl Session {
         let topic = Topic {
             outbox: outbox.clone(),
             sight: asked.sight,
+            viewing: None,
             subscription: None,
             lacks: None,
             presence_told: 0,
         };
-        if let Some(former) = self.topics.insert(key, topic)
-            && let Some(subscription) = former.subscription
-        {
-            self.state.agendas.unsubscribe(key, subscription);
+        if let Some(former) = self.topics.insert(key, topic) {
+            self.let_go(key, &former);
         }
-        let agendas = self.state.agendas.clone();
+        let (agendas, audit) = (self.state.agendas.clone(), self.state.audit.clone());
+        let viewing = viewing(&self.staff, self.state.clock.now(), (key, asked.sight), asked.covers);
         let sink = outbox.clone();
         let subscribing = async move {
             let Asked { covers, sight, .. } = asked;
+            // Noted before anything is read: what cannot be noted is not shown.
+            if let Err(error) = audit.open(viewing.clone()).await {
+                return (None, Err(Failure::from(error)));
+            }
             let render = move |read: AgendaRead<'_>| view::staff_view_begun(read, sight, covers);
-            agendas
-                .subscribe(key, Audience::Staff, asked.position, sink, render)
-                .await
+            let joined = agendas.subscribe(key, Audience::Staff, asked.position, sink, render);
+            (Some(viewing), joined.await.map_err(Failure::from))
         };
         ctx.spawn(subscribing.into_actor(self).map(move |outcome, session, ctx| {
             session.joined(ctx, asked, &outbox, outcome);
@@ -152,10 +169,15 @@ impl Session {
         ctx: &mut Context,
         asked: Asked,
         outbox: &Arc<Outbox>,
-        outcome: Result<(SubscriptionId, Joined<StaffView>), ReadError>,
+        (viewing, outcome): (Option<Viewing>, JoinOutcome),
     ) {
         let Asked { reference, key, .. } = asked;
         self.review(ctx);
+        match (self.current(key, outbox), viewing) {
+            (Some(topic), viewing) => topic.viewing = viewing,
+            (None, Some(viewing)) => self.state.audit.close(&viewing),
+            (None, None) => {}
+        }
         let (subscription, joined) = match (outcome, self.current(key, outbox)) {
             (Ok((subscription, joined)), Some(topic)) => {
                 topic.subscription = Some(subscription);
@@ -169,7 +191,7 @@ impl Session {
                         self.state.agendas.unsubscribe(key, subscription);
                         EdgeCode::Busy.into()
                     }
-                    Err(error) => Failure::from(error),
+                    Err(failure) => failure,
                 };
                 if !stale && let Some(topic) = self.topics.remove(&key) {
                     self.forget(key, &topic);

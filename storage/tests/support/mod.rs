@@ -85,6 +85,7 @@ pub fn book(stream: StreamKey, expected: Seq, number: u128) -> Commit {
             person: person(number),
         }],
         writes: Vec::new(),
+        origins: Vec::new(),
     }
 }
 
@@ -100,5 +101,6 @@ pub fn hire(stream: StreamKey, expected: Seq, number: u128) -> Commit {
         events: vec![recorded(expected + 1, event)],
         personal: Vec::new(),
         writes: Vec::new(),
+        origins: Vec::new(),
     }
 }

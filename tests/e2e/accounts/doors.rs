@@ -1,7 +1,7 @@
 //! The doors: making an account, signing in, being held back, another password.
 
 use super::person::{PASSWORD, Person, account, code, cookies};
-use crate::world::{AGENDA, World};
+use crate::world::{AGENDA, World, by_server};
 use cabinet_actors::accounts::{CHALLENGE_SECONDS, CHALLENGE_TRIES, RECOVERY_CODES, RUNGS};
 use cabinet_domain::ids::StaffId;
 use serde_json::json;
@@ -9,7 +9,11 @@ use serde_json::json;
 #[actix_web::test]
 async fn a_link_makes_an_account_once_and_nobody_enters_by_a_link_alone() {
     let world = World::with_accounts().await;
-    let link = world.access.issue_link(AGENDA.practice, StaffId(50)).await.unwrap();
+    let link = world
+        .access
+        .issue_link(AGENDA.practice, StaffId(50), by_server())
+        .await
+        .unwrap();
     let held = json!({ "link": link });
     let face = account(&world, "", "link", &held).await.fine(200);
     assert_eq!((&face["purpose"], &face["staff"]), (&json!("activate"), &json!("Anne")));
@@ -31,7 +35,11 @@ async fn a_link_makes_an_account_once_and_nobody_enters_by_a_link_alone() {
 #[actix_web::test]
 async fn a_session_that_a_link_opened_ends_where_accounts_are_asked_for() {
     let world = World::with_accounts().await;
-    let link = world.access.issue_link(AGENDA.practice, StaffId(50)).await.unwrap();
+    let link = world
+        .access
+        .issue_link(AGENDA.practice, StaffId(50), by_server())
+        .await
+        .unwrap();
     let redeemed = world.access.redeem(&link, Default::default()).await.unwrap();
     let cookie = format!("cabinet-loopback={}", redeemed.0);
     world
@@ -43,7 +51,11 @@ async fn a_session_that_a_link_opened_ends_where_accounts_are_asked_for() {
 #[actix_web::test]
 async fn passwords_and_addresses_are_judged_before_anything_is_kept() {
     let world = World::with_accounts().await;
-    let link = world.access.issue_link(AGENDA.practice, StaffId(50)).await.unwrap();
+    let link = world
+        .access
+        .issue_link(AGENDA.practice, StaffId(50), by_server())
+        .await
+        .unwrap();
     for (email, password, status, problem) in [
         ("anne@cabinet.example", "court", 422, "password_too_short"),
         ("anne@cabinet.example", "motdepasse123", 422, "password_common"),
@@ -222,7 +234,11 @@ async fn guessing_codes_with_the_right_password_is_held_back() {
 async fn another_password_by_link_still_takes_the_second_factor_and_ends_every_session() {
     let world = World::with_accounts().await;
     let mut anne = Person::activated(&world, AGENDA.practice, 50, "anne@cabinet.example").await;
-    let link = world.access.issue_link(AGENDA.practice, StaffId(50)).await.unwrap();
+    let link = world
+        .access
+        .issue_link(AGENDA.practice, StaffId(50), by_server())
+        .await
+        .unwrap();
     let held = json!({ "link": link });
     assert_eq!(account(&world, "", "link", &held).await.fine(200)["purpose"], "reset");
     let new = "parapluie violet au sommet";

@@ -1,6 +1,6 @@
 //! Somebody with an account: an application that shows codes, a browser that keeps cookies.
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, by_server};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use data_encoding::BASE32_NOPAD;
 use reqwest::Method;
@@ -41,7 +41,11 @@ pub(super) struct Person {
 impl Person {
     /// Makes the account of a member.
     pub(super) async fn activated(world: &World, practice: PracticeId, staff: u128, email: &str) -> Self {
-        let link = world.access.issue_link(practice, StaffId(staff)).await.unwrap();
+        let link = world
+            .access
+            .issue_link(practice, StaffId(staff), by_server())
+            .await
+            .unwrap();
         Self::with_link(world, &link, None, email).await
     }
 

@@ -52,6 +52,11 @@ export class Desk {
     return ['full', 'manage'].includes(this.level(agenda));
   }
 
+  /** Whether there is something of the audit log to see: all for an owner, one's own agenda for a practitioner. */
+  get seesLog(): boolean {
+    return ['owner', 'practitioner'].includes(this.me.role);
+  }
+
   /** Where one may book. */
   get bookable(): readonly Practitioner[] {
     return this.practitioners.filter((one) => this.mayBook(one.agenda));

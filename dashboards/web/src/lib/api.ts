@@ -2,7 +2,7 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Activated, ActivationCode, ActivationRequest, Challenge, Documents, Enrolment, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
+  AccountFace, Activated, ActivationCode, ActivationRequest, AuditPage, AuditProof, Challenge, Documents, Enrolment, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest,
   StepUpRequest, SteppedUp,
 } from './wire';
@@ -45,7 +45,7 @@ async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Pr
   }
 }
 
-async function once<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+async function once<T>(method: 'GET' | 'POST', path: string, body?: unknown, wanted: 'json' | 'file' = 'json'): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
@@ -58,6 +58,7 @@ async function once<T>(method: 'GET' | 'POST', path: string, body?: unknown): Pr
   } catch {
     throw new ProblemError(localProblem('network', 0));
   }
+  if (response.ok && wanted === 'file') return (await response.blob()) as T;
   const text = await response.text().catch(() => '');
   let value: unknown = null;
   try {
@@ -104,6 +105,9 @@ export const api = {
   application: () => once<Enrolment>('POST', '/account/application'),
   finishApplication: (body: StepUpRequest) => once<null>('POST', '/account/application/finish', body),
   endSessions: (body: SessionEnd) => call<null>('POST', '/account/sessions/end', body),
+  audit: (query: Record<string, string>) => call<AuditPage>('GET', `/staff/audit?${new URLSearchParams(query)}`),
+  auditProof: (number: number) => call<AuditProof>('GET', `/staff/audit/${number}/proof`),
+  auditExport: () => once<Blob>('GET', '/staff/audit/export', undefined, 'file'),
   members: () => call<Members>('GET', '/staff/members'),
   invite: (body: InviteRequest) => once<InvitationMade>('POST', '/staff/invitations', body),
   withdraw: (invitation: string, body: NumberedRequest) => call<null>('POST', `/staff/invitations/${invitation}/withdraw`, body),

@@ -1787,3 +1787,227 @@ export type NumberedRequest = {
  * The sender's number for the command.
  */
 command_id: string, };
+
+/**
+ * Which leaves.
+ */
+export type AuditQuery = { 
+/**
+ * Below this number; none: from the newest on.
+ */
+before: number | null, 
+/**
+ * Of this act.
+ */
+act: string | null, 
+/**
+ * By this member.
+ */
+member: string | null, 
+/**
+ * About this agenda.
+ */
+agenda: string | null, 
+/**
+ * About this booking: what was done to it, and who opened its day in its agenda (then with `agenda` and `at_ms`).
+ */
+booking: string | null, 
+/**
+ * When the booking begins.
+ */
+at_ms: number | null, 
+/**
+ * Not earlier.
+ */
+from_ms: number | null, 
+/**
+ * Earlier than this.
+ */
+until_ms: number | null, };
+
+/**
+ * What a leaf says.
+ */
+export type AuditSaid = { 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * `staff`, `bearer` (whoever holds a booking's secret: the patient) or `server`.
+ */
+actor: string, 
+/**
+ * The member.
+ */
+member: string | null, 
+/**
+ * Their name, while they belong to the practice.
+ */
+name: string | null, 
+/**
+ * Their role then.
+ */
+role: string | null, 
+/**
+ * What was done: `agenda.opened`, `booking.booked`...
+ */
+act: string, 
+/**
+ * Whether it was denied.
+ */
+denied: boolean, 
+/**
+ * How often, for denials that were counted together.
+ */
+count: number, 
+/**
+ * In which agenda.
+ */
+agenda: string | null, 
+/**
+ * `booking`, `member`, `invitation`, `grant` or `glass`.
+ */
+subject_kind: string | null, 
+/**
+ * Its id.
+ */
+subject: string | null, 
+/**
+ * Whose data, as an id.
+ */
+patient: string | null, 
+/**
+ * The stretch of the agenda that it covers, from.
+ */
+from_ms: number | null, 
+/**
+ * Until.
+ */
+until_ms: number | null, 
+/**
+ * Beginning of the session's id, in hexadecimal digits.
+ */
+session: string | null, 
+/**
+ * First half of the network address.
+ */
+network: string, 
+/**
+ * Reason, device, or how much was seen.
+ */
+note: string, };
+
+/**
+ * One leaf.
+ */
+export type AuditLeaf = { 
+/**
+ * Its number in the practice's log.
+ */
+number: number, 
+/**
+ * `whole`; `expired` when its term is over and only its hash is left; `newer` when a newer version wrote it.
+ */
+state: string, 
+/**
+ * What it says, if it is whole.
+ */
+said: AuditSaid | null, };
+
+/**
+ * Leaves, newest first.
+ */
+export type AuditPage = { 
+/**
+ * Those that fit.
+ */
+leaves: Array<AuditLeaf>, 
+/**
+ * Go on with this `before`; 0 when there is nothing more.
+ */
+before: number, 
+/**
+ * Leaves in the whole log.
+ */
+size: number, 
+/**
+ * The newest signed checkpoint (C2SP `tlog-checkpoint`); none before the first.
+ */
+checkpoint: string | null, 
+/**
+ * The key that it is judged by (C2SP `signed-note`).
+ */
+public_key: string, 
+/**
+ * Whether all of the practice is seen, or one's own agenda alone.
+ */
+everything: boolean, };
+
+/**
+ * The proof that a leaf is in the log that the newest checkpoint covers (RFC 6962, 2.1.1).
+ */
+export type AuditProof = { 
+/**
+ * The leaf's number.
+ */
+number: number, 
+/**
+ * Its salt, in hexadecimal digits; none once it has expired.
+ */
+salt: string | null, 
+/**
+ * Its canonical bytes, in hexadecimal digits.
+ */
+record: string | null, 
+/**
+ * Leaves that the checkpoint covers.
+ */
+size: number, 
+/**
+ * Hashes beside the way from the leaf to the root, in hexadecimal digits.
+ */
+hashes: Array<string>, 
+/**
+ * The checkpoint.
+ */
+checkpoint: string, 
+/**
+ * The key that it is judged by.
+ */
+public_key: string, };
+
+/** The acts of the audit log by their number in a leaf. */
+export const AUDIT_ACTS: Readonly<Record<number, string>> = {
+  1: 'agenda.opened',
+  2: 'agenda.closed',
+  3: 'booking.viewed',
+  10: 'booking.booked',
+  11: 'booking.moved',
+  12: 'booking.cancelled',
+  20: 'absence.added',
+  21: 'absence.removed',
+  22: 'agenda.set',
+  30: 'practice.set',
+  31: 'member.set',
+  32: 'member.removed',
+  33: 'invitation.made',
+  34: 'invitation.used',
+  35: 'invitation.withdrawn',
+  36: 'document.accepted',
+  37: 'support.granted',
+  38: 'support.ended',
+  39: 'glass.broken',
+  40: 'glass.ended',
+  50: 'account.made',
+  51: 'session.opened',
+  52: 'session.ended',
+  53: 'password.changed',
+  54: 'factor.changed',
+  55: 'session.stepped_up',
+  56: 'account.removed',
+  57: 'link.made',
+  60: 'log.read',
+  61: 'log.exported',
+  62: 'access.refused',
+};

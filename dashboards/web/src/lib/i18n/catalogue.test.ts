@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { en } from './en';
 import { fr } from './fr';
+import { AUDIT_ACTS } from '../wire';
 
 function shape(value: unknown, path = ''): string[] {
   if (value !== null && typeof value === 'object') return Object.entries(value).flatMap(([key, inner]) => shape(inner, `${path}.${key}`));
@@ -33,4 +34,8 @@ it('translates every refusal of the protocol’s table that a browser can meet',
   const forPrograms = ['method_not_allowed', 'unsupported_media_type', 'websocket_required', 'too_many_topics', 'internal'];
   expect(codes.length).toBeGreaterThan(25);
   expect(codes.filter((code) => !Object.hasOwn(fr.problems, code) && !forPrograms.includes(code))).toEqual([]);
+});
+
+it('names every act of the audit log', () => {
+  expect(Object.keys(fr.audit.acts).sort()).toEqual(Object.values(AUDIT_ACTS).sort());
 });

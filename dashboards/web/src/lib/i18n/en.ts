@@ -1,12 +1,14 @@
 // English, the second language: the same keys as French, held by the type and by a test. No logic here.
 
 import { accounts } from './en.accounts';
+import { audit } from './en.audit';
 import type { Catalogue } from './fr';
 
 const s = (n: number): string => (n === 1 ? '' : 's');
 
 export const en: Catalogue = {
   accounts,
+  audit,
   product: 'Cabinet en Ligne',
   language: 'Language',
   skip: 'Skip to content',

@@ -1,11 +1,13 @@
 // French, the first language: its keys are the catalogue. No logic here.
 
 import { accounts } from './fr.accounts';
+import { audit } from './fr.audit';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
 
 export const fr = {
   accounts,
+  audit,
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',
