@@ -119,6 +119,7 @@ impl Session {
                 | ServerFrame::Resumed { .. }
                 | ServerFrame::Accepted { .. }
                 | ServerFrame::Done { .. }
+                | ServerFrame::PracticeChanged { .. }
                 | ServerFrame::Present { .. } => {}
             }
         }

@@ -86,6 +86,7 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<members::MemberLink>(all);
     add::<members::MemberChange>(all);
     add::<members::NumberedRequest>(all);
+    add::<members::BreakGlassRequest>(all);
 }
 
 #[test]

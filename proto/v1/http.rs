@@ -14,7 +14,7 @@
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
 //! Accounts: `account.rs`. Members: `members.rs`.
 
-use super::members::AgendaLevel;
+use super::members::{AgendaLevel, GlassFace};
 use super::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, StaffAbsence, StaffView, TypeSlots,
 };
@@ -228,6 +228,8 @@ pub struct StaffMe {
     pub account: bool,
     /// Their level on each agenda of the practice; may change while they look: ask again after a `resync`.
     pub levels: Vec<AgendaLevel>,
+    /// Emergency accesses that stand: one's own; for an owner, everybody's.
+    pub glasses: Vec<GlassFace>,
     /// The practice.
     pub practice: PublicPractice,
     /// The server's clock.

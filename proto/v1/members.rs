@@ -4,6 +4,8 @@
 //! `POST /staff/members/{member}/remove` [`NumberedRequest`]; `POST /staff/members/{member}/link` [`NumberedRequest`] ->
 //! [`MemberLink`]; `POST /staff/invitations` [`InviteRequest`] -> 201 [`InvitationMade`];
 //! `POST /staff/invitations/{invitation}/withdraw` [`NumberedRequest`].
+//! `POST /staff/agendas/{agenda}/break-glass` [`BreakGlassRequest`] -> 201 [`GlassFace`];
+//! `POST /staff/break-glass/{glass}/end` [`NumberedRequest`].
 //! Changes need the second factor shown recently: `step_up_required` says when it was not.
 
 use serde::{Deserialize, Serialize};
@@ -141,4 +143,34 @@ pub struct MemberChange {
 pub struct NumberedRequest {
     /// The sender's number for the command.
     pub command_id: String,
+}
+
+/// Opens an agenda one has no right to, in an emergency: with a reason, for an hour at most, noted and told to the owners at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakGlassRequest {
+    /// The sender's number for the request.
+    pub command_id: String,
+    /// Why, in a few words; never about a patient by name.
+    pub reason: String,
+    /// For how long, 1 to 60 minutes.
+    pub minutes: u16,
+}
+
+/// An emergency access that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct GlassFace {
+    /// Its id.
+    pub id: String,
+    /// Agenda that it opens.
+    pub agenda: String,
+    /// Name of who opened it.
+    pub staff: String,
+    /// Whether it is one's own.
+    pub yours: bool,
+    /// Why.
+    pub reason: String,
+    /// It ends then.
+    #[ts(type = "number")]
+    pub until_ms: i64,
 }

@@ -127,6 +127,12 @@ pub enum ServerFrame {
         /// In order.
         changes: Vec<StaffChange>,
     },
+    /// Who belongs to the practice, or how it looks, has changed: ask `/staff/me` again, and join what one may see now.
+    PracticeChanged {
+        /// The server's clock.
+        #[ts(type = "number")]
+        now_ms: i64,
+    },
     /// The topic has changed in a way deltas do not carry (settings, rules), or the session fell behind: join again.
     Resync {
         /// Agenda id.

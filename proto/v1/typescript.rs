@@ -118,6 +118,8 @@ fn accounts(text: &mut String, config: &Config) {
         members::MemberLink,
         members::MemberChange,
         members::NumberedRequest,
+        members::BreakGlassRequest,
+        members::GlassFace,
         audit::AuditQuery,
         audit::AuditSaid,
         audit::AuditLeaf,

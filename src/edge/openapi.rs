@@ -44,6 +44,8 @@ use utoipa::{Modify, OpenApi};
         members::post_member,
         members::post_removal,
         members::post_member_link,
+        members::post_break_glass,
+        members::post_break_glass_end,
         audit::get_audit,
         audit::get_proof,
         audit::get_export,

@@ -91,6 +91,8 @@ routes! {
     "POST" "/api/v1/staff/members/{member}/change" members::post_member Policy::Practice(Action::ChangeMember);
     "POST" "/api/v1/staff/members/{member}/remove" members::post_removal Policy::Practice(Action::RemoveMember);
     "POST" "/api/v1/staff/members/{member}/link" members::post_member_link Policy::Practice(Action::ChangeMember);
+    "POST" "/api/v1/staff/agendas/{agenda}/break-glass" members::post_break_glass Policy::Agenda(Action::BreakGlass);
+    "POST" "/api/v1/staff/break-glass/{glass}/end" members::post_break_glass_end Policy::SignedIn;
     "GET" "/api/v1/staff/audit" audit::get_audit Policy::Practice(Action::SeeAudit);
     "GET" "/api/v1/staff/audit/{number}/proof" audit::get_proof Policy::Practice(Action::SeeAudit);
     "GET" "/api/v1/staff/audit/export" audit::get_export Policy::Practice(Action::ExportAudit);

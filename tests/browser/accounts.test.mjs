@@ -244,6 +244,44 @@ test('a secretary invited for times alone sees no names, and is out when removed
   await there.context.close();
 });
 
+test('in an emergency a colleague opens an agenda with a reason; the owner sees it at once and ends it', async () => {
+  const here = await openContext(browser, demo.base_url, { viewport: DESKTOP });
+  const page = await here.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await signIn(page, owner);
+  await page.locator('a[href="/agenda/equipe"]:visible').click();
+  await page.getByTestId('invite').click();
+  const dialog = page.getByTestId('membership');
+  await dialog.getByTestId('role').selectOption('practitioner');
+  for (const level of await dialog.getByTestId('level').all()) await level.selectOption('times');
+  await dialog.getByTestId('membership-send').click();
+  const link = await page.getByTestId('link').textContent();
+  await page.keyboard.press('Escape');
+
+  const there = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const colleague = await there.context.newPage();
+  await colleague.goto(link);
+  await activate(colleague, { secret: '', usedStep: 0 }, { email: 'marc@tilleuls.example', name: 'Marc Dupuis' });
+  await colleague.getByTestId('break-glass').first().click();
+  await colleague.getByTestId('glass-reason').fill('Malaise en salle d’attente');
+  await look(colleague, 'phone emergency');
+  await colleague.getByTestId('glass-send').click();
+  await colleague.getByTestId('glass').waitFor();
+  await colleague.locator('[data-testid="booking"]:not(:has-text("Occupé"))').first().waitFor();
+  await look(colleague, 'phone emergency open');
+  await page.getByTestId('glass').getByText('Marc Dupuis').waitFor();
+  await look(page, 'desktop owner told');
+  await page.getByTestId('glass-end').click();
+  await page.getByTestId('glass').waitFor({ state: 'detached' });
+  await colleague.getByTestId('glass').waitFor({ state: 'detached' });
+  await colleague.locator('[data-testid="booking"]:has-text("Occupé")').first().waitFor();
+  assert.equal(await colleague.locator('[data-testid="booking"]:not(:has-text("Occupé"))').count(), 0);
+  onlyRefusals(here, [401]);
+  onlyRefusals(there, [401]);
+  await here.context.close();
+  await there.context.close();
+});
+
 test('what is strong asks for a code again once ten minutes have passed', async () => {
   const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
   const page = await visit.context.newPage();

@@ -5,3 +5,13 @@ mod cells;
 mod matrix;
 mod people;
 mod sockets;
+
+use crate::world::World;
+use cabinet_domain::ids::StaffId;
+use cabinet_domain::rights::{Level, Role};
+
+/// A practitioner with no level on any agenda.
+pub(crate) async fn practitioner_without_rights(world: &World) -> StaffId {
+    assert!(people::add(world, Role::Practitioner, Level::None).await);
+    people::id_of(Role::Practitioner, Level::None)
+}

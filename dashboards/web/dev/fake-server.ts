@@ -134,9 +134,9 @@ export function fakeServer(): Plugin {
     const now_ms = Date.now();
     if (path[0] === 'account' && path[1] === 'link') return answer(200, { purpose: 'sign_in', practice: practice.name, staff: 'Nadia Perrin', role: 'owner' });
     if (path[0] === 'staff') {
-      if (path[1] === 'sign-in') return (body['link'] as string) === 'demo' ? answer(200, { staff: 'Nadia Perrin', role: 'owner', account: false, levels: practice.practitioners.map((one) => ({ agenda: one.agenda, level: 'manage' })), practice, now_ms }) : refuse('link_unknown', 401);
+      if (path[1] === 'sign-in') return (body['link'] as string) === 'demo' ? answer(200, { staff: 'Nadia Perrin', role: 'owner', account: false, glasses: [], levels: practice.practitioners.map((one) => ({ agenda: one.agenda, level: 'manage' })), practice, now_ms }) : refuse('link_unknown', 401);
       if (path[1] === 'sign-out') { res.setHeader('set-cookie', 'fake=; Path=/; Max-Age=0'); return answer(204, null); }
-      return req.headers.cookie?.includes('fake=1') ? answer(200, { staff: 'Nadia Perrin', role: 'owner', account: false, levels: practice.practitioners.map((one) => ({ agenda: one.agenda, level: 'manage' })), practice, now_ms }) : refuse('unauthorized', 401);
+      return req.headers.cookie?.includes('fake=1') ? answer(200, { staff: 'Nadia Perrin', role: 'owner', account: false, glasses: [], levels: practice.practitioners.map((one) => ({ agenda: one.agenda, level: 'manage' })), practice, now_ms }) : refuse('unauthorized', 401);
     }
     if (path.length === 2) return answer(200, practice);
     const agenda = agendas.find((a) => a.slug === path[2]);

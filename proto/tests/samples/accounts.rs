@@ -8,8 +8,8 @@ use cabinet_proto::v1::account::{
     ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
 };
 use cabinet_proto::v1::members::{
-    AgendaLevel, InvitationFace, InvitationMade, InviteRequest, Levels, MemberChange, MemberFace, MemberLink, Members,
-    MembershipFace, NumberedRequest,
+    AgendaLevel, BreakGlassRequest, InvitationFace, InvitationMade, InviteRequest, Levels, MemberChange, MemberFace,
+    MemberLink, Members, MembershipFace, NumberedRequest,
 };
 
 fn text(text: &str) -> String {
@@ -287,4 +287,13 @@ one!(
     NumberedRequest,
     "members.numbered_request",
     NumberedRequest { command_id: id(10) }
+);
+one!(
+    BreakGlassRequest,
+    "members.break_glass",
+    BreakGlassRequest {
+        command_id: id(61),
+        reason: text("Malaise en salle d'attente"),
+        minutes: 30,
+    }
 );

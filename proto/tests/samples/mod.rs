@@ -109,20 +109,21 @@ impl Samples for ClientFrame {
     }
 }
 
+fn welcome(staff: String) -> ServerFrame {
+    ServerFrame::Welcome {
+        version: 1,
+        now_ms: NOW,
+        staff,
+    }
+}
+
 impl Samples for ServerFrame {
     const NAME: &'static str = "server";
     fn samples() -> Vec<(&'static str, Self)> {
         let (topic, history, now_ms) = (id(3), id(9), NOW);
         let staff = "Anne".to_owned();
         vec![
-            (
-                "welcome",
-                Self::Welcome {
-                    version: 1,
-                    now_ms,
-                    staff: staff.clone(),
-                },
-            ),
+            ("welcome", welcome(staff.clone())),
             (
                 "snapshot",
                 Self::Snapshot {
@@ -162,6 +163,7 @@ impl Samples for ServerFrame {
                     part: parts::part(),
                 },
             ),
+            ("practice_changed", Self::PracticeChanged { now_ms: NOW }),
             ("resync", Self::Resync { topic: topic.clone() }),
             ("accepted", Self::Accepted { r#ref: 3, seq: 42 }),
             (

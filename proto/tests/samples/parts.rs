@@ -1,7 +1,7 @@
 //! What frames and bodies are made of: one of each.
 
 use cabinet_proto::v1::http::{Notice, PublicPractice, StaffMe};
-use cabinet_proto::v1::members::AgendaLevel;
+use cabinet_proto::v1::members::{AgendaLevel, GlassFace};
 use cabinet_proto::v1::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
     StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
@@ -188,6 +188,14 @@ pub(super) fn me() -> StaffMe {
         levels: vec![AgendaLevel {
             agenda: id(3),
             level: "manage".to_owned(),
+        }],
+        glasses: vec![GlassFace {
+            id: id(60),
+            agenda: id(2),
+            staff: "Anne Roux".to_owned(),
+            yours: false,
+            reason: "Malaise en salle d'attente".to_owned(),
+            until_ms: END,
         }],
         practice: practice(),
         now_ms: NOW,

@@ -33,6 +33,13 @@ pub fn wanted(query: &AuditQuery) -> Result<Filter, Malformed> {
             must: "be the name of an act",
         })
     });
+    // The document gives numbers as signed ones of 64 bits.
+    if query.before.is_some_and(|before| i64::try_from(before).is_err()) {
+        return Err(Malformed {
+            field: "before",
+            must: "be at most 9223372036854775807",
+        });
+    }
     let booking = query.booking.as_deref().map(|text| id("booking", text)).transpose()?;
     Ok(Filter {
         act: act.transpose()?,

@@ -2,9 +2,9 @@
 
 use super::Malformed;
 use super::inward::id;
-use crate::v1::members::{AgendaLevel, InvitationFace, Levels, MembershipFace};
-use cabinet_domain::ids::AgendaId;
-use cabinet_domain::practice::{Invitation, Member};
+use crate::v1::members::{AgendaLevel, GlassFace, InvitationFace, Levels, MembershipFace};
+use cabinet_domain::ids::{AgendaId, StaffId};
+use cabinet_domain::practice::{BreakGlass, Invitation, Member, Practice};
 use cabinet_domain::rights::{Level, Rights, Role};
 use cabinet_domain::time::UtcMillis;
 
@@ -103,6 +103,20 @@ pub fn invitation(invitation: &Invitation, invited_by: &str) -> InvitationFace {
         },
         invited_by: invited_by.to_owned(),
         expires_ms: invitation.expires_at.0,
+    }
+}
+
+/// An emergency access as somebody is shown it.
+#[must_use]
+pub fn glass(glass: &BreakGlass, practice: &Practice, viewer: StaffId) -> GlassFace {
+    let staff = practice.staff.get(&glass.staff);
+    GlassFace {
+        id: glass.id.to_string(),
+        agenda: glass.agenda.to_string(),
+        staff: staff.map(|staff| staff.name.clone()).unwrap_or_default(),
+        yours: glass.staff == viewer,
+        reason: glass.reason.clone(),
+        until_ms: glass.expires_at.0,
     }
 }
 

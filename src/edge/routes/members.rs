@@ -10,14 +10,15 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use cabinet_actors::access::LINK_SECONDS;
 use cabinet_actors::accounts::{AccountError, Holder};
 use cabinet_actors::membership::{MembershipError, Offer};
-use cabinet_domain::ids::{CommandId, InvitationId, StaffId};
+use cabinet_domain::ids::{AgendaId, BreakGlassId, CommandId, InvitationId, StaffId};
 use cabinet_domain::practice::{INVITATION_MINUTES_MAX, Member, MembershipRefusal};
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::rights::{Action, Verdict};
 use cabinet_domain::time::UtcMillis;
 use cabinet_proto::v1::convert::{inward, members};
 use cabinet_proto::v1::members::{
-    InvitationMade, InviteRequest, MemberChange, MemberFace, MemberLink, Members, NumberedRequest,
+    BreakGlassRequest, GlassFace, InvitationMade, InviteRequest, MemberChange, MemberFace, MemberLink, Members,
+    NumberedRequest,
 };
 use cabinet_proto::v1::problem::Problem;
 use std::collections::BTreeSet;
@@ -245,4 +246,58 @@ pub(crate) async fn post_member_link(
         path: link_path(&secret),
         expires_ms: now.plus_seconds(LINK_SECONDS).0,
     }))
+}
+
+/// Opens an agenda one has no right to, in an emergency; owners are told at once, and the log keeps it.
+#[utoipa::path(post, path = "/api/v1/staff/agendas/{agenda}/break-glass", tag = "members", security(("session" = [])),
+    params(("agenda" = String, Path, description = "Id of the agenda")), request_body = BreakGlassRequest,
+    responses((status = 201, body = GlassFace),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/staff/agendas/{agenda}/break-glass")]
+pub(crate) async fn post_break_glass(
+    state: Data<EdgeState>,
+    staff: StaffOf,
+    request: HttpRequest,
+    body: Body<BreakGlassRequest>,
+) -> Result<HttpResponse, Failure> {
+    let agenda: AgendaId = path_id(&request, "agenda")?;
+    let BreakGlassRequest {
+        command_id,
+        reason,
+        minutes,
+    } = body.0;
+    let command_id: CommandId = inward::id("command_id", &command_id)?;
+    let now = state.clock.now();
+    let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
+    let opened = membership.break_glass(asker, command_id, (agenda, minutes.into()), reason.trim().to_owned());
+    let id = opened
+        .await
+        .map_err(Failure::from)
+        .inspect_err(|failure| staff.note_refusal(&state, Some(agenda), failure))?;
+    let practice = state.directory.practice(staff.practice.id).ok_or(EdgeCode::NotFound)?;
+    let glass = practice.break_glasses.get(&id).ok_or(EdgeCode::NotFound)?;
+    Ok(HttpResponse::Created().json(members::glass(glass, &practice, staff.staff)))
+}
+
+/// Ends an emergency access before its time: whoever opened it, or an owner.
+#[utoipa::path(post, path = "/api/v1/staff/break-glass/{glass}/end", tag = "members", security(("session" = [])),
+    params(("glass" = String, Path, description = "Id of the emergency access")), request_body = NumberedRequest,
+    responses((status = 204, description = "Ended"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/staff/break-glass/{glass}/end")]
+pub(crate) async fn post_break_glass_end(
+    state: Data<EdgeState>,
+    staff: StaffOf,
+    request: HttpRequest,
+    body: Body<NumberedRequest>,
+) -> Result<HttpResponse, Failure> {
+    let glass: BreakGlassId = path_id(&request, "glass")?;
+    let command_id: CommandId = inward::id("command_id", &body.0.command_id)?;
+    let now = state.clock.now();
+    let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
+    membership.end_break_glass(asker, command_id, glass).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

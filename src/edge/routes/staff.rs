@@ -16,9 +16,10 @@ use cabinet_actors::audit::Viewing;
 use cabinet_actors::order::Order;
 use cabinet_domain::audience::Sight;
 use cabinet_domain::ids::{AgendaId, AgendaKey, BlobId, CommandId, PatientId};
-use cabinet_domain::practice::Practice;
+use cabinet_domain::practice::{BreakGlass, Practice};
+use cabinet_domain::rights::Role;
 use cabinet_domain::time::{Span, UtcMillis};
-use cabinet_proto::v1::convert::inward;
+use cabinet_proto::v1::convert::{inward, members};
 use cabinet_proto::v1::http::{Accepted, SignInRequest, StaffAgenda, StaffCommandRequest, StaffMe};
 use cabinet_proto::v1::members::AgendaLevel;
 use cabinet_proto::v1::problem::Problem;
@@ -30,6 +31,9 @@ pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSe
     let now = state.clock.now();
     let role = practice.role_now(session.staff, now);
     let staff = practice.staff.get(&session.staff);
+    let shown =
+        |glass: &&BreakGlass| now < glass.expires_at && (glass.staff == session.staff || role == Some(Role::Owner));
+    let glasses = practice.break_glasses.values().filter(shown);
     let level = |agenda: &AgendaId| AgendaLevel {
         agenda: agenda.to_string(),
         level: practice.effective_level(session.staff, *agenda, now).name().to_owned(),
@@ -39,6 +43,9 @@ pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSe
         role: role.ok_or(EdgeCode::Unauthorised)?.name().to_owned(),
         account: session.strength != Strength::Link,
         levels: practice.practitioners.keys().map(level).collect(),
+        glasses: glasses
+            .map(|glass| members::glass(glass, practice, session.staff))
+            .collect(),
         practice: public_face(state, practice).await?,
         now_ms: state.clock.now().0,
     })

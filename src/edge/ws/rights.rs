@@ -14,6 +14,7 @@ use cabinet_domain::rights::Action;
 use cabinet_proto::v1::close::CloseCode;
 use cabinet_proto::v1::convert::inward;
 use cabinet_proto::v1::http::StaffCommand;
+use cabinet_proto::v1::session::ServerFrame;
 use std::collections::VecDeque;
 use tokio::sync::watch::Receiver;
 
@@ -72,7 +73,11 @@ impl Session {
             self.end(ctx, CloseCode::SignedOut);
             return false;
         };
+        let changed = practice.seq != self.staff.practice.seq;
         self.staff.practice = practice;
+        if changed {
+            send(ctx, &ServerFrame::PracticeChanged { now_ms: now.0 });
+        }
         let same = |key: AgendaKey, sight| {
             let seen = permit(&self.staff, now, key.agenda, Action::SeeTimes);
             seen.ok().map(AgendaPermit::sight) == Some(sight)

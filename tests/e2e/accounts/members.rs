@@ -238,3 +238,50 @@ async fn memberships_of_no_shape_are_malformed() {
         .await
         .refused(422, "invalid");
 }
+
+#[actix_web::test]
+async fn a_broken_glass_opens_an_agenda_tells_the_owner_and_stands_in_the_log() {
+    let world = World::with_accounts().await;
+    let owner = Person::activated(&world, AGENDA.practice, 50, "claire@essai.example").await;
+    let colleague = crate::rights::practitioner_without_rights(&world).await;
+    let colleague = Person::activated(&world, AGENDA.practice, colleague.0, "marc@essai.example").await;
+    let cookie = colleague.cookies;
+    let path = format!("/api/v1/staff/agendas/{}", AGENDA.agenda);
+    let stretch = format!("{path}?from_ms=0&until_ms=60000");
+    world.staff_get(&cookie, &stretch).await.refused(403, "forbidden");
+    let mut watching = Session::with(&world, &owner.cookies).await;
+    let body = json!({"command_id": world.id(), "reason": " Malaise en salle ", "minutes": 30});
+    let open = format!("{path}/break-glass");
+    let glass = world.staff_post(&cookie, &open, &body).await.fine(201);
+    assert_eq!(
+        (&glass["yours"], &glass["reason"]),
+        (&json!(true), &json!("Malaise en salle"))
+    );
+    // The owner's screens are told at once.
+    watching.next_of("practice_changed").await;
+    let me = world.staff_get(&owner.cookies, "/api/v1/staff/me").await.fine(200);
+    assert_eq!(
+        (&me["glasses"][0]["id"], &me["glasses"][0]["yours"]),
+        (&glass["id"], &json!(false))
+    );
+    world.staff_get(&cookie, &stretch).await.fine(200);
+    // For an hour at most, and with a reason.
+    for (reason, minutes) in [("Malaise", 30), ("Malaise en salle", 61), ("Malaise en salle", 0)] {
+        let body = json!({"command_id": world.id(), "reason": reason, "minutes": minutes});
+        world.staff_post(&cookie, &open, &body).await.refused(422, "invalid");
+    }
+    let end = format!("/api/v1/staff/break-glass/{}/end", glass["id"].as_str().unwrap());
+    let body = json!({"command_id": world.id()});
+    assert_eq!(world.staff_post(&owner.cookies, &end, &body).await.status, 204);
+    world.staff_get(&cookie, &stretch).await.refused(403, "forbidden");
+    let log = world.staff_get(&owner.cookies, "/api/v1/staff/audit").await.fine(200);
+    let acts: Vec<&str> = log["leaves"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|leaf| leaf["said"]["act"].as_str().unwrap())
+        .collect();
+    for act in ["glass.broken", "glass.ended", "agenda.opened"] {
+        assert!(acts.contains(&act), "{act}: {acts:?}");
+    }
+}

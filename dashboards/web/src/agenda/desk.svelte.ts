@@ -57,6 +57,11 @@ export class Desk {
     return ['owner', 'practitioner'].includes(this.me.role);
   }
 
+  /** Whether one gives care: may open a colleague's agenda in an emergency. */
+  get breaksGlass(): boolean {
+    return ['owner', 'practitioner', 'replacement'].includes(this.me.role);
+  }
+
   /** Where one may book. */
   get bookable(): readonly Practitioner[] {
     return this.practitioners.filter((one) => this.mayBook(one.agenda));

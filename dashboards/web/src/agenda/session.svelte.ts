@@ -98,6 +98,22 @@ export class Session {
     this.#socket.stop();
   }
 
+  /** The agendas one may see now: those that are new are joined, those that are gone leave the screen. */
+  allow(names: readonly string[]): void {
+    for (const [name, topic] of this.#topics) {
+      if (names.includes(name)) continue;
+      this.#topics.delete(name);
+      if (this.#welcomed && !topic.withdrawn) this.#say({ event: 'leave', ref: this.#next(), topic: name });
+      this.#withdraw(name, topic);
+    }
+    for (const name of names) {
+      const known = this.#topics.get(name);
+      if (known && !known.withdrawn) continue;
+      this.#topics.set(name, { position: null, joining: null, begun: null, withdrawn: false });
+      this.#join(name, false);
+    }
+  }
+
   /** The stretch of bookings wanted; another one means new pictures. */
   cover(from_ms: number, until_ms: number): void {
     if (from_ms >= this.#cover.from_ms && until_ms <= this.#cover.until_ms) return;
@@ -209,6 +225,9 @@ export class Session {
         return;
       }
       case 'delta': return this.#delta(frame);
+      case 'practice_changed':
+        this.#heard(frame.now_ms);
+        return this.changed();
       case 'resync':
         this.changed();
         return this.#join(frame.topic, false);
@@ -265,10 +284,12 @@ export class Session {
     }
     for (const [name, topic] of this.#topics) {
       if (topic.joining === reference && reference !== null) {
-        // A join refused: asked again later, from scratch. Rights come back seldom.
-        const gone = problem.code === 'forbidden' || problem.code === 'not_found';
-        if (gone) this.#withdraw(name, topic);
-        setTimeout(() => this.#join(name, false), (gone ? 30_000 : 2000) + Math.random() * 3000);
+        // A right that is gone is not asked about again: whoever asks without one stands in the access log. Should it come
+        // back, the server says that the practice has changed.
+        if (problem.code === 'forbidden' || problem.code === 'not_found') {
+          this.#withdraw(name, topic);
+          this.changed();
+        } else setTimeout(() => this.#join(name, false), 2000 + Math.random() * 3000);
       }
     }
   }

@@ -2,7 +2,7 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Activated, ActivationCode, ActivationRequest, AuditPage, AuditProof, Challenge, Documents, Enrolment, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
+  AccountFace, Activated, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Documents, Enrolment, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest,
   StepUpRequest, SteppedUp,
 } from './wire';
@@ -108,6 +108,8 @@ export const api = {
   audit: (query: Record<string, string>) => call<AuditPage>('GET', `/staff/audit?${new URLSearchParams(query)}`),
   auditProof: (number: number) => call<AuditProof>('GET', `/staff/audit/${number}/proof`),
   auditExport: () => once<Blob>('GET', '/staff/audit/export', undefined, 'file'),
+  breakGlass: (agenda: string, body: BreakGlassRequest) => once<GlassFace>('POST', `/staff/agendas/${agenda}/break-glass`, body),
+  endGlass: (glass: string, body: NumberedRequest) => call<null>('POST', `/staff/break-glass/${glass}/end`, body),
   members: () => call<Members>('GET', '/staff/members'),
   invite: (body: InviteRequest) => once<InvitationMade>('POST', '/staff/invitations', body),
   withdraw: (invitation: string, body: NumberedRequest) => call<null>('POST', `/staff/invitations/${invitation}/withdraw`, body),

@@ -741,6 +741,10 @@ account: boolean,
  */
 levels: Array<AgendaLevel>, 
 /**
+ * Emergency accesses that stand: one's own; for an owner, everybody's.
+ */
+glasses: Array<GlassFace>, 
+/**
  * The practice.
  */
 practice: PublicPractice, 
@@ -1090,7 +1094,11 @@ now_ms: number,
 /**
  * In order.
  */
-changes: Array<StaffChange>, } | { "event": "resync", 
+changes: Array<StaffChange>, } | { "event": "practice_changed", 
+/**
+ * The server's clock.
+ */
+now_ms: number, } | { "event": "resync", 
 /**
  * Agenda id.
  */
@@ -1787,6 +1795,52 @@ export type NumberedRequest = {
  * The sender's number for the command.
  */
 command_id: string, };
+
+/**
+ * Opens an agenda one has no right to, in an emergency: with a reason, for an hour at most, noted and told to the owners at once.
+ */
+export type BreakGlassRequest = { 
+/**
+ * The sender's number for the request.
+ */
+command_id: string, 
+/**
+ * Why, in a few words; never about a patient by name.
+ */
+reason: string, 
+/**
+ * For how long, 1 to 60 minutes.
+ */
+minutes: number, };
+
+/**
+ * An emergency access that stands.
+ */
+export type GlassFace = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Agenda that it opens.
+ */
+agenda: string, 
+/**
+ * Name of who opened it.
+ */
+staff: string, 
+/**
+ * Whether it is one's own.
+ */
+yours: boolean, 
+/**
+ * Why.
+ */
+reason: string, 
+/**
+ * It ends then.
+ */
+until_ms: number, };
 
 /**
  * Which leaves.
