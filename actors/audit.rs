@@ -255,8 +255,8 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Read`].
     pub async fn catch_up(&self) -> Result<(), AuditError> {
-        while !self.0.logs.advance().await? {
-            tokio::task::yield_now().await;
+        while let Some(unseen) = self.0.logs.unseen().await? {
+            self.blocking(move |inner| inner.logs.take(unseen)).await?;
         }
         Ok(())
     }
@@ -302,11 +302,12 @@ impl Audit {
         Ok(done?)
     }
 
-    /// Signs a checkpoint of every log that has grown. Answers how many.
+    /// Signs a checkpoint of every log that has grown, of all that the journal has. Answers how many.
     ///
     /// # Errors
     /// [`AuditError::Read`].
     pub async fn sign(&self) -> Result<usize, AuditError> {
+        self.catch_up().await?;
         self.blocking(|inner| Ok(inner.logs.sign(&inner.signer, inner.clock.now())?.len()))
             .await
     }
@@ -316,7 +317,6 @@ impl Audit {
         self.0.stopped.store(true, Ordering::SeqCst);
         let now = self.0.clock.now();
         self.tell(self.write_waiting(now, true).await);
-        self.tell(self.catch_up().await);
         self.tell(self.sign().await);
     }
 

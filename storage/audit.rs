@@ -22,7 +22,7 @@ use self::tree::{Hash, empty_root, inclusion_proof};
 use self::verify::{AuditFault, AuditReport};
 use crate::StoreError;
 use crate::disk::{Disk, read_file, replace_file};
-use crate::journal::{Journal, Position};
+use crate::journal::{Entry as JournalEntry, Journal, Position};
 use crate::keyring::{Keyring, io_error};
 use crate::seal::sha256;
 use cabinet_domain::audit::Shown;
@@ -78,6 +78,20 @@ struct Writing {
     stats: LogsStats,
 }
 
+impl Writing {
+    /// After a failure nobody knows what of a log is in memory: all are read anew, and go on from what has a checkpoint.
+    fn give_up(&mut self) {
+        self.open.clear();
+        self.position = self.durable;
+    }
+}
+
+/// Records that the logs have not seen.
+pub struct Unseen {
+    after: Position,
+    entries: Vec<JournalEntry>,
+}
+
 /// All practices' logs. Blocks on the disk.
 pub struct AuditLogs {
     disk: Arc<dyn Disk>,
@@ -127,38 +141,50 @@ impl AuditLogs {
         })
     }
 
-    /// Takes in records the logs have not seen, at most some; `true` when there are none left.
+    /// Records the logs have not seen, at most some; none when there are none left.
     ///
     /// # Errors
-    /// What the disk says, and the journal. Nothing is lost: the next call goes on.
-    pub async fn advance(&self) -> Result<bool, StoreError> {
+    /// The journal's.
+    pub async fn unseen(&self) -> Result<Option<Unseen>, StoreError> {
         let after = self.writing.lock().position;
         if after == self.journal.position() {
-            return Ok(true);
+            return Ok(None);
         }
         let entries = self.journal.follow(after, RECORDS_PER_TURN).await?;
+        Ok(Some(Unseen { after, entries }))
+    }
+
+    /// Takes records in. Blocks on the disk.
+    ///
+    /// # Errors
+    /// What the disk says. Nothing is lost: what was in memory is dropped, and the next call goes on from what is durable.
+    pub fn take(&self, unseen: Unseen) -> Result<(), StoreError> {
         let mut writing = self.writing.lock();
-        if writing.position != after {
+        if writing.position != unseen.after {
             // Somebody else has taken them in meanwhile.
-            return Ok(false);
+            return Ok(());
         }
-        let caught_up = entries.len() < RECORDS_PER_TURN;
+        let taken = self.take_all(&mut writing, unseen.entries);
+        taken.inspect_err(|_| writing.give_up())
+    }
+
+    fn take_all(&self, writing: &mut Writing, entries: Vec<JournalEntry>) -> Result<(), StoreError> {
         for entry in entries {
             for job in entry.append.jobs.iter().filter(|job| job.kind == AUDIT_JOB) {
-                if !self.take_in(&mut writing, entry.position, (job.dedup, &job.body))? {
+                if !self.take_in(writing, entry.position, (job.dedup, &job.body))? {
                     // A log was begun anew: from the first record on; the others pass over what they have.
                     writing.position = 0;
-                    return Ok(false);
+                    return Ok(());
                 }
             }
             writing.position = entry.position;
         }
         writing.stats.position = writing.position;
         if writing.open.len() > LOGS_OPEN_MAX {
-            self.flush(&mut writing)?;
+            self.flush(writing)?;
             writing.open.clear();
         }
-        Ok(caught_up)
+        Ok(())
     }
 
     /// Adds a job to its log; `false` when that log has to be made again from the first record on.
@@ -217,7 +243,8 @@ impl AuditLogs {
     /// What the disk says.
     pub fn sign(&self, signer: &Signer, now: UtcMillis) -> Result<Vec<(PracticeId, String)>, StoreError> {
         let mut writing = self.writing.lock();
-        self.flush(&mut writing)?;
+        let flushed = self.flush(&mut writing);
+        flushed.inspect_err(|_| writing.give_up())?;
         let mut signed = Vec::new();
         for practice in std::mem::take(&mut writing.grown) {
             let made = self.sign_one(&mut writing, practice, (signer, now));

@@ -4,9 +4,12 @@ use super::*;
 use crate::Storage;
 use crate::audit::tree::{includes, leaf_hash};
 use crate::audit::verify::verify;
+use crate::disk::{DiskFile, Space};
 use crate::memory::MemoryDisk;
 use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin};
 use cabinet_domain::ids::StaffId;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const NAME: &str = "log.example";
 
@@ -31,7 +34,9 @@ async fn noted(storage: &Storage, practice: u128, numbers: std::ops::Range<i64>)
 }
 
 async fn caught_up(logs: &AuditLogs) {
-    while !logs.advance().await.unwrap() {}
+    while let Some(unseen) = logs.unseen().await.unwrap() {
+        logs.take(unseen).unwrap();
+    }
 }
 
 fn all(logs: &AuditLogs, practice: u128) -> Vec<(u64, i64)> {
@@ -224,4 +229,79 @@ async fn months_past_their_term_are_erased_and_the_tree_stands() {
     assert!(report.expired > 0 && report.opened > 20, "{report:?}");
     // Another practice, and patients, are not touched.
     assert_eq!(storage.expire_leaves(PracticeId(2), now, 12).await.unwrap(), 0);
+}
+
+/// A disk on which one more file can be made, and then none until it is mended.
+struct Refusing {
+    disk: MemoryDisk,
+    left: AtomicU64,
+}
+
+impl Disk for Refusing {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        self.disk.open(path)
+    }
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let left = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map_err(|_| io::Error::from(ErrorKind::StorageFull))?;
+        self.disk.create(path)
+    }
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        self.disk.list(directory)
+    }
+    fn create_directory(&self, directory: &Path) -> io::Result<()> {
+        self.disk.create_directory(directory)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        self.disk.sync_directory(directory)
+    }
+    fn space_bytes(&self) -> io::Result<Space> {
+        self.disk.space_bytes()
+    }
+}
+
+/// Bug: a disk that ran full in the midst of a record left a part of it in memory, and the next try added it once more.
+#[tokio::test]
+async fn a_disk_that_runs_full_at_any_file_leaves_nothing_twice_and_nothing_out() {
+    let storage = Storage::memory(7).unwrap();
+    let parts = storage.audit().unwrap();
+    for first in (0..600).step_by(50) {
+        let acts = (first..first + 50).map(|at| (PracticeId(1), leaf(at)));
+        storage
+            .records()
+            .commit_acts(Vec::new(), Vec::new(), acts.collect())
+            .await
+            .unwrap();
+    }
+    let signer = Signer::fresh(NAME).unwrap();
+    let key = PublicKey::parse(&signer.public_key()).unwrap();
+    let mut refused = 0;
+    for left in 0..12 {
+        let disk = Arc::new(Refusing {
+            disk: MemoryDisk::new(),
+            left: AtomicU64::new(left),
+        });
+        let logs = AuditLogs::open(disk.clone(), parts.journal.clone(), parts.keyring.clone()).unwrap();
+        let take = async || {
+            while let Some(unseen) = logs.unseen().await? {
+                logs.take(unseen)?;
+            }
+            logs.sign(&signer, UtcMillis(9)).map(drop)
+        };
+        refused += usize::from(take().await.is_err());
+        disk.left.store(1_000, Ordering::SeqCst);
+        take().await.unwrap();
+        let report = logs.verify(PracticeId(1), &key, &[]).unwrap();
+        assert_eq!((report.size, report.opened), (600, 600), "{left}");
+        assert_eq!(all(&logs, 1).len(), 600);
+    }
+    assert!(refused > 5, "{refused}");
 }

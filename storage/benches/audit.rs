@@ -79,7 +79,9 @@ async fn main() {
     told("into the journal, alone", start.elapsed(), reference, count);
     let logs = storage.audit().unwrap();
     let start = Instant::now();
-    while !logs.advance().await.unwrap() {}
+    while let Some(unseen) = logs.unseen().await.unwrap() {
+        logs.take(unseen).unwrap();
+    }
     told("from the journal into tiles", start.elapsed(), reference, count);
     let signer = Signer::fresh("bench.example/audit").unwrap();
     let start = Instant::now();

@@ -1,8 +1,10 @@
 //! The audit log, from the act over HTTP and sockets to the leaf that its practice is shown.
 
+use crate::sessions::Session;
 use crate::world::{AGENDA, FOREIGN, KIND, PAGE, World};
 use cabinet_domain::audit::{Act, Shown};
 use cabinet_domain::ids::PracticeId;
+use data_encoding::BASE64;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -37,6 +39,23 @@ async fn counted(world: &World, practice: PracticeId) -> BTreeMap<&'static str, 
         }
     }
     counts
+}
+
+fn sha256(parts: &[&[u8]]) -> Vec<u8> {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    context.finish().as_ref().to_vec()
+}
+
+fn root_of(leaves: &[Vec<u8>]) -> Vec<u8> {
+    match leaves {
+        [] => sha256(&[]),
+        [only] => only.clone(),
+        more => {
+            let (left, right) = more.split_at(1 << (more.len() - 1).ilog2());
+            sha256(&[&[1], &root_of(left), &root_of(right)])
+        }
+    }
 }
 
 #[actix_web::test]
@@ -131,6 +150,14 @@ async fn a_leaf_is_proven_by_the_signed_checkpoint_and_the_log_is_taken_away_who
             .iter()
             .all(|leaf| leaf["salt"].is_string() && leaf["record"].is_string())
     );
+    // Whoever has the file computes the signed root by themselves: RFC 6962, 2.1, written out.
+    let bytes = |leaf: &Value, part: &str| hex::decode(leaf[part].as_str().unwrap()).unwrap();
+    let hashes = leaves
+        .iter()
+        .rev()
+        .map(|leaf| sha256(&[&[0], &bytes(leaf, "salt"), &bytes(leaf, "record")]));
+    let root = BASE64.encode(&root_of(&hashes.collect::<Vec<_>>()));
+    assert_eq!(head["checkpoint"].as_str().unwrap().lines().nth(2), Some(root.as_str()));
     // Taking it away is noted, and asks for the second factor again once that is old.
     assert_eq!(counted(&world, AGENDA.practice).await["log.exported"], 1);
     world.pass_seconds(601);
@@ -174,4 +201,35 @@ async fn a_patient_s_look_is_noted_and_refusals_are_counted_together() {
         .collect();
     assert_eq!(denied, [100]);
     assert!(!counted(&world, FOREIGN.practice).await.contains_key("access.refused"));
+}
+
+#[actix_web::test]
+async fn a_session_is_shown_an_agenda_once_that_is_noted_and_its_end_is_noted_too() {
+    let world = World::start().await;
+    let mut session = Session::open(&world, 50).await;
+    let topic = AGENDA.agenda.to_string();
+    let (from, until) = (
+        world.now().0 / 60_000 * 60_000,
+        world.now().0 / 60_000 * 60_000 + 86_400_000,
+    );
+    let join = json!({"event": "join", "ref": 1, "topic": topic, "history": null, "seq": null,
+        "from_ms": from, "until_ms": until});
+    for _ in 0..2 {
+        session.send(&join).await;
+        session.next_of("snapshot").await;
+    }
+    assert_eq!(counted(&world, AGENDA.practice).await.get("agenda.opened"), Some(&1));
+    session.send(&json!({"event": "leave", "ref": 2, "topic": topic})).await;
+    session.next_of("done").await;
+    world.audit.stop().await;
+    assert_eq!(counted(&world, AGENDA.practice).await.get("agenda.closed"), Some(&1));
+    // Another agenda of the practice's, which does not exist, and another practice's: nothing is shown, and both are counted.
+    for agenda in [FOREIGN.agenda.to_string(), world.id()] {
+        let mut asked = join.clone();
+        asked["topic"] = json!(agenda);
+        session.send(&asked).await;
+        session.next_of("refused").await;
+    }
+    world.audit.stop().await;
+    assert_eq!(counted(&world, AGENDA.practice).await.get("access.refused"), Some(&2));
 }
