@@ -236,8 +236,8 @@ impl AuditLogs {
         Ok(())
     }
 
-    /// Makes what has been taken in durable, and signs a checkpoint for each log that has grown. `origin`: names the logs;
-    /// a log's own is this and its practice's id. Answers the practices with new checkpoints.
+    /// Makes what has been taken in durable, and signs a checkpoint for each log that has grown; a log is named by the
+    /// signer's name and its practice's id. Answers the practices with new checkpoints.
     ///
     /// # Errors
     /// What the disk says.
