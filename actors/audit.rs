@@ -16,9 +16,8 @@ use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin, Outcome, Shown};
 use cabinet_domain::ids::{AgendaId, PracticeId};
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::audit::leaves::LEAVES_PER_JOB_MAX;
-use cabinet_storage::audit::note::{PublicKey, Signer};
+use cabinet_storage::audit::note::Signer;
 use cabinet_storage::audit::tree::Hash;
-use cabinet_storage::audit::verify::{AuditFault, AuditReport};
 use cabinet_storage::audit::{AuditLogs, LogState};
 use cabinet_storage::{AppendError, RecordStore, StoreError};
 use parking_lot::Mutex;
@@ -389,15 +388,6 @@ impl Audit {
     pub async fn proof(&self, practice: PracticeId, number: u64, size: u64) -> Result<Vec<Hash>, AuditError> {
         self.blocking(move |inner| inner.logs.proof(practice, number, size))
             .await
-    }
-
-    /// Judges a practice's log, its leaves opened; with checkpoints kept elsewhere.
-    ///
-    /// # Errors
-    /// What is wrong.
-    pub fn verify(&self, practice: PracticeId, elsewhere: &[String]) -> Result<AuditReport, AuditFault> {
-        let key = PublicKey::parse(&self.0.signer.public_key()).map_err(AuditFault::Own)?;
-        self.0.logs.verify(practice, &key, elsewhere)
     }
 
     /// The key that checkpoints are judged by.

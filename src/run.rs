@@ -8,7 +8,7 @@ use crate::demo::practice::PRACTICE_SLUG;
 use crate::edge::listen::{TlsFiles, Transport, tls};
 use anyhow::Context as _;
 use cabinet_actors::clock::stopwatch;
-use cabinet_storage::disk::real::make_directory;
+use cabinet_storage::disk::real::{make_directory, make_private_file};
 use cabinet_storage::verify::VerifyReport;
 use cabinet_storage::{KeySource, Storage, StorageOptions};
 use std::io::Write as _;
@@ -290,29 +290,14 @@ fn install_crypto() -> anyhow::Result<()> {
 
 /// Draws the demo's installation key on its first run. A power cut leaves the whole key or none.
 fn make_key(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     if path.try_exists()? {
         return Ok(());
     }
     let mut bytes = [0_u8; 32];
     let drawn = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
     drawn.map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let made = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)
-        .and_then(|mut file| writeln!(file, "{}", hex::encode(bytes)).and_then(|()| file.sync_all()))
-        // A link, unlike a renaming, never replaces the key that another first start has just put there.
-        .and_then(|()| std::fs::hard_link(&beside, path));
-    match made {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(error).with_context(|| format!("failed to make {}", path.display()))
-        }
-        Ok(()) | Err(_) => Ok(std::fs::remove_file(&beside)?),
-    }
+    make_private_file(path, &format!("{}\n", hex::encode(bytes)))
+        .with_context(|| format!("failed to make {}", path.display()))
 }
 
 /// Exit code of a simulation that found something (sysexits.h, EX_SOFTWARE).

@@ -202,18 +202,7 @@ impl Accounts {
         let (holder, mut together) = self.holder_by(membership, link, begun.name.as_deref()).await?;
         let (codes, recovery) = self.draw_recovery(holder).await?;
         let now = self.0.clock.now();
-        let mut record = AccountRecord {
-            email: begun.email,
-            password,
-            password_since: now,
-            secret: begun.secret,
-            last_step,
-            recovery,
-            sessions: Vec::new(),
-            devices: Vec::new(),
-            made: now,
-            signed_in: now,
-        };
+        let mut record = AccountRecord::begun(begun.email, password, (begun.secret, last_step), recovery, now);
         let (admitted, more) = self.admit(holder, &mut record, visitor);
         together.writes.extend(more.writes);
         together.acts.extend(more.acts);

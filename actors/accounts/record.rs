@@ -40,6 +40,28 @@ fn time(bytes: [u8; 8]) -> UtcMillis {
 }
 
 impl AccountRecord {
+    /// Of an account that is made now.
+    pub(super) const fn begun(
+        email: String,
+        password: Hashed,
+        (secret, last_step): (Secret, u64),
+        recovery: Vec<[u8; 16]>,
+        now: UtcMillis,
+    ) -> Self {
+        Self {
+            email,
+            password,
+            password_since: now,
+            secret,
+            last_step,
+            recovery,
+            sessions: Vec::new(),
+            devices: Vec::new(),
+            made: now,
+            signed_in: now,
+        }
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::of_version(VERSION);
         writer

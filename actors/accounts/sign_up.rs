@@ -125,18 +125,7 @@ impl Accounts {
             staff: StaffId(self.draw()),
         };
         let (codes, recovery) = self.draw_recovery(holder).await?;
-        let mut record = AccountRecord {
-            email: begun.email.clone(),
-            password,
-            password_since: now,
-            secret: begun.secret,
-            last_step,
-            recovery,
-            sessions: Vec::new(),
-            devices: Vec::new(),
-            made: now,
-            signed_in: now,
-        };
+        let mut record = AccountRecord::begun(begun.email.clone(), password, (begun.secret, last_step), recovery, now);
         let (admitted, together) = self.admit(holder, &mut record, visitor);
         let made = self.make(holder, &record, together).await;
         if matches!(made, Err(AccountError::LinkGone)) {

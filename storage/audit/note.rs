@@ -6,13 +6,13 @@
 
 use super::tree::Hash;
 use crate::StoreError;
+use crate::disk::real::make_private_file;
 use crate::keyring::io_error;
 use crate::seal::sha256;
 use cabinet_domain::time::UtcMillis;
 use data_encoding::BASE64;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// Longest note that is read, in bytes.
@@ -130,23 +130,12 @@ impl Signer {
             let source = std::io::Error::new(std::io::ErrorKind::InvalidData, why.to_owned());
             io_error("use the signing key in", path)(source)
         };
-        let made = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path);
-        match made {
-            Ok(mut file) => {
-                let text = BASE64.encode(&fresh_key()?);
-                let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                let directory = std::fs::File::open(parent.unwrap_or_else(|| Path::new(".")));
-                written
-                    .and_then(|()| directory?.sync_all())
-                    .map_err(io_error("write the signing key to", path))?;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(io_error("make the signing key in", path)(error)),
+        if !path
+            .try_exists()
+            .map_err(io_error("look for the signing key in", path))?
+        {
+            let text = BASE64.encode(&fresh_key()?);
+            make_private_file(path, &text).map_err(io_error("make the signing key in", path))?;
         }
         let metadata = std::fs::metadata(path).map_err(io_error("open the signing key in", path))?;
         if metadata.permissions().mode() & 0o077 != 0 {

@@ -4,7 +4,7 @@
 use super::{Disk, DiskFile, Space};
 use crate::StoreError;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +30,30 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes a file that only its owner may read, with this text, where there is none: after a power cut it is there whole or not at
+/// all, and one that another first start has just made is left as it is.
+///
+/// # Errors
+/// What the system says.
+pub fn make_private_file(path: &Path, text: &str) -> io::Result<()> {
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let made = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        // A link, unlike a renaming, never replaces what another process has put there.
+        .and_then(|()| std::fs::hard_link(&beside, path));
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => std::fs::remove_file(&beside)?,
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
 /// A data directory of this machine, locked against other processes while this value (or a clone of its `Arc`) lives.
