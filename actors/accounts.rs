@@ -32,6 +32,7 @@ use self::sign_in::Challenged;
 use self::sign_up::Form;
 use self::waiting::Waiting;
 use crate::access::{Access, AccessError, Entropy, Origin, SessionId, StaffSession};
+use crate::anomaly::AnomalySupervisor;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::directory::Directory;
@@ -181,6 +182,7 @@ pub struct AccountsOptions {
 
 struct Inner {
     audit: Audit,
+    anomalies: AnomalySupervisor,
     records: Arc<dyn RecordStore>,
     access: Access,
     directory: Directory,
@@ -207,10 +209,11 @@ impl Accounts {
         directory: Directory,
         clock: Arc<dyn Clock>,
         entropy: Entropy,
-        (audit, options): (Audit, AccountsOptions),
+        (audit, anomalies, options): (Audit, AnomalySupervisor, AccountsOptions),
     ) -> Self {
         Self(Arc::new(Inner {
             audit,
+            anomalies,
             records,
             access,
             directory,

@@ -390,6 +390,15 @@ impl Audit {
             .await
     }
 
+    /// Practices whose logs have grown since this was last asked, with all that the journal has.
+    ///
+    /// # Errors
+    /// [`AuditError::Read`].
+    pub async fn take_grown(&self) -> Result<Vec<PracticeId>, AuditError> {
+        self.catch_up().await?;
+        Ok(self.0.logs.take_grown())
+    }
+
     /// The key that checkpoints are judged by.
     #[must_use]
     pub fn public_key(&self) -> String {

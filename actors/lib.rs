@@ -1,6 +1,7 @@
 //! The actors: one agenda, one writer. `agenda/cell` is the state machine without I/O, `agenda/shell` the actix actor around
 //! it, `agenda/feed` its outlet, `agendas` the one handle the rest of the server holds, `directory` the practices,
-//! `membership` who belongs to them, `access` links and sessions of staff, `accounts` their passwords and second factors.
+//! `membership` who belongs to them, `access` links and sessions of staff, `accounts` their passwords and second factors, `audit`
+//! the log of accesses, `anomaly` the watch over it.
 //!
 //! Deliberately absent: HTTP, sockets, the wire protocol, sled. What an agenda may do is `cabinet_domain`; how it is kept is
 //! `cabinet_storage`.
@@ -9,6 +10,7 @@ pub mod access;
 pub mod accounts;
 pub mod agenda;
 pub mod agendas;
+pub mod anomaly;
 pub mod audit;
 pub mod clock;
 pub mod delta;

@@ -114,6 +114,8 @@ acts! {
     LogExported = 61, "log.exported",
     /// Something was asked for without the right to it.
     Refused = 62, "access.refused",
+    /// An alert about a member was answered.
+    AlertAnswered = 63, "alert.answered",
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! so that the same inputs give the same outputs in production, in tests and in simulation.
 
 pub mod agenda;
+pub mod anomaly;
 pub mod audience;
 pub mod audit;
 pub mod command;

@@ -148,6 +148,12 @@ impl CivilDate {
         0 <= self.0 && self.0 < PLAUSIBLE_DAYS_UNTIL
     }
 
+    /// The date on which an instant lies in a zone.
+    #[must_use]
+    pub fn of(zone: &Zone, at: UtcMillis) -> Self {
+        crate::zone_table::ZoneTable::of(zone).date_of(at.minute())
+    }
+
     /// The day of the week.
     #[must_use]
     pub const fn weekday(self) -> Weekday {

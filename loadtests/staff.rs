@@ -120,6 +120,7 @@ impl Session {
                 | ServerFrame::Accepted { .. }
                 | ServerFrame::Done { .. }
                 | ServerFrame::PracticeChanged { .. }
+                | ServerFrame::AlertsChanged { .. }
                 | ServerFrame::Present { .. } => {}
             }
         }

@@ -1,6 +1,7 @@
 //! Version 1 of the wire.
 
 pub mod account;
+pub mod alerts;
 pub mod audit;
 pub mod board;
 pub mod close;

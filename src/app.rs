@@ -10,9 +10,10 @@ use crate::edge::{self, EdgeMetrics, EdgeState};
 use actix_web::App as HttpApp;
 use actix_web::middleware::from_fn;
 use anyhow::Context as _;
-use cabinet_actors::access::{Access, Entropy, Lifetime};
+use cabinet_actors::access::{Access, Entropy, Lifetime, SessionId};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
+use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
@@ -56,6 +57,7 @@ pub struct App {
     storage: Arc<Storage>,
     agendas: Agendas,
     audit: Audit,
+    anomalies: AnomalySupervisor,
     hubs: Hubs,
     serving: Arc<AtomicBool>,
     listeners: Vec<actix_web::dev::ServerHandle>,
@@ -83,7 +85,9 @@ impl App {
         let metrics = Metrics::new(&registry)?;
         let agendas = start_agendas(config, &storage, &directory, (&clock, metrics));
         let audit = start_audit(config, &storage, &clock, &registry)?;
-        let (access, accounts, membership) = people(config, &storage, &directory, (&clock, &audit));
+        let anomalies = watch(config, &storage, (&audit, &directory), (&clock, &registry))?;
+        let watched = (&audit, &anomalies);
+        let (access, accounts, membership) = people(config, &storage, &directory, (&clock, watched));
         let origins = AllowedOrigins::new(config.server.allowed_origins.clone());
         let source = Arc::new(AgendaBoards::new(agendas.clone(), directory.clone(), clock.clone()));
         let hubs = Hubs::start(source, live_options(&config.live), origins.clone(), &registry)?;
@@ -99,6 +103,7 @@ impl App {
             sign_up_open: config.accounts.sign_up_open && sign_in == SignIn::Accounts,
             membership,
             audit: audit.clone(),
+            anomalies: anomalies.clone(),
             clock: clock.clone(),
             origins: origins.clone(),
             secure: matches!(transport, Transport::Tls(_)),
@@ -107,6 +112,7 @@ impl App {
             slots: edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(move || ready.load(Ordering::SeqCst)),
         };
+        run_watch(&state);
         let reaper = Reaper::start(reaper_options(&config.live), &registry)?;
         let public = public_listener(config, transport, &reaper, state.clone(), hubs.clone())?;
         let ready = state.ready.clone();
@@ -126,6 +132,7 @@ impl App {
             storage,
             agendas,
             audit,
+            anomalies,
             hubs,
             serving,
             listeners,
@@ -210,6 +217,7 @@ impl App {
             listener.stop(true).await;
         }
         self.agendas.shutdown().await;
+        self.anomalies.stop().await;
         self.audit.stop().await;
         self.storage.close().await.context("failed to close the store")
     }
@@ -329,12 +337,39 @@ fn start_audit(
     Ok(audit)
 }
 
+/// The watch over the audit log.
+fn watch(
+    config: &Config,
+    storage: &Storage,
+    (audit, directory): (&Audit, &Directory),
+    (clock, registry): (&Arc<dyn Clock>, &Registry),
+) -> anyhow::Result<AnomalySupervisor> {
+    let file = &config.alerts.locations_file;
+    let locations = if file == Path::new("") {
+        Locations::default()
+    } else {
+        Locations::in_file(file)?
+    };
+    let options = (config.alerts.limits.clone(), locations);
+    let (records, audit, directory) = (storage.records(), audit.clone(), directory.clone());
+    let anomalies = AnomalySupervisor::new(records, audit, directory, clock.clone(), options);
+    crate::metrics::register_alerts(registry, &anomalies)?;
+    Ok(anomalies)
+}
+
+/// Has the watch follow the log from now on; sessions that it ends lose their sockets.
+fn run_watch(state: &EdgeState) {
+    let presence = state.presence.clone();
+    let sign_out = move |ended: &[SessionId]| ended.iter().for_each(|id| presence.sign_out(id));
+    actix_rt::spawn(state.anomalies.clone().run(state.accounts.clone(), sign_out));
+}
+
 /// Who belongs to practices, and what lets them in.
 fn people(
     config: &Config,
     storage: &Storage,
     directory: &Directory,
-    (clock, audit): (&Arc<dyn Clock>, &Audit),
+    (clock, (audit, anomalies)): (&Arc<dyn Clock>, (&Audit, &AnomalySupervisor)),
 ) -> (Access, Accounts, Membership) {
     let entropy: Entropy = Arc::new(entropy);
     let lifetime = session_lifetime(&config.accounts);
@@ -345,7 +380,7 @@ fn people(
         directory.clone(),
         clock.clone(),
         entropy.clone(),
-        (audit.clone(), accounts_options(&config.accounts)),
+        (audit.clone(), anomalies.clone(), accounts_options(&config.accounts)),
     );
     (access, accounts, Membership::new(directory.clone(), entropy))
 }

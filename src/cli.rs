@@ -1,4 +1,5 @@
-//! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `audit`, `sign-in-link`, `simulate`.
+//! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `audit`, `sign-in-link`, `simulate`,
+//! `judge-alerts`.
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -86,6 +87,18 @@ pub enum Command {
         /// Print every line of each world's trace.
         #[arg(long)]
         trace: bool,
+    },
+    /// Judge the watch over suspicious access: attacks found, their benign twins quiet, false warnings in seeded practices.
+    JudgeAlerts {
+        /// How many seeds with fifteen attacks and their twins each.
+        #[arg(long, default_value_t = 50)]
+        seeds: u64,
+        /// How many practices in which nothing happens.
+        #[arg(long, default_value_t = 200)]
+        practices: u64,
+        /// The first seed. Thresholds are tuned on seeds below 10,000 and judged on those from there on.
+        #[arg(long, default_value_t = 10_000)]
+        from: u64,
     },
 }
 

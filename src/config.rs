@@ -7,6 +7,7 @@ mod check;
 
 pub use check::{Problem, parse};
 
+use cabinet_domain::anomaly::Limits;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// The audit log.
     pub audit: Audit,
+    /// The watch over it.
+    pub alerts: Alerts,
 }
 
 /// The public listener.
@@ -137,6 +140,16 @@ pub struct Audit {
     pub checkpoint_seconds: u32,
     /// Whole months that entries are kept after theirs; then their hashes alone.
     pub retention_months: u16,
+}
+
+/// The watch over the audit log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// Table of where networks lie; empty: none, and rules about places are quiet.
+    pub locations_file: PathBuf,
+    /// Thresholds of the rules.
+    pub limits: Limits,
 }
 
 impl Default for Server {

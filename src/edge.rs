@@ -27,6 +27,7 @@ use actix_web::web;
 use cabinet_actors::access::Access;
 use cabinet_actors::accounts::Accounts;
 use cabinet_actors::agendas::Agendas;
+use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
@@ -57,6 +58,8 @@ pub struct EdgeState {
     pub membership: Membership,
     /// The audit log.
     pub audit: Audit,
+    /// The watch over it.
+    pub anomalies: AnomalySupervisor,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Pages that may send changing requests and open sockets.

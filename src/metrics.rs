@@ -1,10 +1,12 @@
-//! The store's and the audit log's counts as Prometheus metrics, read when they are asked for. Must not be here: counting.
+//! The store's, the audit log's and its watch's counts as Prometheus metrics, read when they are asked for. Must not be here: counting.
 
+use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
+use cabinet_domain::anomaly::{Gravity, Rule};
 use cabinet_storage::{Storage, StorageStats};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Gauge, Registry};
+use prometheus::{Gauge, GaugeVec, Opts, Registry};
 use std::sync::Arc;
 
 type Read = fn(&StorageStats) -> f64;
@@ -186,6 +188,58 @@ pub fn register_audit(registry: &Registry, audit: &Audit) -> Result<(), promethe
     registry.register(Box::new(AuditCollector {
         audit: audit.clone(),
         gauges: gauges.collect::<Result<_, prometheus::Error>>()?,
+    }))
+}
+
+/// Reads the counts of alerts at each scrape.
+struct AlertsCollector {
+    anomalies: AnomalySupervisor,
+    raised: GaugeVec,
+    failures: Gauge,
+}
+
+impl Collector for AlertsCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.raised.desc().into_iter().chain(self.failures.desc()).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        for (counted, count) in self.anomalies.counts() {
+            let labels = [counted.rule.name(), counted.gravity.name()];
+            self.raised.with_label_values(&labels).set(number(count));
+        }
+        self.failures.set(number(self.anomalies.failures()));
+        self.raised
+            .collect()
+            .into_iter()
+            .chain(self.failures.collect())
+            .collect()
+    }
+}
+
+/// Adds the metrics of alerts to a registry. Every rule has a series from the start.
+///
+/// # Errors
+/// When the registry has one of the names already.
+pub fn register_alerts(registry: &Registry, anomalies: &AnomalySupervisor) -> Result<(), prometheus::Error> {
+    let raised = Opts::new(
+        "cabinet_alerts_total",
+        "Alerts of suspicious access raised since the start",
+    );
+    let raised = GaugeVec::new(raised, &["rule", "gravity"])?;
+    for rule in Rule::ALL {
+        for gravity in Gravity::ALL {
+            raised.with_label_values(&[rule.name(), gravity.name()]).set(0.0);
+        }
+    }
+    let failures = Gauge::new(
+        "cabinet_alerts_failures_total",
+        "Times that the watch could not read the audit log or write alerts",
+    )?;
+    registry.register(Box::new(AlertsCollector {
+        anomalies: anomalies.clone(),
+        raised,
+        failures,
     }))
 }
 

@@ -330,3 +330,20 @@ pub fn simulate(from: u64, seeds: u64, trace: bool) -> anyhow::Result<ExitCode> 
         ExitCode::from(FOUND_A_DEFECT)
     })
 }
+
+/// `cabinet judge-alerts`.
+///
+/// # Errors
+/// When nothing can be printed.
+pub fn judge_alerts(from: u64, seeds: u64, practices: u64) -> anyhow::Result<ExitCode> {
+    let clock = stopwatch();
+    let limits = cabinet_domain::anomaly::Limits::default();
+    let report = cabinet_simulation::alerts::judge(&limits, from, seeds, practices);
+    say(&report.lines().join("\n"))?;
+    say(&format!("after {} s", clock().as_secs()))?;
+    Ok(if report.meets() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FOUND_A_DEFECT)
+    })
+}

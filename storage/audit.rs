@@ -75,6 +75,8 @@ struct Writing {
     open: HashMap<u128, Log>,
     /// Practices whose logs have grown since their last checkpoint.
     grown: BTreeSet<u128>,
+    /// Practices whose logs have grown since somebody last asked.
+    untold: BTreeSet<u128>,
     stats: LogsStats,
 }
 
@@ -133,6 +135,7 @@ impl AuditLogs {
                 logs,
                 open: HashMap::new(),
                 grown: BTreeSet::new(),
+                untold: BTreeSet::new(),
                 stats: LogsStats {
                     position,
                     ..LogsStats::default()
@@ -212,6 +215,7 @@ impl AuditLogs {
         writing.stats.leaves += log.head().frontier.size() - before;
         // Also when it had them: its checkpoint may not.
         writing.grown.insert(practice);
+        writing.untold.insert(practice);
         Ok(true)
     }
 
@@ -381,6 +385,13 @@ impl AuditLogs {
         let folder = folder_of(practice.0);
         let keys = Some((self.keyring.as_ref(), practice.0));
         verify::verify((self.disk.as_ref(), &folder), key, elsewhere, keys)
+    }
+
+    /// Practices whose logs have grown since this was last asked.
+    #[must_use]
+    pub fn take_grown(&self) -> Vec<PracticeId> {
+        let untold = std::mem::take(&mut self.writing.lock().untold);
+        untold.into_iter().map(PracticeId).collect()
     }
 
     /// Counts since the start.

@@ -33,6 +33,10 @@ pub enum Table {
     AccountAddress = 6,
     /// The key of those hashes, and how long attempts on an account are held back.
     AccountGuard = 7,
+    /// What the watch over suspicious access has learnt: member, piece -> habits; and how far it is.
+    Watch = 8,
+    /// Alerts: day (newest first), member, rule -> alert and its answer.
+    Alert = 9,
 }
 
 impl Table {
@@ -47,6 +51,8 @@ impl Table {
             Self::Account => 5,
             Self::AccountAddress => 6,
             Self::AccountGuard => 7,
+            Self::Watch => 8,
+            Self::Alert => 9,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::ladder::Subject;
 use super::record::AccountRecord;
 use super::store::{Together, ending};
 use super::{AccountError, Accounts, Enrolment, Face, Holder, STEP_UP_SECONDS, SessionFace, SignedIn};
-use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, session_id};
+use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, session_id, short};
 use cabinet_domain::audit::Act;
 use cabinet_domain::password;
 use cabinet_domain::time::UtcMillis;
@@ -184,6 +184,53 @@ impl Accounts {
         let ended = ended.await?;
         self.0.access.drop_cached(&ended);
         Ok(ended)
+    }
+
+    /// Ends a session, named by the beginning of its id. Answers those that ended; that there is no such session is fine.
+    ///
+    /// # Errors
+    /// Storage's.
+    pub(crate) async fn end_session_of(
+        &self,
+        holder: Holder,
+        session: [u8; 8],
+    ) -> Result<Vec<SessionId>, AccountError> {
+        let known = self.find(holder).await?;
+        let sessions = known.map(|known| known.record.sessions).unwrap_or_default();
+        match sessions.into_iter().find(|id| short(id) == session) {
+            Some(which) => self.end_sessions(holder, which, Some(which)).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Asks a member for the second factor again before anything that needs it, in every session.
+    ///
+    /// # Errors
+    /// Storage's.
+    pub(crate) async fn forget_second_factor(&self, holder: Holder) -> Result<(), AccountError> {
+        let forgotten = self.change(holder, async |record| {
+            let mut writes = super::store::Writes::new();
+            for id in &record.sessions {
+                let Some(mut session) = self.0.access.find(id).await? else {
+                    continue;
+                };
+                if let Strength::TwoFactors { .. } = session.who.strength {
+                    session.who.strength = Strength::TwoFactors { shown: UtcMillis(0) };
+                    writes.push((crate::access::Access::key(id), Some(session.encode())));
+                }
+            }
+            let together = Together {
+                writes,
+                ..Together::default()
+            };
+            Ok((record.sessions.clone(), together))
+        });
+        match forgotten.await {
+            Ok(sessions) => self.0.access.drop_cached(&sessions),
+            Err(AccountError::NoAccount) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     async fn session_of(&self, token: &str) -> Result<StaffSession, AccountError> {

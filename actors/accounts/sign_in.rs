@@ -5,7 +5,7 @@ use super::ladder::Subject;
 use super::record::AccountRecord;
 use super::store::{Known, Together, ending};
 use super::{AccountError, Accounts, Holder, SignedIn};
-use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, leaf_origin, session_id};
+use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, leaf_origin, session_id, short};
 use cabinet_domain::audit::Act;
 use cabinet_domain::time::UtcMillis;
 
@@ -67,6 +67,11 @@ impl Accounts {
             None => None,
         };
         let subjects = subjects(address, known.as_ref().map(|(_, known)| known), visitor);
+        if matches!(subjects.first(), Some(Subject::Account(_)))
+            && let Some(until) = self.0.anomalies.blocked_until(&visitor.network)
+        {
+            return Err(AccountError::HeldBack(until));
+        }
         self.attempt(&subjects).await?;
         let hashed = known.as_ref().map(|(_, known)| &known.record.password);
         let judged = self.0.hasher.verify(password, hashed).await;
@@ -75,6 +80,7 @@ impl Accounts {
             self.0.ladder.lock().excuse(&subjects, self.0.clock.now());
         }
         let right = judged?;
+        self.0.anomalies.attempt(&visitor.network, &address, password, !right);
         if let (false, Some((holder, _))) = (right, &known) {
             self.denied(*holder, visitor);
         }
@@ -156,6 +162,8 @@ impl Accounts {
         let hash = device.as_ref().map(|device| session_id(device)).or(known);
         if let Some(hash) = hash {
             record.know_device(hash);
+            let device = hex::encode(hash);
+            self.0.anomalies.signed_in(short(&opened.id), &device, &visitor.network);
         }
         record.signed_in = now;
         let ended = record.add_session(opened.id);

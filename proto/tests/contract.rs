@@ -9,7 +9,7 @@ use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
-use cabinet_proto::v1::{account, audit, members};
+use cabinet_proto::v1::{account, alerts, audit, members};
 use samples::Samples;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -54,6 +54,8 @@ fn all() -> Map<String, Value> {
     add::<http::StaffAgenda>(&mut all);
     add::<http::StaffCommandRequest>(&mut all);
     accounts(&mut all);
+    add::<alerts::Alerts>(&mut all);
+    add::<alerts::AlertAnswerRequest>(&mut all);
     add::<audit::AuditPage>(&mut all);
     add::<audit::AuditProof>(&mut all);
     all

@@ -133,6 +133,12 @@ pub enum ServerFrame {
         #[ts(type = "number")]
         now_ms: i64,
     },
+    /// An alert of suspicious access is new or has become graver: ask `/staff/alerts` again. Told to those who see all.
+    AlertsChanged {
+        /// The server's clock.
+        #[ts(type = "number")]
+        now_ms: i64,
+    },
     /// The topic has changed in a way deltas do not carry (settings, rules), or the session fell behind: join again.
     Resync {
         /// Agenda id.

@@ -1,7 +1,7 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, audit, board, http, members, model, problem, session};
+use super::{account, alerts, audit, board, http, members, model, problem, session};
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
@@ -120,6 +120,10 @@ fn accounts(text: &mut String, config: &Config) {
         members::NumberedRequest,
         members::BreakGlassRequest,
         members::GlassFace,
+        alerts::AlertAnswer,
+        alerts::AlertFace,
+        alerts::Alerts,
+        alerts::AlertAnswerRequest,
         audit::AuditQuery,
         audit::AuditSaid,
         audit::AuditLeaf,

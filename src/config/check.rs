@@ -47,8 +47,11 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         live: section(&table, "live", &mut problems),
         accounts: section(&table, "accounts", &mut problems),
         audit: section(&table, "audit", &mut problems),
+        alerts: section(&table, "alerts", &mut problems),
     };
-    const SECTIONS: [&str; 7] = ["server", "ops", "storage", "agendas", "live", "accounts", "audit"];
+    const SECTIONS: [&str; 8] = [
+        "server", "ops", "storage", "agendas", "live", "accounts", "audit", "alerts",
+    ];
     problems.extend(
         table
             .keys()
@@ -146,6 +149,10 @@ fn check(config: &Config) -> Vec<Problem> {
     bounds("live.pong_seconds", config.live.pong_seconds.into(), 1, 60);
     bounds("live.stalled_seconds", config.live.stalled_seconds.into(), 1, 14);
     problems.extend(check_accounts(&config.accounts));
+    for (key, value, least, most) in config.alerts.limits.broken_bounds() {
+        let key = format!("alerts.limits.{key}");
+        problems.push(problem(&key, format!("is {value}, must be between {least} and {most}")));
+    }
     problems
 }
 
@@ -274,6 +281,9 @@ mod tests {
             ("[live]\nstalled_seconds = 0", false),
             ("[agendas]\nthreads = 256", true),
             ("[agendas]\nthreads = 257", false),
+            ("[alerts.limits]\nscan_files = 100", true),
+            ("[alerts.limits]\nscan_files = 101", false),
+            ("[alerts.limits]\nscan = 1", false),
         ] {
             assert_eq!(parse(text).is_ok(), ok, "{text}");
         }

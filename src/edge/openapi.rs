@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{account, audit, health, manage, members, public, security, sign_up, staff};
+use super::routes::{account, alerts, audit, health, manage, members, public, security, sign_up, staff};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
@@ -46,6 +46,8 @@ use utoipa::{Modify, OpenApi};
         members::post_member_link,
         members::post_break_glass,
         members::post_break_glass_end,
+        alerts::get_alerts,
+        alerts::post_answer,
         audit::get_audit,
         audit::get_proof,
         audit::get_export,

@@ -3,6 +3,7 @@
 //! Must not be here: rules, storage.
 
 pub mod account;
+pub mod alerts;
 pub mod audit;
 pub mod health;
 pub mod manage;
@@ -93,6 +94,8 @@ routes! {
     "POST" "/api/v1/staff/members/{member}/link" members::post_member_link Policy::Practice(Action::ChangeMember);
     "POST" "/api/v1/staff/agendas/{agenda}/break-glass" members::post_break_glass Policy::Agenda(Action::BreakGlass);
     "POST" "/api/v1/staff/break-glass/{glass}/end" members::post_break_glass_end Policy::SignedIn;
+    "GET" "/api/v1/staff/alerts" alerts::get_alerts Policy::SignedIn;
+    "POST" "/api/v1/staff/alerts/{alert}/answer" alerts::post_answer Policy::SignedIn;
     "GET" "/api/v1/staff/audit" audit::get_audit Policy::Practice(Action::SeeAudit);
     "GET" "/api/v1/staff/audit/{number}/proof" audit::get_proof Policy::Practice(Action::SeeAudit);
     "GET" "/api/v1/staff/audit/export" audit::get_export Policy::Practice(Action::ExportAudit);

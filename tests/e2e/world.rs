@@ -8,12 +8,14 @@ use cabinet::edge::{self, EdgeMetrics, EdgeState};
 use cabinet_actors::access::{Access, Entropy, Lifetime};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
+use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::{Directory, DirectoryError};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::Order;
+use cabinet_domain::anomaly::Limits;
 use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
@@ -62,7 +64,9 @@ pub(crate) struct World {
     http: reqwest::Client,
     drawn: AtomicU64,
     pub(crate) audit: Audit,
-    _storage: Storage,
+    pub(crate) anomalies: AnomalySupervisor,
+    pub(crate) accounts: Accounts,
+    storage: Storage,
 }
 
 /// An answer: status and body.
@@ -135,18 +139,20 @@ impl World {
             Arc::new(move |key| known.agenda_exists(key)),
         );
         let audit = log(&storage, &shared);
-        let (access, accounts, membership) = people(&storage, &directory, &shared, &audit);
+        let anomalies = watch(&storage, &audit, &directory, &shared);
+        let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies));
         let origins = AllowedOrigins::default();
         let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
             agendas: agendas.clone(),
             directory: directory.clone(),
             access: access.clone(),
-            accounts,
+            accounts: accounts.clone(),
             accounts_required,
             sign_up_open: accounts_required,
             membership,
             audit: audit.clone(),
+            anomalies: anomalies.clone(),
             clock: shared,
             origins: origins.clone(),
             secure: false,
@@ -177,7 +183,9 @@ impl World {
             http: reqwest::Client::builder().build().unwrap(),
             drawn: AtomicU64::new(1),
             audit,
-            _storage: storage,
+            anomalies,
+            accounts,
+            storage,
         };
         world.practice(AGENDA, "cabinet-essai", "claire-morel").await;
         world.practice(FOREIGN, "autre-cabinet", "paul-roux").await;
@@ -281,6 +289,17 @@ impl World {
         cookie.split(';').next().unwrap().to_owned()
     }
 
+    /// Has the watch look at all that happened.
+    pub(crate) async fn look(&self) {
+        self.anomalies.look(&self.accounts, &|_| {}).await;
+    }
+
+    /// The watch as a restart would make it.
+    pub(crate) fn watch_anew(&self) -> AnomalySupervisor {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        watch(&self.storage, &self.audit, &self.directory, &clock)
+    }
+
     pub(crate) async fn staff_get(&self, cookie: &str, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).header("cookie", cookie))
             .await
@@ -318,11 +337,18 @@ fn log(storage: &Storage, clock: &Arc<dyn Clock>) -> Audit {
     Audit::new(storage.records(), logs, signer, clock.clone(), options)
 }
 
+/// The watch over it, which the tests themselves run.
+fn watch(storage: &Storage, audit: &Audit, directory: &Directory, clock: &Arc<dyn Clock>) -> AnomalySupervisor {
+    let options = (Limits::default(), Locations::default());
+    let (records, audit, directory) = (storage.records(), audit.clone(), directory.clone());
+    AnomalySupervisor::new(records, audit, directory, clock.clone(), options)
+}
+
 fn people(
     storage: &Storage,
     directory: &Directory,
     clock: &Arc<dyn Clock>,
-    audit: &Audit,
+    (audit, anomalies): (&Audit, &AnomalySupervisor),
 ) -> (Access, Accounts, Membership) {
     let draws = AtomicU64::new(1);
     let entropy: Entropy = Arc::new(move || {
@@ -342,7 +368,7 @@ fn people(
         directory.clone(),
         clock.clone(),
         entropy.clone(),
-        (audit.clone(), AccountsOptions { cost }),
+        (audit.clone(), anomalies.clone(), AccountsOptions { cost }),
     );
     (access, accounts, Membership::new(directory.clone(), entropy))
 }

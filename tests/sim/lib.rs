@@ -5,6 +5,7 @@
 //!
 //! `cabinet simulate` runs it. Must not be here: HTTP, sockets, the wire protocol, sled.
 
+pub mod alerts;
 mod client;
 mod clock;
 pub mod coverage;

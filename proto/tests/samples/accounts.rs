@@ -1,4 +1,4 @@
-//! Samples of the bodies about accounts and members.
+//! Samples of the bodies about accounts, members and alerts.
 
 use super::parts::{NOW, id, me};
 use super::{Samples, one};
@@ -7,6 +7,7 @@ use cabinet_proto::v1::account::{
     Enrolment, IdentifierDoubt, LinkFace, LinkHolder, LinkPurpose, PasswordChange, PasswordSignIn, RecoveryCodes,
     ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
 };
+use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::members::{
     AgendaLevel, BreakGlassRequest, InvitationFace, InvitationMade, InviteRequest, Levels, MemberChange, MemberFace,
     MemberLink, Members, MembershipFace, NumberedRequest,
@@ -295,5 +296,39 @@ one!(
         command_id: id(61),
         reason: text("Malaise en salle d'attente"),
         minutes: 30,
+    }
+);
+one!(
+    Alerts,
+    "alerts.list",
+    Alerts {
+        alerts: vec![AlertFace {
+            id: "00".repeat(22),
+            rule: text("bulk_viewing"),
+            gravity: text("warning"),
+            member: id(50),
+            name: Some(text("Léa Petit")),
+            first_ms: NOW,
+            last_ms: NOW,
+            count: 3,
+            supported_by: vec![text("new_device")],
+            answer: Some(AlertAnswer {
+                by: Some(text("Claire Morel")),
+                at_ms: NOW,
+                mine: false,
+                reason: text("Recherche d'un ancien rendez-vous"),
+            }),
+            may_be_mine: false,
+        }],
+        everything: true,
+        now_ms: NOW,
+    }
+);
+one!(
+    AlertAnswerRequest,
+    "alerts.answer",
+    AlertAnswerRequest {
+        mine: true,
+        reason: text(""),
     }
 );

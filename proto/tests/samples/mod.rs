@@ -164,6 +164,7 @@ impl Samples for ServerFrame {
                 },
             ),
             ("practice_changed", Self::PracticeChanged { now_ms: NOW }),
+            ("alerts_changed", Self::AlertsChanged { now_ms: NOW }),
             ("resync", Self::Resync { topic: topic.clone() }),
             ("accepted", Self::Accepted { r#ref: 3, seq: 42 }),
             (

@@ -2,7 +2,7 @@
 //! Where the installation asks for accounts, a session without two factors is none.
 
 use super::agenda::state;
-use super::visitor::network;
+use super::visitor::{network, visitor};
 use crate::edge::EdgeState;
 use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
@@ -190,6 +190,7 @@ impl FromRequest for StaffOf {
             from_script(&request)?;
             let token = token(&request, state.secure).ok_or(EdgeCode::Unauthorised)?;
             let network = network(&request);
+            let device = visitor(&request)?.origin.device;
             drop(request);
             let session = state.access.session(&token).await.map_err(|error| {
                 tracing::error!(error = &error as &dyn std::error::Error, "a session could not be read");
@@ -206,6 +207,8 @@ impl FromRequest for StaffOf {
             if practice.role_now(session.staff, state.clock.now()).is_none() {
                 return Err(EdgeCode::Unauthorised.into());
             }
+            let id = session_id(&token);
+            state.anomalies.used(Holder::from(session), id, &network, &device);
             Ok(Self {
                 practice,
                 staff: session.staff,

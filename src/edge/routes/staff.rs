@@ -12,7 +12,8 @@ use crate::edge::{EdgeState, view};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use cabinet_actors::access::{AccessError, StaffSession, Strength};
-use cabinet_actors::audit::Viewing;
+use cabinet_actors::anomaly::AnomalySupervisor;
+use cabinet_actors::audit::{Audit, Viewing};
 use cabinet_actors::order::Order;
 use cabinet_domain::audience::Sight;
 use cabinet_domain::ids::{AgendaId, AgendaKey, BlobId, CommandId, PatientId};
@@ -139,7 +140,7 @@ pub(crate) async fn get_agenda(
     let query: StretchQuery = parse_query(&request)?;
     let covers = inward::view_span(query.from_ms, query.until_ms)?;
     let viewing = viewing(&agenda.staff, state.clock.now(), (agenda.permit.key(), sight), covers);
-    state.audit.open(viewing.clone()).await?;
+    note_viewing(&state.audit, &state.anomalies, &viewing).await?;
     state.audit.close(&viewing);
     let look = state.agendas.read_named(agenda.permit.key(), move |read| StaffAgenda {
         history: sight.history(read.history).to_string(),
@@ -182,6 +183,21 @@ pub(crate) fn viewing(staff: &StaffOf, now: UtcMillis, (key, sight): (AgendaKey,
         origin: staff.origin(now),
         seen: sight.name(),
     }
+}
+
+/// Notes what is about to be shown. What cannot be noted is not shown, nor what somebody asks for who has opened too much.
+///
+/// # Errors
+/// `too_many_requests`, `busy`, `storage_full`.
+pub(crate) async fn note_viewing(
+    audit: &Audit,
+    anomalies: &AnomalySupervisor,
+    viewing: &Viewing,
+) -> Result<(), Failure> {
+    if anomalies.held_back_until(viewing).is_some() {
+        return Err(Failure::from(EdgeCode::TooManyRequests).detail("too many past weeks were opened"));
+    }
+    Ok(audit.open(viewing.clone()).await?)
 }
 
 /// A command of staff on its way, the same from HTTP and from a session: a repeat over the other way is a repeat.

@@ -8,6 +8,7 @@ use super::frames::refused;
 use super::session::{Context, Session, send};
 use crate::edge::guard::rights::{AgendaPermit, CommandPermit, permit, permit_command};
 use crate::edge::problem::{EdgeCode, Failure};
+use crate::edge::routes::alerts::sees_all;
 use actix::prelude::*;
 use cabinet_domain::ids::{AgendaId, AgendaKey};
 use cabinet_domain::rights::Action;
@@ -58,6 +59,16 @@ impl Session {
                 session.watch_rights(ctx, changes);
             }
         }));
+    }
+
+    /// Tells whoever sees all alerts that there are others than before.
+    pub(super) fn tell_alerts(&mut self, ctx: &mut Context) {
+        let version = self.state.anomalies.version(self.staff.practice.id);
+        let former = std::mem::replace(&mut self.alerts_told, version);
+        let now = self.state.clock.now();
+        if former != version && sees_all(&self.staff, now) {
+            send(ctx, &ServerFrame::AlertsChanged { now_ms: now.0 });
+        }
     }
 
     /// Looks at the rights as they are now. False: the session has ended.

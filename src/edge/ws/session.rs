@@ -62,6 +62,7 @@ pub(super) async fn open(
         socket,
         id: 0,
         state: EdgeState::clone(&state),
+        alerts_told: state.anomalies.version(staff.practice.id),
         staff,
         topics: BTreeMap::new(),
         under_way: 0,
@@ -82,6 +83,8 @@ pub(super) struct Session {
     pub(super) joins: VecDeque<Asked>,
     pub(super) joining: bool,
     rate: Rate,
+    /// Which state of the practice's alerts was told.
+    pub(super) alerts_told: u64,
     pinged: Option<Instant>,
     pub(super) socket: Socket,
     connection: Option<ConnectionHandle>,
@@ -179,6 +182,7 @@ impl Session {
         if !self.review(ctx) {
             return;
         }
+        self.tell_alerts(ctx);
         let keys: Vec<AgendaKey> = self.topics.keys().copied().collect();
         for key in keys {
             self.flush(ctx, key);

@@ -7,7 +7,7 @@ use super::outbox::Outbox;
 use super::presence::Tell;
 use super::session::{Context, Noticed, Session, Woken, send};
 use crate::edge::problem::{EdgeCode, Failure};
-use crate::edge::routes::staff::viewing;
+use crate::edge::routes::staff::{note_viewing, viewing};
 use crate::edge::view;
 use actix::prelude::*;
 use cabinet_actors::agenda::feed::SubscriptionId;
@@ -147,13 +147,14 @@ impl Session {
             self.let_go(key, &former);
         }
         let (agendas, audit) = (self.state.agendas.clone(), self.state.audit.clone());
+        let anomalies = self.state.anomalies.clone();
         let viewing = viewing(&self.staff, self.state.clock.now(), (key, asked.sight), asked.covers);
         let sink = outbox.clone();
         let subscribing = async move {
             let Asked { covers, sight, .. } = asked;
             // Noted before anything is read: what cannot be noted is not shown.
-            if let Err(error) = audit.open(viewing.clone()).await {
-                return (None, Err(Failure::from(error)));
+            if let Err(failure) = note_viewing(&audit, &anomalies, &viewing).await {
+                return (None, Err(failure));
             }
             let render = move |read: AgendaRead<'_>| view::staff_view_begun(read, sight, covers);
             let joined = agendas.subscribe(key, Audience::Staff, asked.position, sink, render);

@@ -28,14 +28,14 @@ pub(super) fn cookies(answer: &Answer) -> String {
     pairs.collect::<Vec<_>>().join("; ")
 }
 
-pub(super) struct Person {
+pub(crate) struct Person {
     pub(super) email: String,
     pub(super) password: String,
     /// The application's secret.
     pub(super) secret: String,
     pub(super) recovery_codes: Vec<String>,
     /// What the browser that made the account sends.
-    pub(super) cookies: String,
+    pub(crate) cookies: String,
 }
 
 impl Person {
@@ -75,13 +75,13 @@ impl Person {
         code(&self.secret, world.now().0)
     }
 
-    pub(super) async fn password_step(&self, world: &World, cookies: &str) -> Answer {
+    pub(crate) async fn password_step(&self, world: &World, cookies: &str) -> Answer {
         let body = json!({"email": self.email, "password": self.password});
         account(world, cookies, "sign-in", &body).await
     }
 
     /// Signs in on another browser; its cookies.
-    pub(super) async fn sign_in(&self, world: &World, before: &str) -> String {
+    pub(crate) async fn sign_in(&self, world: &World, before: &str) -> String {
         let challenge = self.password_step(world, before).await.fine(200);
         let body = json!({"challenge": challenge["challenge"], "code": self.fresh_code(world)});
         let answer = account(world, before, "second-factor", &body).await;

@@ -5,8 +5,8 @@ import { newId } from '../lib/ids';
 import { i18n } from '../lib/i18n/index.svelte';
 import { isLevel, type LevelName } from '../lib/accounts';
 import { overlapping } from '../lib/agenda';
-import { problemOf } from '../lib/api';
-import type { Allowances, Person, Practitioner, Problem, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
+import { api, problemOf } from '../lib/api';
+import type { Alerts, Allowances, Person, Practitioner, Problem, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
 import { formatInstant } from '../lib/zone';
 import type { Session } from './session.svelte';
 
@@ -40,6 +40,25 @@ export class Desk {
 
   constructor(me: StaffMe, readonly session: Session, private readonly ended: () => void) {
     this.me = me;
+  }
+
+  /** Alerts that one may see; null until they are known. */
+  alerts = $state.raw<Alerts | null>(null);
+
+  /** Alerts that somebody should look at. */
+  get openAlerts(): number {
+    return this.alerts?.alerts.filter((one) => one.gravity !== 'notice' && !one.answer).length ?? 0;
+  }
+
+  /** Asks for the alerts as they are now, and says so when there are more. A failure says nothing: they come with the next. */
+  async refreshAlerts(): Promise<void> {
+    const before = this.alerts === null ? null : this.openAlerts;
+    try {
+      this.alerts = await api.alerts();
+    } catch {
+      return;
+    }
+    if (before !== null && this.openAlerts > before) this.say(i18n.t.alerts.raised, 'bad');
   }
 
   /** How much of an agenda one may see and do. */

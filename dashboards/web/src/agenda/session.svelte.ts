@@ -47,7 +47,8 @@ export class Session {
   #daily: ReturnType<typeof setTimeout> | undefined;
 
   constructor(topics: readonly string[], cover: { from_ms: number; until_ms: number }, private readonly lineFailed: () => void,
-    private readonly changed: () => void = () => undefined) {
+    private readonly changed: () => void = () => undefined,
+    private readonly alerted: () => void = () => undefined) {
     this.#cover = cover;
     for (const topic of topics) this.#topics.set(topic, { position: null, joining: null, begun: null, withdrawn: false });
     this.#socket = new LiveSocket({
@@ -228,6 +229,9 @@ export class Session {
       case 'practice_changed':
         this.#heard(frame.now_ms);
         return this.changed();
+      case 'alerts_changed':
+        this.#heard(frame.now_ms);
+        return this.alerted();
       case 'resync':
         this.changed();
         return this.#join(frame.topic, false);

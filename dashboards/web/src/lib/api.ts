@@ -2,7 +2,7 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Activated, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Documents, Enrolment, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
+  AccountFace, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Documents, Enrolment, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest,
   StepUpRequest, SteppedUp,
 } from './wire';
@@ -105,6 +105,8 @@ export const api = {
   application: () => once<Enrolment>('POST', '/account/application'),
   finishApplication: (body: StepUpRequest) => once<null>('POST', '/account/application/finish', body),
   endSessions: (body: SessionEnd) => call<null>('POST', '/account/sessions/end', body),
+  alerts: () => call<Alerts>('GET', '/staff/alerts'),
+  answerAlert: (alert: string, body: AlertAnswerRequest) => call<AlertFace>('POST', `/staff/alerts/${alert}/answer`, body),
   audit: (query: Record<string, string>) => call<AuditPage>('GET', `/staff/audit?${new URLSearchParams(query)}`),
   auditProof: (number: number) => call<AuditProof>('GET', `/staff/audit/${number}/proof`),
   auditExport: () => once<Blob>('GET', '/staff/audit/export', undefined, 'file'),

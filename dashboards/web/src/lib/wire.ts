@@ -1098,6 +1098,10 @@ changes: Array<StaffChange>, } | { "event": "practice_changed",
 /**
  * The server's clock.
  */
+now_ms: number, } | { "event": "alerts_changed", 
+/**
+ * The server's clock.
+ */
 now_ms: number, } | { "event": "resync", 
 /**
  * Agenda id.
@@ -1843,6 +1847,106 @@ reason: string,
 until_ms: number, };
 
 /**
+ * What somebody said to an alert.
+ */
+export type AlertAnswer = { 
+/**
+ * Name of who answered, while they belong to the practice.
+ */
+by: string | null, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * "That was me", by the member it is about; else: looked into.
+ */
+mine: boolean, 
+/**
+ * Why it is all right, or what was done.
+ */
+reason: string, };
+
+/**
+ * One alert: a rule that a member's accesses broke on a day.
+ */
+export type AlertFace = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The rule: `bulk_viewing`, `new_device`...
+ */
+rule: string, 
+/**
+ * `notice`, `warning` or `critical`.
+ */
+gravity: string, 
+/**
+ * About whom.
+ */
+member: string, 
+/**
+ * Their name, while they belong to the practice.
+ */
+name: string | null, 
+/**
+ * First time on that day.
+ */
+first_ms: number, 
+/**
+ * Last time.
+ */
+last_ms: number, 
+/**
+ * How often.
+ */
+count: number, 
+/**
+ * Other rules that spoke about the same member within a day, and made it as grave as it is.
+ */
+supported_by: Array<string>, 
+/**
+ * What was said to it; none while it is open.
+ */
+answer: AlertAnswer | null, 
+/**
+ * Whether it may be answered "that was me".
+ */
+may_be_mine: boolean, };
+
+/**
+ * Alerts that one may see: of the whole practice, or about oneself.
+ */
+export type Alerts = { 
+/**
+ * Newest days first.
+ */
+alerts: Array<AlertFace>, 
+/**
+ * Whether they are the whole practice's.
+ */
+everything: boolean, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * Answers an alert.
+ */
+export type AlertAnswerRequest = { 
+/**
+ * "That was me": by the member it is about alone; the rule is then quiet about them for some weeks.
+ */
+mine: boolean, 
+/**
+ * Why it is all right, or what was done: 1 to 300 bytes, nothing about a patient; may be empty for "that was me".
+ */
+reason: string, };
+
+/**
  * Which leaves.
  */
 export type AuditQuery = { 
@@ -2064,4 +2168,5 @@ export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   60: 'log.read',
   61: 'log.exported',
   62: 'access.refused',
+  63: 'alert.answered',
 };

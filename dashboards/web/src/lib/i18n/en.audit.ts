@@ -63,6 +63,7 @@ export const audit: typeof french = {
     'link.made': 'link made for a member',
     'log.read': 'log read',
     'log.exported': 'log exported',
+    'alert.answered': 'alert answered',
     'access.refused': 'asked for without the right',
   },
   prove: 'Check',

@@ -1,6 +1,7 @@
 // English, the second language: the same keys as French, held by the type and by a test. No logic here.
 
 import { accounts } from './en.accounts';
+import { alerts } from './en.alerts';
 import { audit } from './en.audit';
 import type { Catalogue } from './fr';
 
@@ -8,6 +9,7 @@ const s = (n: number): string => (n === 1 ? '' : 's');
 
 export const en: Catalogue = {
   accounts,
+  alerts,
   audit,
   product: 'Cabinet en Ligne',
   language: 'Language',

@@ -61,6 +61,7 @@ export const audit = {
     'link.made': 'lien créé pour un membre',
     'log.read': 'journal consulté',
     'log.exported': 'journal exporté',
+    'alert.answered': 'réponse à une alerte',
     'access.refused': 'demande sans droit',
   },
   prove: 'Vérifier',

@@ -1,12 +1,14 @@
 // French, the first language: its keys are the catalogue. No logic here.
 
 import { accounts } from './fr.accounts';
+import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
 
 export const fr = {
   accounts,
+  alerts,
   audit,
   // everywhere
   product: 'Cabinet en Ligne',
