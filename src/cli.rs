@@ -96,8 +96,8 @@ pub enum Command {
         /// How many practices in which nothing happens.
         #[arg(long, default_value_t = 200)]
         practices: u64,
-        /// The first seed. Thresholds are tuned on seeds below 10,000 and judged on those from there on.
-        #[arg(long, default_value_t = 10_000)]
+        /// The first seed. Thresholds are tuned on seeds below 30,000 and judged on those from there on.
+        #[arg(long, default_value_t = 30_000)]
         from: u64,
     },
 }

@@ -29,6 +29,8 @@ const HOUR_TIMES: usize = 2;
 pub(super) struct Habits {
     /// First seen.
     pub(super) since: Option<UtcMillis>,
+    /// First signed in.
+    pub(super) signs_in_since: Option<UtcMillis>,
     pub(super) sign_ins: u32,
     devices: Vec<u64>,
     networks: Vec<u64>,

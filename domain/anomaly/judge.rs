@@ -116,6 +116,7 @@ fn signed_in(
     found: &mut Vec<Finding>,
 ) {
     let learns = member.learns_places(limits, at);
+    member.habits.signs_in_since.get_or_insert(at);
     let former = member.habits.place;
     let novelty = member.habits.sign_in(device, network, location);
     member.recent.sign_ins.age(at, SHORT_SECONDS);
@@ -286,8 +287,9 @@ fn exported(
     today.exported = today.exported.saturating_add(patients);
     let exported = today.exported;
     let (month, most) = member.habits.export(civil, patients);
-    // What a month usually takes is no more than usual in a day either.
-    let much = exported > limits.export_patients.max(most.unwrap_or(0));
+    // What a month usually takes, and half as much again, is no more than usual in a day either.
+    let usual = most.unwrap_or(0);
+    let much = exported > limits.export_patients.max(usual.saturating_add(usual / 2));
     let unusual = most.is_some_and(|most| month > most.saturating_mul(2));
     let first = most.is_none() && month == patients;
     let night = civil.is_night() && !member.learns(limits, at) && !member.habits.works_at(civil);

@@ -49,18 +49,21 @@ impl Finding {
     }
 }
 
+/// Whether somebody is known for fewer days than habits take to learn, or not at all.
+fn is_recent(since: Option<UtcMillis>, limits: &Limits, now: UtcMillis) -> bool {
+    let seconds = i64::from(limits.learning_days) * DAY_SECONDS;
+    since.is_none_or(|since| now < since.plus_seconds(seconds))
+}
+
 impl Member {
     /// Whether habits are still being learnt.
     pub(super) fn learns(&self, limits: &Limits, now: UtcMillis) -> bool {
-        let days = i64::from(limits.learning_days);
-        self.habits
-            .since
-            .is_none_or(|since| now < since.plus_seconds(days * DAY_SECONDS))
+        is_recent(self.habits.since, limits, now)
     }
 
     /// Whether devices and networks are still being learnt: so many sign-ins are enough.
     pub(super) fn learns_places(&self, limits: &Limits, now: UtcMillis) -> bool {
-        self.learns(limits, now) && self.habits.sign_ins < limits.learning_sign_ins
+        is_recent(self.habits.signs_in_since, limits, now) && self.habits.sign_ins < limits.learning_sign_ins
     }
 
     /// Notes that a rule spoke.
@@ -70,12 +73,14 @@ impl Member {
         self.spoken.push((finding.rule, now, finding.gravity));
     }
 
-    /// Rules that spoke within a day and look at something else.
+    /// Rules that spoke within a day and look at something else. A few files that nothing explains are everyday: they support
+    /// nothing.
     pub(super) fn support(&self, family: Family, now: UtcMillis) -> Vec<Rule> {
-        let recent = self
-            .spoken
-            .iter()
-            .filter(|(rule, at, _)| rule.family() != family && now < at.plus_seconds(SUPPORT_SECONDS));
+        let supports = |(rule, at, gravity): &(Rule, UtcMillis, Gravity)| {
+            let everyday = *rule == Rule::UnexplainedAccess && *gravity == Gravity::Notice;
+            !everyday && rule.family() != family && now < at.plus_seconds(SUPPORT_SECONDS)
+        };
+        let recent = self.spoken.iter().filter(|spoken| supports(spoken));
         recent.map(|(rule, _, _)| *rule).collect()
     }
 

@@ -163,9 +163,9 @@ impl Watch {
             supported_by,
         };
         risen.extend(self.put(alert, true));
-        // What was only a notice for want of support has it now.
+        // What was only a notice for want of support may have it now.
         for (rule, at, full) in spoken {
-            let supports = rule.family() != finding.rule.family() && full > Gravity::Notice;
+            let supports = full > Gravity::Notice && self.supports(signal, rule, finding.rule);
             let day = self.civil(at).date;
             let Some(weak) = self
                 .alerts
@@ -183,6 +183,12 @@ impl Watch {
             };
             risen.extend(self.put(raised, false));
         }
+    }
+
+    /// Whether what was just found supports what this rule found before.
+    fn supports(&self, signal: &Signal, rule: Rule, found: Rule) -> bool {
+        let member = self.members.get(&signal.staff);
+        member.is_some_and(|member| member.support(rule.family(), signal.at).contains(&found))
     }
 
     /// Puts an alert beside what the day has; answers it if it is to be told of: new, graver, or by a rule that stands alone.

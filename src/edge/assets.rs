@@ -35,6 +35,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/agenda/equipe",
         "/agenda/securite",
         "/agenda/journal",
+        "/agenda/alertes",
         "/inscription",
         "/documents/terms",
         "/documents/processing",
