@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long mutants mutants-sample
+.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long judge-alerts judge-sample mutants mutants-sample
 .PHONY: faults power-cut trace-check-proof soak fuzz schemathesis autobahn deny clean
 .PHONY: prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
@@ -42,12 +42,16 @@ run: prepare-build web ## Install what is missing, build, start the demo on http
 	@echo; echo "==> Starting the demo; its store is $(DATA) and stays there between runs; stop with Ctrl-C"
 	@exec "$(TARGET)/debug/cabinet" demo --data "$(DATA)" --port "$(PORT)"
 
-test: prepare-test lock fmt web clippy rust-test instructions simulate mutants-sample contract-test web-test browser-test ## Install what tests need, then run everything
+test: prepare-test lock fmt web clippy rust-test instructions simulate judge-sample mutants-sample contract-test web-test browser-test ## Install what tests need, then run everything
 	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
 
 simulate-long: prepare-build web ## Simulate many seeds, optimised (SEEDS=100000 FROM=0)
 	@$(STEP) "Building the server, optimised" cargo build --locked --release --bin cabinet
 	@$(STEP) "Simulation: $(SEEDS) seeds from $(FROM)" "$(TARGET)/release/cabinet" simulate --seeds $(SEEDS) --from $(FROM)
+
+judge-alerts: prepare-build web ## Play attacks, benign twins and quiet practices against the alerts (JUDGE="--seeds 50 --practices 200 --from 30000")
+	@$(STEP) "Building the server" cargo build --locked --bin cabinet
+	@"$(TARGET)/debug/cabinet" judge-alerts $(JUDGE)
 
 mutants: prepare-build web ## Break the committed sources in small ways; a test must catch each (NAMES="sync-skipped")
 	@$(STEP) "Seeded mutants" tests/tools/mutants $(NAMES)
@@ -156,7 +160,10 @@ simulate: | rust-test
 	@$(STEP) "Simulation: building the server" cargo build --locked --bin cabinet
 	@$(STEP) "Simulation: 5,000 seeds of 500 commands and more" "$(TARGET)/debug/cabinet" simulate --seeds 5000
 
-mutants-sample: | simulate
+judge-sample: | simulate
+	@$(STEP) "Alerts: attacks, benign twins, quiet practices" "$(TARGET)/debug/cabinet" judge-alerts
+
+mutants-sample: | judge-sample
 	@$(STEP) "Seeded mutants: two of them" tests/tools/mutants sync-skipped unknown-taken-for-not-written
 
 contract-test: | rust-test

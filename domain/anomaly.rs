@@ -23,3 +23,7 @@ pub use network::{NetworkAlert, NetworkWatch};
 pub use rule::{Effect, Family, Gravity, Rule};
 pub use signal::{Attempt, Location, Observed, SecurityChange, Seen, Signal};
 pub use watch::{Alert, Allowance, Watch};
+
+#[cfg(test)]
+#[path = "anomaly/tests.rs"]
+mod tests;

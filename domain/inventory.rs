@@ -4,6 +4,13 @@
 //!
 //! Must not be here: data of anyone.
 
+mod kinds;
+
+use self::kinds::{
+    HOLDER, NOBODY, STAFF, access, appointment, colleague, evidence, exception, held, identity, practice, sign_in,
+    trace,
+};
+
 /// Who answers for the data (GDPR art. 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -119,122 +126,6 @@ pub struct Entry {
     pub may_tell_of_health: bool,
 }
 
-const STAFF_AND_PATIENT: &[Viewer] = &[Viewer::Patient, Viewer::PracticeStaff];
-const STAFF: &[Viewer] = &[Viewer::PracticeStaff];
-const PUBLIC: &[Viewer] = &[Viewer::Public];
-const HOLDER: &[Viewer] = &[Viewer::Holder];
-const NOBODY: &[Viewer] = &[Viewer::Nobody];
-
-const fn identity(field: &'static str, purpose: Purpose) -> Entry {
-    Entry {
-        record: "Person",
-        field,
-        role: Role::Processor,
-        purpose,
-        legal_basis: LegalBasis::CareContract,
-        retention: Retention::BookingContact,
-        audience: STAFF_AND_PATIENT,
-        sealing: Sealing::PatientKey,
-        may_tell_of_health: false,
-    }
-}
-
-const fn appointment(record: &'static str, field: &'static str, may_tell_of_health: bool) -> Entry {
-    Entry {
-        record,
-        field,
-        role: Role::Processor,
-        purpose: Purpose::Appointments,
-        legal_basis: LegalBasis::CareContract,
-        retention: Retention::PatientFile,
-        audience: STAFF_AND_PATIENT,
-        sealing: Sealing::PracticeKey,
-        may_tell_of_health,
-    }
-}
-
-const fn held(field: &'static str) -> Entry {
-    Entry {
-        retention: Retention::Hold,
-        ..appointment("Hold", field, false)
-    }
-}
-
-const fn access(record: &'static str, field: &'static str, retention: Retention) -> Entry {
-    Entry {
-        record,
-        field,
-        role: Role::Processor,
-        purpose: Purpose::Access,
-        legal_basis: LegalBasis::LegitimateInterest,
-        retention,
-        audience: NOBODY,
-        sealing: Sealing::PracticeKey,
-        may_tell_of_health: false,
-    }
-}
-
-const fn practice(record: &'static str, field: &'static str, purpose: Purpose) -> Entry {
-    Entry {
-        record,
-        field,
-        role: Role::Controller,
-        purpose,
-        legal_basis: LegalBasis::ServiceContract,
-        retention: Retention::PracticeAccount,
-        audience: PUBLIC,
-        sealing: Sealing::PracticeKey,
-        may_tell_of_health: false,
-    }
-}
-
-const fn colleague(record: &'static str, field: &'static str) -> Entry {
-    Entry {
-        audience: STAFF,
-        ..practice(record, field, Purpose::Teamwork)
-    }
-}
-
-const fn evidence(field: &'static str) -> Entry {
-    Entry {
-        audience: STAFF,
-        legal_basis: LegalBasis::LegalDuty,
-        retention: Retention::ContractEvidence,
-        ..practice("Acceptance", field, Purpose::ContractEvidence)
-    }
-}
-
-const fn sign_in(
-    record: &'static str,
-    field: &'static str,
-    retention: Retention,
-    audience: &'static [Viewer],
-) -> Entry {
-    Entry {
-        role: Role::Controller,
-        purpose: Purpose::SignIn,
-        audience,
-        ..access(record, field, retention)
-    }
-}
-
-/// Who looked where they ordinarily may not, and why.
-const fn exception(record: &'static str, field: &'static str) -> Entry {
-    Entry {
-        audience: STAFF,
-        legal_basis: LegalBasis::LegitimateInterest,
-        ..practice(record, field, Purpose::Access)
-    }
-}
-
-/// Who did or saw what: a leaf of the audit log.
-const fn trace(record: &'static str, field: &'static str) -> Entry {
-    Entry {
-        retention: Retention::AccessTrace,
-        ..exception(record, field)
-    }
-}
-
 /// Every stored field of personal data.
 pub const INVENTORY: &[Entry] = &[
     identity("given_name", Purpose::Appointments),
@@ -346,6 +237,13 @@ pub const INVENTORY: &[Entry] = &[
     sign_in("LinkRecord", "practice", Retention::SignInLink, NOBODY),
     sign_in("LinkRecord", "staff", Retention::SignInLink, NOBODY),
     sign_in("LinkRecord", "issued", Retention::SignInLink, NOBODY),
+    trace("AlertRecord", "alert"),
+    // Written by people: it may name anybody.
+    trace("AlertRecord", "answer"),
+    trace("AlertRecord", "detail"),
+    sign_in("WatchRecord", "habits", Retention::Membership, NOBODY),
+    sign_in("WatchRecord", "recent", Retention::Membership, NOBODY),
+    sign_in("WatchRecord", "spoken", Retention::Membership, NOBODY),
     trace("Leaf", "at"),
     trace("Leaf", "actor"),
     trace("Leaf", "origin"),
@@ -373,7 +271,15 @@ pub const INVENTORY: &[Entry] = &[
 ];
 
 /// Records whose stored form is not serde's: tests beside their bytes hold them to the list above.
-pub const OF_THE_SERVER: &[&str] = &["AccountRecord", "SessionRecord", "LinkRecord", "Leaf", "LeafOrigin"];
+pub const OF_THE_SERVER: &[&str] = &[
+    "AccountRecord",
+    "AlertRecord",
+    "SessionRecord",
+    "LinkRecord",
+    "Leaf",
+    "LeafOrigin",
+    "WatchRecord",
+];
 
 /// Stored fields that say nothing of a person, by record, so that each field was thought about once.
 pub const IMPERSONAL: &[(&str, &[&str])] = &[

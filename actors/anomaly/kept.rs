@@ -178,3 +178,60 @@ pub(super) async fn read_alerts(
     let alerts = rows.iter().filter_map(|(_, value)| serde_json::from_slice(value).ok());
     Ok(alerts.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cabinet_domain::anomaly::{Gravity, Rule};
+    use cabinet_domain::time::CivilDate;
+
+    fn listed(record: &str) -> Vec<&'static str> {
+        let entries = cabinet_domain::inventory::INVENTORY.iter();
+        entries
+            .filter(|entry| entry.record == record)
+            .map(|entry| entry.field)
+            .collect()
+    }
+
+    fn fields<T: Serialize>(value: &T) -> Vec<String> {
+        let object = serde_json::to_value(value).unwrap();
+        object.as_object().unwrap().keys().cloned().collect()
+    }
+
+    fn record(day: i32) -> AlertRecord {
+        AlertRecord {
+            alert: Alert {
+                rule: Rule::Scan,
+                staff: StaffId(7),
+                day: CivilDate(day),
+                gravity: Gravity::Warning,
+                first: UtcMillis(1),
+                last: UtcMillis(2),
+                count: 3,
+                session: [4; 8],
+                supported_by: Rule::ALL.to_vec(),
+            },
+            detail: "x".repeat(50),
+            answer: Some(Answer {
+                by: StaffId(u128::MAX),
+                at: UtcMillis(i64::MAX),
+                mine: true,
+                reason: "é".repeat(REASON_BYTES_MAX / 2),
+            }),
+        }
+    }
+
+    /// Law L12: every stored field is in the inventory.
+    #[test]
+    fn every_stored_field_is_in_the_inventory() {
+        assert_eq!(fields(&record(1)), listed("AlertRecord"));
+        assert_eq!(fields(&Member::default()), listed("WatchRecord"));
+    }
+
+    #[test]
+    fn the_largest_alert_fits_a_record_and_newest_days_come_first() {
+        let (_, bytes) = write_alert(PracticeId(1), &record(20_000)).unwrap();
+        assert!(bytes.unwrap().len() < PIECE_BYTES);
+        assert!(alert_id(&record(20_001).alert) < alert_id(&record(20_000).alert));
+    }
+}

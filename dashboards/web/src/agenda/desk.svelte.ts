@@ -58,7 +58,8 @@ export class Desk {
     } catch {
       return;
     }
-    if (before !== null && this.openAlerts > before) this.say(i18n.t.alerts.raised, 'bad');
+    const onTheirPage = location.pathname === '/agenda/alertes';
+    if (before !== null && this.openAlerts > before && !onTheirPage) this.say(i18n.t.alerts.raised, 'bad');
   }
 
   /** How much of an agenda one may see and do. */
