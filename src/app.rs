@@ -82,12 +82,10 @@ impl App {
         let directory = Directory::load(storage.streams(), clock.clone())
             .await
             .context("failed to load the practices")?;
-        let metrics = Metrics::new(&registry)?;
-        let agendas = start_agendas(config, &storage, &directory, (&clock, metrics));
+        let agendas = start_agendas(config, &storage, &directory, (&clock, Metrics::new(&registry)?));
         let audit = start_audit(config, &storage, &clock, &registry)?;
         let anomalies = watch(config, &storage, (&audit, &directory), (&clock, &registry))?;
-        let watched = (&audit, &anomalies);
-        let (access, accounts, membership) = people(config, &storage, &directory, (&clock, watched));
+        let (access, accounts, membership) = people(config, &storage, &directory, (&clock, &audit, &anomalies));
         let origins = AllowedOrigins::new(config.server.allowed_origins.clone());
         let source = Arc::new(AgendaBoards::new(agendas.clone(), directory.clone(), clock.clone()));
         let hubs = Hubs::start(source, live_options(&config.live), origins.clone(), &registry)?;
@@ -138,10 +136,16 @@ impl App {
             listeners,
             data_dir: config.storage.data_dir.clone(),
         };
-        app.open_control()?;
-        app.compact_keyring();
-        app.expire_leaves(clock, config.audit.retention_months.into());
+        app.begin(clock, config.audit.retention_months.into())?;
         Ok(app)
+    }
+
+    /// What goes on beside the listeners.
+    fn begin(&self, clock: Arc<dyn Clock>, retention_months: i32) -> anyhow::Result<()> {
+        self.open_control()?;
+        self.compact_keyring();
+        self.expire_leaves(clock, retention_months);
+        Ok(())
     }
 
     /// Once the read store is ready: removes keys that former processes made ahead in vain.
@@ -369,7 +373,7 @@ fn people(
     config: &Config,
     storage: &Storage,
     directory: &Directory,
-    (clock, (audit, anomalies)): (&Arc<dyn Clock>, (&Audit, &AnomalySupervisor)),
+    (clock, audit, anomalies): (&Arc<dyn Clock>, &Audit, &AnomalySupervisor),
 ) -> (Access, Accounts, Membership) {
     let entropy: Entropy = Arc::new(entropy);
     let lifetime = session_lifetime(&config.accounts);
