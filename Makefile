@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long judge-alerts judge-sample mutants mutants-sample
+.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long judge-alerts judge-sample prometheus mutants mutants-sample
 .PHONY: faults power-cut trace-check-proof soak fuzz schemathesis autobahn deny clean
 .PHONY: prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
@@ -52,6 +52,10 @@ simulate-long: prepare-build web ## Simulate many seeds, optimised (SEEDS=100000
 judge-alerts: prepare-build web ## Play attacks, benign twins and quiet practices against the alerts (JUDGE="--seeds 50 --practices 200 --from 30000")
 	@$(STEP) "Building the server" cargo build --locked --bin cabinet
 	@"$(TARGET)/debug/cabinet" judge-alerts $(JUDGE)
+
+prometheus: prepare-build web ## Check operators' rules with promtool, have one fire at a real Alertmanager (PICTURES=folder)
+	@$(STEP) "Building the server" cargo build --locked --bin cabinet
+	@$(STEP) "Prometheus and Alertmanager" tests/tools/prometheus "$(TARGET)/debug/cabinet"
 
 mutants: prepare-build web ## Break the committed sources in small ways; a test must catch each (NAMES="sync-skipped")
 	@$(STEP) "Seeded mutants" tests/tools/mutants $(NAMES)

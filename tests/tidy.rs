@@ -163,6 +163,38 @@ fn documents_point_at_what_exists() -> io::Result<()> {
     )
 }
 
+/// A rule or a board about a metric that nothing makes stays quiet for ever.
+#[test]
+fn rules_and_boards_for_operators_name_metrics_that_exist() -> io::Result<()> {
+    let files = files::all()?;
+    let sources: String = files
+        .iter()
+        .filter(|file| rust(file))
+        .map(|file| file.text.as_str())
+        .collect();
+    let made = |name: &str| sources.contains(&format!("\"{name}\""));
+    let named = files
+        .iter()
+        .filter(|file| file.path.starts_with("dashboards/prometheus/") || file.path.starts_with("dashboards/grafana/"));
+    let mut unknown = Vec::new();
+    let mut count = 0;
+    for file in named {
+        for (position, _) in file.text.match_indices("cabinet_") {
+            let word: String = file.text[position..]
+                .chars()
+                .take_while(|c| text::is_word(*c))
+                .collect();
+            count += 1;
+            if !made(&word) && !made(word.trim_end_matches("_bucket")) {
+                unknown.push(format!("{}: {word}", file.path));
+            }
+        }
+    }
+    assert!(count > 30, "nothing was read");
+    clean(&unknown);
+    Ok(())
+}
+
 #[test]
 fn no_file_names_the_machine_it_was_written_on() -> io::Result<()> {
     hold(written, |file| shape::machine_paths(&file.path, &file.text))
