@@ -4,6 +4,7 @@
 //! Alerts, habits and the cursor change in one commit: a restart neither forgets nor repeats. A log that cannot be read holds
 //! alerts back and nothing else. Must not be here: the rules (`cabinet_domain::anomaly`), how alerts are shown.
 
+mod answers;
 mod feed;
 mod follow;
 mod kept;
@@ -21,11 +22,11 @@ use crate::audit::{Audit, AuditError, Viewing};
 use crate::clock::Clock;
 use crate::directory::Directory;
 use cabinet_domain::anomaly::{
-    Alert, Allowance, Attempt, Effect, Gravity, Limits, NetworkAlert, NetworkWatch, Observed, Rule, Seen,
+    Alert, Attempt, Effect, Gravity, Limits, NetworkAlert, NetworkWatch, Observed, Rule, Seen,
 };
-use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin, Subject};
+use cabinet_domain::audit::Actor;
 use cabinet_domain::ids::{PracticeId, StaffId};
-use cabinet_domain::time::{UtcMillis, Zone};
+use cabinet_domain::time::{CivilDate, UtcMillis, Zone};
 use cabinet_storage::{AppendError, RecordStore, StoreError};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -68,6 +69,20 @@ pub enum AnomalyError {
     NotYours,
 }
 
+impl AnomalyError {
+    /// Whether nothing is wrong but the moment: the read store is still opening, or a queue is full.
+    const fn is_busy(&self) -> bool {
+        matches!(
+            self,
+            Self::Write(AppendError::Busy)
+                | Self::Read(StoreError::Append(AppendError::Busy))
+                | Self::Audit(
+                    AuditError::Write(AppendError::Busy) | AuditError::Read(StoreError::Append(AppendError::Busy))
+                )
+        )
+    }
+}
+
 /// A look at how much was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Counted {
@@ -91,6 +106,8 @@ struct Inner {
     networks: Mutex<NetworkWatch>,
     /// Network alerts with the network in words, to be kept.
     caught: Mutex<Vec<(NetworkAlert, String)>>,
+    /// Rules about the installation and the day on which each was last told.
+    told: Mutex<BTreeMap<Rule, CivilDate>>,
     blocked: Mutex<BTreeMap<String, UtcMillis>>,
     throttled: Mutex<BTreeMap<Holder, UtcMillis>>,
     counts: Mutex<BTreeMap<Counted, u64>>,
@@ -125,6 +142,7 @@ impl AnomalySupervisor {
             due: Mutex::default(),
             sign_ins: Mutex::default(),
             caught: Mutex::default(),
+            told: Mutex::default(),
             blocked: Mutex::default(),
             throttled: Mutex::default(),
             counts: Mutex::default(),
@@ -190,12 +208,29 @@ impl AnomalySupervisor {
         }
     }
 
+    /// Tells of a failure. What is busy is tried again and no failure; what does not open or does not fit is an alert.
     fn tell(&self, error: &AnomalyError) {
+        if error.is_busy() {
+            return tracing::debug!(error = error as &dyn std::error::Error, "the watch waits for the store");
+        }
         self.0.failures.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(
             error = error as &dyn std::error::Error,
             "the watch over the audit log lags behind"
         );
+        match error {
+            AnomalyError::Audit(AuditError::Read(StoreError::Corrupt { .. })) => {
+                self.found_in_installation(Rule::AuditFault, Gravity::Critical, String::new());
+            }
+            AnomalyError::Read(StoreError::Corrupt { .. }) => {
+                self.found_in_installation(Rule::SealBroken, Gravity::Critical, String::new());
+            }
+            AnomalyError::Audit(_)
+            | AnomalyError::Write(_)
+            | AnomalyError::Read(_)
+            | AnomalyError::NotFound
+            | AnomalyError::NotYours => {}
+        }
     }
 
     /// Keeps what was learnt, and ends [`Self::run`].
@@ -307,9 +342,13 @@ impl AnomalySupervisor {
         }
     }
 
-    /// An alert about the installation itself.
+    /// An alert about the installation itself, once a day.
     fn found_in_installation(&self, rule: Rule, gravity: Gravity, detail: String) {
         let at = self.0.clock.now();
+        let today = CivilDate::of(&Zone::paris(), at);
+        if self.0.told.lock().insert(rule, today) == Some(today) {
+            return;
+        }
         let alert = NetworkAlert {
             rule,
             gravity,
@@ -331,7 +370,7 @@ impl AnomalySupervisor {
                 rule: found.rule,
                 // Nobody: the place among those of this turn keeps several of one day apart.
                 staff: StaffId(u128::from(found.at.0.unsigned_abs()) << 16 | place as u128),
-                day: follow::day_in(&Zone::paris(), found.at),
+                day: CivilDate::of(&Zone::paris(), found.at),
                 gravity: found.gravity,
                 first: found.at,
                 last: found.at,
@@ -379,86 +418,5 @@ impl AnomalySupervisor {
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.0.failures.load(Ordering::Relaxed)
-    }
-
-    /// Alerts of a practice, newest days first.
-    ///
-    /// # Errors
-    /// [`AnomalyError::Read`].
-    pub async fn alerts(&self, practice: PracticeId) -> Result<Vec<AlertRecord>, AnomalyError> {
-        // With the counts of this minute.
-        let mut practices = self.0.practices.lock().await;
-        if practices.get(&practice).is_some_and(Watched::is_dirty) {
-            self.keep(&mut practices, practice).await?;
-        }
-        drop(practices);
-        Ok(kept::read_alerts(self.0.records.as_ref(), practice, kept::ALERTS_MAX).await?)
-    }
-
-    /// Alerts about networks and the installation, newest days first.
-    ///
-    /// # Errors
-    /// [`AnomalyError::Read`].
-    pub async fn alerts_of_installation(&self) -> Result<Vec<AlertRecord>, AnomalyError> {
-        self.alerts(INSTALLATION).await
-    }
-
-    /// Answers an open alert, with its leaf in the same commit. "That was me" quietens the rule for the member for a while,
-    /// where a rule may be quietened.
-    ///
-    /// # Errors
-    /// [`AnomalyError::NotFound`]; [`AnomalyError::NotYours`]; storage's.
-    pub async fn answer(
-        &self,
-        practice: PracticeId,
-        id: AlertId,
-        (by, origin): (StaffId, LeafOrigin),
-        (mine, reason): (bool, String),
-    ) -> Result<AlertRecord, AnomalyError> {
-        let now = self.0.clock.now();
-        let mut practices = self.0.practices.lock().await;
-        let watched = self.watched(&mut practices, practice).await?;
-        let key = kept::alert_key(practice, &id);
-        let (version, bytes) = self.0.records.get(key.clone()).await?.ok_or(AnomalyError::NotFound)?;
-        let mut record: AlertRecord = serde_json::from_slice(&bytes).map_err(|_| AnomalyError::NotFound)?;
-        if let Some(said) = &record.answer {
-            // The same once more is a retry.
-            let same = said.by == by && said.mine == mine && said.reason == reason;
-            return if same { Ok(record) } else { Err(AnomalyError::NotFound) };
-        }
-        if mine && (record.alert.staff != by || !record.alert.rule.may_be_allowed()) {
-            return Err(AnomalyError::NotYours);
-        }
-        record.answer = Some(Answer {
-            by,
-            at: now,
-            mine,
-            reason,
-        });
-        let mut writes = vec![kept::write_alert(practice, &record)?];
-        let allowance = mine.then(|| Allowance {
-            staff: by,
-            rule: record.alert.rule,
-            until: now.plus_seconds(i64::from(self.0.limits.allowance_days) * 24 * 3_600),
-        });
-        if let Some(allowance) = allowance {
-            writes.push(watched.with_allowance(practice, allowance, now)?);
-        }
-        let leaf = Leaf {
-            subject: Subject::Member(record.alert.staff),
-            note: record.alert.rule.name().to_owned(),
-            ..Leaf::done(now, Actor::Staff(by), origin, Act::AlertAnswered)
-        };
-        let checks = vec![(key, version)];
-        let committed = self.0.records.commit_acts(checks, writes, vec![(practice, leaf)]).await;
-        if let Err(error) = committed {
-            // Nobody knows what was written: all is read anew.
-            practices.remove(&practice);
-            return Err(error.into());
-        }
-        watched.answered(&record, allowance);
-        drop(practices);
-        self.changed(practice);
-        Ok(record)
     }
 }

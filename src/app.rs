@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use cabinet_actors::access::{Access, Entropy, Lifetime, SessionId};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
-use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
+use cabinet_actors::anomaly::{AlertRecord, AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
@@ -188,14 +188,19 @@ impl App {
     fn open_control(&self) -> anyhow::Result<()> {
         let socket = control::bind(&self.data_dir)?;
         let (access, directory, base_url) = (self.access.clone(), self.directory.clone(), self.base_url.clone());
+        let anomalies = self.anomalies.clone();
         actix_rt::spawn(control::serve(socket, move |ask| {
             let (access, directory, base_url) = (access.clone(), directory.clone(), base_url.clone());
+            let anomalies = anomalies.clone();
             async move {
-                let Ask::SignInLink { practice, staff } = ask;
-                match sign_in_link(&access, &directory, &base_url, &practice, staff.as_deref()).await {
-                    Ok(link) => Told::Link(link),
-                    Err(error) => Told::No(format!("{error:#}")),
-                }
+                let told = match ask {
+                    Ask::SignInLink { practice, staff } => {
+                        let link = sign_in_link(&access, &directory, &base_url, &practice, staff.as_deref());
+                        link.await.map(Told::Link)
+                    }
+                    Ask::Alerts => alert_lines(&anomalies).await.map(Told::Alerts),
+                };
+                told.unwrap_or_else(|error| Told::No(format!("{error:#}")))
             }
         }));
         Ok(())
@@ -225,6 +230,21 @@ impl App {
         self.audit.stop().await;
         self.storage.close().await.context("failed to close the store")
     }
+}
+
+/// Lines that the operator is told at once.
+const ALERT_LINES_MAX: usize = 100;
+
+/// Alerts about networks and the installation, a line each: when, how grave, which rule, what about.
+async fn alert_lines(anomalies: &AnomalySupervisor) -> anyhow::Result<Vec<String>> {
+    let alerts = anomalies.alerts_of_installation().await?;
+    let line = |record: AlertRecord| {
+        let AlertRecord { alert, detail, .. } = record;
+        let (gravity, rule) = (alert.gravity.name(), alert.rule.name());
+        let when = jiff::Timestamp::from_millisecond(alert.first.0).unwrap_or_default();
+        format!("{when} {gravity} {rule} {detail}")
+    };
+    Ok(alerts.into_iter().take(ALERT_LINES_MAX).map(line).collect())
 }
 
 /// A sign-in link for a member of staff by name, or for the first one.

@@ -1,5 +1,5 @@
 //! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `audit`, `sign-in-link`, `simulate`,
-//! `judge-alerts`.
+//! `alerts`, `judge-alerts`.
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -87,6 +87,12 @@ pub enum Command {
         /// Print every line of each world's trace.
         #[arg(long)]
         trace: bool,
+    },
+    /// Show alerts about networks and the installation itself, through the running server.
+    Alerts {
+        /// Data directory of the running server.
+        #[arg(long)]
+        data: PathBuf,
     },
     /// Judge the watch over suspicious access: attacks found, their benign twins quiet, false warnings in seeded practices.
     JudgeAlerts {

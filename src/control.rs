@@ -28,6 +28,8 @@ pub enum Ask {
         /// Name of the member of staff; none: the first.
         staff: Option<String>,
     },
+    /// Alerts about networks and the installation itself.
+    Alerts,
 }
 
 /// What the server says.
@@ -36,6 +38,8 @@ pub enum Ask {
 pub enum Told {
     /// The link.
     Link(String),
+    /// Alerts, a line each, newest days first.
+    Alerts(Vec<String>),
     /// Why not.
     No(String),
 }
@@ -138,8 +142,11 @@ mod tests {
             std::fs::metadata(path(directory.path())).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        let serving = serve(listener, |Ask::SignInLink { practice, .. }| async move {
-            Told::Link(practice)
+        let serving = serve(listener, |asked| async move {
+            match asked {
+                Ask::SignInLink { practice, .. } => Told::Link(practice),
+                Ask::Alerts => Told::Alerts(Vec::new()),
+            }
         });
         let asking = async {
             let told = ask(

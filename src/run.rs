@@ -279,8 +279,24 @@ pub fn sign_in_link(data: &Path, practice: String, staff: Option<String>) -> any
             say(&link)?;
             Ok(ExitCode::SUCCESS)
         }
+        Told::Alerts(_) => anyhow::bail!("the server answered something else"),
         Told::No(why) => anyhow::bail!(why),
     }
+}
+
+/// `cabinet alerts`.
+///
+/// # Errors
+/// When no server runs there, or it refuses.
+pub fn alerts(data: &Path) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match runtime.block_on(control::ask(data, &Ask::Alerts))? {
+        Told::Alerts(lines) if lines.is_empty() => say("nothing to report")?,
+        Told::Alerts(lines) => say(&lines.join("\n"))?,
+        Told::Link(_) => anyhow::bail!("the server answered something else"),
+        Told::No(why) => anyhow::bail!(why),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn install_crypto() -> anyhow::Result<()> {

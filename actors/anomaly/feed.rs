@@ -180,3 +180,114 @@ fn explanation(practice: &Practice, staff: StaffId, agenda: AgendaId, at: UtcMil
         (false, false) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cabinet_domain::audit::LeafOrigin;
+    use cabinet_domain::ids::{BreakGlassId, PracticeId};
+    use cabinet_domain::practice::{BreakGlass, Member};
+    use cabinet_domain::rights::Rights;
+
+    /// A Wednesday: 4 March 2026, 12:00 UTC.
+    const NOW: UtcMillis = UtcMillis(1_772_625_600_000);
+    const LEA: StaffId = StaffId(7);
+    const AGENDA: AgendaId = AgendaId(3);
+
+    fn member(role: Role, level: Level, agenda: Option<AgendaId>) -> Member {
+        Member {
+            id: LEA,
+            name: "Léa Petit".to_owned(),
+            role,
+            rights: Rights::everywhere(level),
+            agenda,
+            valid_from: UtcMillis(0),
+            valid_until: None,
+        }
+    }
+
+    fn practice(member: Member) -> Practice {
+        let mut practice = Practice::new(PracticeId(1));
+        practice.members.insert(member.id, member);
+        practice
+    }
+
+    fn days_ago(days: i64) -> UtcMillis {
+        NOW.plus_seconds(-days * 24 * 3_600)
+    }
+
+    fn files(practice: &Practice, from_days_ago: i64, until_days_ago: i64, seen: &str) -> Option<Vec<Seen>> {
+        let span = (days_ago(from_days_ago), days_ago(until_days_ago));
+        let Observed::Viewed { files, .. } = opening(practice, LEA, (AGENDA, span, seen), NOW) else {
+            return None;
+        };
+        Some(files)
+    }
+
+    #[test]
+    fn past_weeks_are_files_and_the_last_month_is_the_work() {
+        let practice = practice(member(Role::Secretary, Level::Manage, None));
+        let weeks = |from, until| files(&practice, from, until, "full").map(|files| files.len());
+        assert_eq!(weeks(30, -60), None, "up to thirty days");
+        // Thirty days ago it was a Monday, at noon: that morning, and the Sunday before it.
+        assert_eq!(weeks(31, -60), Some(2));
+        assert_eq!(weeks(37, 30), Some(2), "from the Monday before on");
+        assert_eq!(weeks(38, 30), Some(3));
+        assert_eq!(weeks(400, 30), Some(54));
+        // The same week is the same file, whichever part of it is opened.
+        assert_eq!(files(&practice, 50, 49, "full"), files(&practice, 49, 48, "full"));
+        assert_eq!(files(&practice, 400, 30, "times"), None, "who sees no names");
+        assert_eq!(files(&practice, 400, 30, "types"), None);
+    }
+
+    #[test]
+    fn own_agendas_and_broken_glass_explain_an_opening() {
+        let explained = |practice: &Practice| {
+            let files = files(practice, 100, 60, "full").unwrap();
+            files.first().and_then(|file| file.explained)
+        };
+        let secretary = member(Role::Secretary, Level::Manage, None);
+        let mut practice = practice(secretary);
+        assert_eq!(explained(&practice), None);
+        let glass = BreakGlass {
+            id: BreakGlassId(1),
+            staff: LEA,
+            agenda: AGENDA,
+            reason: "x".to_owned(),
+            opened_at: NOW,
+            expires_at: NOW.plus_seconds(1),
+        };
+        practice.break_glasses.insert(glass.id, glass);
+        assert_eq!(explained(&practice), Some(Explanation::Glass));
+        let own = self::practice(member(Role::Practitioner, Level::Full, Some(AGENDA)));
+        assert_eq!(explained(&own), Some(Explanation::Appointment));
+    }
+
+    #[test]
+    fn more_rights_are_told_and_fewer_are_not() {
+        let leaf = Leaf {
+            subject: Subject::Member(LEA),
+            ..Leaf::done(NOW, Actor::Staff(StaffId(1)), LeafOrigin::default(), Act::MemberSet)
+        };
+        let raised = Observed::SecurityChanged(SecurityChange::RightsRaised);
+        for (role, level, expected) in [
+            (Role::Secretary, Level::Full, Observed::Worked),
+            (Role::Secretary, Level::Times, Observed::Worked),
+            (Role::Secretary, Level::Manage, raised.clone()),
+            (Role::Practitioner, Level::Full, raised.clone()),
+            (Role::Owner, Level::None, raised.clone()),
+        ] {
+            let before = standing(&practice(member(Role::Secretary, Level::Full, None)));
+            let after = practice(member(role, level, None));
+            let signal = signal(&leaf, &after, &before, None).unwrap();
+            assert_eq!(signal.what, expected, "{role:?} {level:?}");
+            // Somebody new.
+            let signal = self::signal(&leaf, &after, &Standing::new(), None).unwrap();
+            assert_eq!(signal.what, raised);
+        }
+        // What patients and the server do says nothing about a member.
+        let server = Leaf::done(NOW, Actor::Server, LeafOrigin::default(), Act::MemberSet);
+        let practice = practice(member(Role::Owner, Level::Manage, None));
+        assert_eq!(signal(&server, &practice, &Standing::new(), None), None);
+    }
+}

@@ -101,11 +101,6 @@ fn with(record: &PracticeRecord, allowance: Allowance, now: UtcMillis) -> Practi
     record
 }
 
-/// The civil date of an instant in a zone.
-pub(super) fn day_in(zone: &Zone, at: UtcMillis) -> CivilDate {
-    CivilDate::of(zone, at)
-}
-
 fn zone_of(practice: &Practice) -> Zone {
     let place = practice.places.values().next();
     place.map_or_else(Zone::paris, |place| place.zone.clone())
@@ -131,7 +126,7 @@ impl AnomalySupervisor {
         let kept = kept::read(self.0.records.as_ref(), practice.id).await?;
         let zone = zone_of(practice);
         let now = self.0.clock.now();
-        let today = day_in(&zone, now);
+        let today = CivilDate::of(&zone, now);
         let mut watch = Watch::new(self.0.limits.clone(), zone);
         for (staff, member) in kept.members {
             watch.recall(staff, member);

@@ -19,7 +19,7 @@ const SIGNALS_MAX: usize = 10_000;
 /// A session seen on two networks in turns within this time, in seconds, is in two places.
 const TURNS_SECONDS: i64 = 5 * 60;
 
-/// A text as a number that tells nothing of it and stays the same for as long as the store lives.
+/// A text as a number, the same for as long as the store lives. Kept sealed: whoever opens it could try all networks.
 pub(super) fn hash(text: &str) -> u64 {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     let first = digest.as_ref().first_chunk().copied().unwrap_or_default();
@@ -80,6 +80,7 @@ impl SignIns {
     ) {
         let (network, device) = (hash(network), hash(device));
         if self.uses.len() >= SESSIONS_MAX && !self.uses.contains_key(&session) {
+            // Any of them: ids are hashes.
             self.uses.pop_first();
         }
         let known = self.uses.entry(session).or_insert(Use {

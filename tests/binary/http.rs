@@ -54,7 +54,7 @@ impl Connection {
     pub(crate) async fn send(&mut self, path: &str, body: &Value) -> io::Result<()> {
         let body = body.to_string();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nx-cabinet: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.host,
             body.len()
         );

@@ -11,6 +11,7 @@
     reason = "helpers of tests fail by panicking, and measurements are printed"
 )]
 
+mod alerts;
 mod audit;
 mod board;
 mod faults;
