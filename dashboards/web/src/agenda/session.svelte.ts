@@ -195,6 +195,8 @@ export class Session {
       case 'welcome':
         this.#heard(frame.now_ms);
         this.#welcomed = true;
+        // What was raised while the line was down is told by nobody.
+        this.alerted();
         for (const topic of this.#topics.keys()) this.#join(topic, true);
         // Unanswered commands go again under their own numbers: the server knows those it has done.
         for (const reference of this.#pending.keys()) this.#send(reference);
