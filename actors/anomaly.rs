@@ -11,7 +11,7 @@ mod kept;
 mod locations;
 mod sign_ins;
 
-pub use self::kept::{AlertId, AlertRecord, Answer, REASON_BYTES_MAX, alert_id};
+pub use self::kept::{AlertId, AlertRecord, Answer, alert_id};
 pub use self::locations::{Locations, LocationsError};
 
 use self::follow::Watched;
@@ -161,7 +161,7 @@ impl AnomalySupervisor {
             tokio::time::sleep(PAUSE).await;
             let now = self.0.clock.now();
             if now.plus_seconds(CLOCK_BACK_SECONDS) < last {
-                self.found_in_installation(Rule::ClockSetBack, Gravity::Critical, String::new());
+                self.found_in_installation(Rule::ClockSetBack);
             }
             last = now;
             self.look(&accounts, &ended).await;
@@ -220,10 +220,10 @@ impl AnomalySupervisor {
         );
         match error {
             AnomalyError::Audit(AuditError::Read(StoreError::Corrupt { .. })) => {
-                self.found_in_installation(Rule::AuditFault, Gravity::Critical, String::new());
+                self.found_in_installation(Rule::AuditFault);
             }
             AnomalyError::Read(StoreError::Corrupt { .. }) => {
-                self.found_in_installation(Rule::SealBroken, Gravity::Critical, String::new());
+                self.found_in_installation(Rule::SealBroken);
             }
             AnomalyError::Audit(_)
             | AnomalyError::Write(_)
@@ -286,22 +286,26 @@ impl AnomalySupervisor {
         self.0.sign_ins.lock().used(who, session, (network, device), now);
     }
 
-    /// Until when this may not be opened: by somebody who has opened too much, nothing more that is not explained. What is
+    /// Whether this may not be opened for now: by somebody who has opened too much, nothing more that is not explained. What is
     /// the day's work stays open.
     #[must_use]
-    pub fn held_back_until(&self, viewing: &Viewing) -> Option<UtcMillis> {
+    pub fn holds_back(&self, viewing: &Viewing) -> bool {
         let Actor::Staff(staff) = viewing.actor else {
-            return None;
+            return false;
         };
         let practice = viewing.key.practice;
         let now = self.0.clock.now();
         let until = self.0.throttled.lock().get(&Holder { practice, staff }).copied();
-        let until = until.filter(|until| now < *until)?;
-        let practice = self.0.directory.practice(practice)?;
+        if until.is_none_or(|until| now >= until) {
+            return false;
+        }
+        let Some(practice) = self.0.directory.practice(practice) else {
+            return false;
+        };
         let span = (viewing.from, viewing.until);
         let opening = feed::opening(&practice, staff, (viewing.key.agenda, span, viewing.seen), now);
         let unexplained = |file: &Seen| file.explained.is_none();
-        matches!(opening, Observed::Viewed { files, .. } if files.iter().any(unexplained)).then_some(until)
+        matches!(opening, Observed::Viewed { files, .. } if files.iter().any(unexplained))
     }
 
     /// What the server does about alerts that are warnings or more.
@@ -343,7 +347,7 @@ impl AnomalySupervisor {
     }
 
     /// An alert about the installation itself, once a day.
-    fn found_in_installation(&self, rule: Rule, gravity: Gravity, detail: String) {
+    fn found_in_installation(&self, rule: Rule) {
         let at = self.0.clock.now();
         let today = CivilDate::of(&Zone::paris(), at);
         if self.0.told.lock().insert(rule, today) == Some(today) {
@@ -351,11 +355,11 @@ impl AnomalySupervisor {
         }
         let alert = NetworkAlert {
             rule,
-            gravity,
+            gravity: Gravity::Critical,
             network: 0,
             at,
         };
-        self.0.caught.lock().push((alert, detail));
+        self.0.caught.lock().push((alert, String::new()));
     }
 
     /// Writes alerts about networks and the installation.

@@ -390,6 +390,14 @@ impl Audit {
             .await
     }
 
+    /// How many leaves a practice's log has, of those that were taken in.
+    ///
+    /// # Errors
+    /// [`AuditError::Read`].
+    pub async fn size(&self, practice: PracticeId) -> Result<u64, AuditError> {
+        self.blocking(move |inner| inner.logs.size(practice)).await
+    }
+
     /// Practices whose logs have grown since this was last asked, with all that the journal has.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub use member::Member;
 pub use network::{NetworkAlert, NetworkWatch};
 pub use rule::{Effect, Family, Gravity, Rule};
 pub use signal::{Attempt, Location, Observed, SecurityChange, Seen, Signal};
-pub use watch::{Alert, Allowance, Watch};
+pub use watch::{ANSWER_BYTES_MAX, Alert, Allowance, Watch};
 
 #[cfg(test)]
 #[path = "anomaly/tests.rs"]

@@ -18,7 +18,7 @@ use self::leaves::AUDIT_JOB;
 use self::log::{Log, folder_of, read_head};
 use self::note::{Checkpoint, NOTE_BYTES_MAX, PublicKey, Signer};
 use self::tiles::Tiles;
-use self::tree::{Hash, empty_root, inclusion_proof};
+use self::tree::{Frontier, Hash, inclusion_proof};
 use self::verify::{AuditFault, AuditReport};
 use crate::StoreError;
 use crate::disk::{Disk, read_file, replace_file};
@@ -272,11 +272,7 @@ impl AuditLogs {
         (signer, now): (&Signer, UtcMillis),
     ) -> Result<String, StoreError> {
         let folder = folder_of(practice);
-        let open = writing.open.get(&practice).map(|log| log.head().frontier.clone());
-        let frontier = match open {
-            Some(frontier) => frontier,
-            None => read_head(self.disk.as_ref(), &folder)?.unwrap_or_default().frontier,
-        };
+        let frontier = self.frontier(writing, practice)?;
         let note = signer.sign(&Checkpoint {
             origin: origin_of(signer.name(), PracticeId(practice)),
             size: frontier.size(),
@@ -288,18 +284,32 @@ impl AuditLogs {
         Ok(note)
     }
 
+    /// A log's leaves so far, with what has been taken in.
+    fn frontier(&self, writing: &Writing, practice: u128) -> Result<Frontier, StoreError> {
+        match writing.open.get(&practice) {
+            Some(log) => Ok(log.head().frontier.clone()),
+            None => {
+                let head = read_head(self.disk.as_ref(), &folder_of(practice))?;
+                Ok(head.unwrap_or_default().frontier)
+            }
+        }
+    }
+
+    /// How many leaves a practice's log has, with what has been taken in.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn size(&self, practice: PracticeId) -> Result<u64, StoreError> {
+        Ok(self.frontier(&self.writing.lock(), practice.0)?.size())
+    }
+
     /// What a practice's log has come to, with what has been taken in.
     ///
     /// # Errors
     /// What the disk says.
     pub fn state(&self, practice: PracticeId) -> Result<LogState, StoreError> {
         let folder = folder_of(practice.0);
-        let writing = self.writing.lock();
-        let frontier = match writing.open.get(&practice.0) {
-            Some(log) => Some(log.head().frontier.clone()),
-            None => read_head(self.disk.as_ref(), &folder)?.map(|head| head.frontier),
-        };
-        drop(writing);
+        let frontier = self.frontier(&self.writing.lock(), practice.0)?;
         let path = folder.join("checkpoint");
         let checkpoint = match read_file(self.disk.as_ref(), &path, NOTE_BYTES_MAX as u64) {
             Ok(bytes) => String::from_utf8(bytes).ok(),
@@ -307,8 +317,8 @@ impl AuditLogs {
             Err(error) => return Err(io_error("read", &path)(error)),
         };
         Ok(LogState {
-            size: frontier.as_ref().map_or(0, tree::Frontier::size),
-            root: frontier.as_ref().map_or_else(empty_root, tree::Frontier::root),
+            size: frontier.size(),
+            root: frontier.root(),
             covered: checkpoint.as_deref().and_then(note::size_of),
             checkpoint,
         })

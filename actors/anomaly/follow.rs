@@ -166,7 +166,7 @@ impl AnomalySupervisor {
         let Some(practice) = self.0.directory.practice(id) else {
             return Ok(Vec::new());
         };
-        let size = self.0.audit.state(id).await?.size;
+        let size = self.0.audit.size(id).await?;
         let mut practices = self.0.practices.lock().await;
         let watched = self.watched(&mut practices, id).await?;
         let mut risen = Vec::new();

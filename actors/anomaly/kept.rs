@@ -24,8 +24,6 @@ pub(super) const ALERTS_MAX: usize = 2_000;
 const ROWS_MAX: usize = 10_000;
 /// Alerts are kept so many days.
 pub(super) const ALERT_DAYS: i32 = 365;
-/// Longest reason that is kept, in bytes.
-pub const REASON_BYTES_MAX: usize = 300;
 /// Id of the record of a practice as a whole. Members' ids are longer.
 const PRACTICE_ROW: &[u8] = b"practice";
 
@@ -41,7 +39,7 @@ pub struct Answer {
     pub at: UtcMillis,
     /// "That was me", by the member it is about; else: looked into.
     pub mine: bool,
-    /// Why it is all right, or what was done.
+    /// Why it is all right, or what was done; at most [`cabinet_domain::anomaly::ANSWER_BYTES_MAX`].
     pub reason: String,
 }
 
@@ -182,7 +180,7 @@ pub(super) async fn read_alerts(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cabinet_domain::anomaly::{Gravity, Rule};
+    use cabinet_domain::anomaly::{ANSWER_BYTES_MAX, Gravity, Rule};
     use cabinet_domain::time::CivilDate;
 
     fn listed(record: &str) -> Vec<&'static str> {
@@ -216,7 +214,7 @@ mod tests {
                 by: StaffId(u128::MAX),
                 at: UtcMillis(i64::MAX),
                 mine: true,
-                reason: "é".repeat(REASON_BYTES_MAX / 2),
+                reason: "é".repeat(ANSWER_BYTES_MAX / 2),
             }),
         }
     }

@@ -23,7 +23,7 @@ const TURNS_SECONDS: i64 = 5 * 60;
 pub(super) fn hash(text: &str) -> u64 {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     let first = digest.as_ref().first_chunk().copied().unwrap_or_default();
-    // A third of the digits: they go through JSON, and nobody is kept apart by more.
+    // 48 bits: few enough digits in a member's record, and enough to keep some hundred devices and networks apart.
     u64::from_be_bytes(first) >> 16
 }
 

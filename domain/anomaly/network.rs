@@ -34,7 +34,8 @@ pub struct NetworkAlert {
 #[derive(Debug, Clone, Default)]
 struct Network {
     failures: VecDeque<Attempt>,
-    told: BTreeMap<Rule, (UtcMillis, Gravity)>,
+    /// When each rule was last told.
+    told: BTreeMap<Rule, UtcMillis>,
 }
 
 /// All networks.
@@ -54,7 +55,7 @@ impl NetworkWatch {
         }
     }
 
-    /// Judges an attempt. Answers alerts that are new within a day, or graver.
+    /// Judges an attempt. Answers alerts that are new within a day.
     pub fn observe(&mut self, attempt: &Attempt) -> Vec<NetworkAlert> {
         if !attempt.failed {
             // An account that gets in after all was not a guess: typing errors of a whole practice behind one address.
@@ -76,22 +77,22 @@ impl NetworkWatch {
         let pairs: BTreeSet<(u64, u64)> = short.map(|failure| (failure.account, failure.password)).collect();
         let mut found = Vec::new();
         if accounts.len() >= self.limits.spray_accounts as usize || pairs.len() >= self.limits.spray_pairs as usize {
-            found.push((Rule::PasswordSpray, Gravity::Warning));
+            found.push(Rule::PasswordSpray);
         }
         let day: BTreeSet<u64> = network.failures.iter().map(|failure| failure.account).collect();
         let most = self.limits.failed_sign_ins.last().copied().unwrap_or(u32::MAX);
         if day.len() >= ACCOUNTS_MIN && network.failures.len() >= most as usize {
-            found.push((Rule::FailedSignIns, Gravity::Warning));
+            found.push(Rule::FailedSignIns);
         }
         let mut alerts = Vec::new();
-        for (rule, gravity) in found {
+        for rule in found {
             let told = network.told.get(&rule);
-            let quiet = told.is_some_and(|(at, known)| *known >= gravity && attempt.at < at.plus_seconds(DAY_SECONDS));
+            let quiet = told.is_some_and(|at| attempt.at < at.plus_seconds(DAY_SECONDS));
             if !quiet {
-                network.told.insert(rule, (attempt.at, gravity));
+                network.told.insert(rule, attempt.at);
                 alerts.push(NetworkAlert {
                     rule,
-                    gravity,
+                    gravity: Gravity::Warning,
                     network: attempt.network,
                     at: attempt.at,
                 });

@@ -42,12 +42,6 @@ pub enum SecurityChange {
     FactorChanged,
     /// A member's way in was made anew by somebody else.
     LinkMade,
-    /// The address that alerts and resets go to was changed.
-    AddressChanged,
-    /// A rule of this watch was turned off.
-    RuleOff,
-    /// A key of backups was made, shown or removed.
-    BackupKey,
 }
 
 /// What a member was seen to do.

@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// Alerts older than this are no longer needed here, in days.
 const ALERT_DAYS: i32 = 2;
 
+/// Longest reason of an answer to an alert, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 300;
+
 /// Something that a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {

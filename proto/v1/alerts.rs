@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-/// Longest reason of an answer, in bytes.
-pub const ALERT_REASON_BYTES_MAX: usize = 300;
-
 /// Alerts that one may see: of the whole practice, or about oneself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Alerts {

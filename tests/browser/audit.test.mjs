@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DESKTOP, PHONE, launch, openContext } from './browser.mjs';
 import { look } from './look.mjs';
-import { surroundings, waitForState } from './screens.mjs';
-import { staffLink, startDemo } from './server.mjs';
+import { openAgenda, surroundings } from './screens.mjs';
+import { startDemo } from './server.mjs';
 
 const { binary } = surroundings();
 let browser;
@@ -24,10 +24,7 @@ after(async () => {
 
 async function agenda(viewport) {
   const visit = await openContext(browser, demo.base_url, { viewport });
-  const page = await visit.context.newPage();
-  await page.goto(await staffLink(binary, demo));
-  await waitForState(page, 'live');
-  return { ...visit, page };
+  return { ...visit, page: await openAgenda(visit.context, demo, binary) };
 }
 
 test('whoever opens an agenda stands in the log, and the page proves the entry itself', async () => {

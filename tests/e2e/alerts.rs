@@ -47,16 +47,12 @@ async fn alerts(world: &World, cookie: &str) -> Vec<Value> {
 }
 
 fn rules(alerts: &[Value]) -> Vec<(&str, &str)> {
-    let word = |alert: &'_ Value, key: &str| alert[key].as_str().unwrap().to_owned();
-    let mut rules: Vec<(String, String)> = alerts
+    let rules = alerts
         .iter()
-        .map(|alert| (word(alert, "rule"), word(alert, "gravity")))
-        .collect();
-    rules.sort();
+        .map(|alert| (alert["rule"].as_str().unwrap(), alert["gravity"].as_str().unwrap()));
+    let mut rules: Vec<(&str, &str)> = rules.collect();
+    rules.sort_unstable();
     rules
-        .into_iter()
-        .map(|(rule, gravity)| (&*rule.leak(), &*gravity.leak()))
-        .collect()
 }
 
 #[actix_web::test]

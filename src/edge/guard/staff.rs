@@ -2,13 +2,13 @@
 //! Where the installation asks for accounts, a session without two factors is none.
 
 use super::agenda::state;
-use super::visitor::{network, visitor};
+use super::visitor::visitor;
 use crate::edge::EdgeState;
 use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use cabinet_actors::access::{SESSION_SECONDS, SessionId, StaffSession, Strength, leaf_origin, session_id};
+use cabinet_actors::access::{Origin, SESSION_SECONDS, SessionId, StaffSession, Strength, leaf_origin, session_id};
 use cabinet_actors::accounts::{Accounts, Holder};
 use cabinet_actors::membership::Asker;
 use cabinet_domain::audit::{Act, Actor, LeafOrigin};
@@ -189,8 +189,7 @@ impl FromRequest for StaffOf {
             let state = state(&request)?;
             from_script(&request)?;
             let token = token(&request, state.secure).ok_or(EdgeCode::Unauthorised)?;
-            let network = network(&request);
-            let device = visitor(&request)?.origin.device;
+            let Origin { device, network } = visitor(&request)?.origin;
             drop(request);
             let session = state.access.session(&token).await.map_err(|error| {
                 tracing::error!(error = &error as &dyn std::error::Error, "a session could not be read");

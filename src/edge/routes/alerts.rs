@@ -10,11 +10,12 @@ use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, get, post};
 use cabinet_actors::anomaly::{AlertId, AlertRecord, AnomalyError, alert_id};
+use cabinet_domain::anomaly::ANSWER_BYTES_MAX;
 use cabinet_domain::practice::Practice;
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::rights::{Action, Verdict};
 use cabinet_domain::time::UtcMillis;
-use cabinet_proto::v1::alerts::{ALERT_REASON_BYTES_MAX, AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
+use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::problem::Problem;
 use std::str::FromStr;
 
@@ -117,7 +118,7 @@ pub(crate) async fn post_answer(
     let now = state.clock.now();
     let AlertAnswerRequest { mine, reason } = body.0;
     let reason = reason.trim().to_owned();
-    if reason.len() > ALERT_REASON_BYTES_MAX || (reason.is_empty() && !mine) {
+    if reason.len() > ANSWER_BYTES_MAX || (reason.is_empty() && !mine) {
         return Err(Refusal::Invalid {
             field: "reason",
             must: "have 1 to 300 bytes",

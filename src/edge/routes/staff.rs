@@ -194,7 +194,7 @@ pub(crate) async fn note_viewing(
     anomalies: &AnomalySupervisor,
     viewing: &Viewing,
 ) -> Result<(), Failure> {
-    if anomalies.held_back_until(viewing).is_some() {
+    if anomalies.holds_back(viewing) {
         return Err(Failure::from(EdgeCode::TooManyRequests).detail("too many past weeks were opened"));
     }
     Ok(audit.open(viewing.clone()).await?)

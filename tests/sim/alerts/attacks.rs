@@ -82,7 +82,7 @@ fn nth(times: &[UtcMillis], number: usize) -> UtcMillis {
 
 /// The attack against a rule, in a practice.
 pub(super) fn play(rule: Rule, practice: &Practice, dice: &mut Dice) -> Option<Played> {
-    let (_, day) = practice.some_day(dice);
+    let day = practice.some_day(dice);
     let stage = Stage {
         practice,
         dice,

@@ -180,7 +180,7 @@ fn delay_seconds(heard: &Heard, clean: &BTreeSet<Key>, played: &attacks::Played)
 }
 
 fn judge_attacks(limits: &Limits, seed: u64, report: &mut Report) {
-    let mut practice = Practice::of(seed);
+    let practice = Practice::of(seed);
     let clean = hear(limits, &[&practice.sheet]).warnings();
     for rule in Rule::ALL {
         let mut dice = Dice::new(seed.wrapping_mul(31).wrapping_add(rule.number().into()));
@@ -199,7 +199,7 @@ fn judge_attacks(limits: &Limits, seed: u64, report: &mut Report) {
                 .misses
                 .push(format!("{} of seed {seed}: {late:?} s", rule.name())),
         }
-        let Some(twin) = twins::play(*rule, &mut practice, &mut dice) else {
+        let Some(twin) = twins::play(*rule, &practice, &mut dice) else {
             continue;
         };
         let heard = hear(limits, &[&practice.sheet, &twin]);

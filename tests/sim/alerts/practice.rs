@@ -57,20 +57,12 @@ impl Practice {
     }
 
     /// A working day in the second half, for what is to happen then. None of the holiday's.
-    pub(super) fn some_day(&self, dice: &mut Dice) -> (usize, Day) {
-        let open = |place: &usize| {
-            let day = self.days.get(*place);
-            day.is_some_and(|day| !is_closed(day.date)) && !self.holiday.contains(place)
-        };
-        let places: Vec<usize> = (40..85).filter(open).collect();
-        let place = dice.pick(&places).copied().unwrap_or(40);
-        (
-            place,
-            self.days
-                .get(place)
-                .copied()
-                .unwrap_or_else(|| Day::of(CivilDate(20_500), &Zone::paris())),
-        )
+    pub(super) fn some_day(&self, dice: &mut Dice) -> Day {
+        let second_half = self.days.iter().enumerate().take(85).skip(40);
+        let open = second_half.filter(|(place, day)| !is_closed(day.date) && !self.holiday.contains(place));
+        let days: Vec<Day> = open.map(|(_, day)| *day).collect();
+        let none = || Day::of(CivilDate(20_500), &Zone::paris());
+        dice.pick(&days).copied().unwrap_or_else(none)
     }
 
     /// A former patient's file: nothing about it explains an opening.
@@ -248,7 +240,7 @@ impl Practice {
     fn rarely(&mut self, dice: &mut Dice) {
         for staff in [OWNER, SECOND, THIRD, MORNING, AFTERNOON] {
             if dice.chance(350) {
-                let (_, day) = self.some_day(dice);
+                let day = self.some_day(dice);
                 // A new telephone, first tried at the practice.
                 self.sheet.signs_in(
                     staff,
@@ -257,7 +249,7 @@ impl Practice {
                 );
             }
             if dice.chance(300) {
-                let (_, day) = self.some_day(dice);
+                let day = self.some_day(dice);
                 // A browser that forgot everything, at home.
                 self.sheet.signs_in(
                     staff,
@@ -266,11 +258,11 @@ impl Practice {
                 );
             }
             if dice.chance(150) {
-                let (_, day) = self.some_day(dice);
+                let day = self.some_day(dice);
                 self.forgotten_password(staff, day, 3 + dice.below(3));
             }
             // The telephone is used from the first days on, and later from wherever the operator's network comes out.
-            let (_, later) = self.some_day(dice);
+            let later = self.some_day(dice);
             let early = self.days.get(dice.index(5)).copied().unwrap_or(later);
             for day in [early, later] {
                 let on_the_way = (telephone(staff), 400 + dice.below(20), Some(MOBILE));
@@ -280,23 +272,23 @@ impl Practice {
         self.on_holiday(dice);
         self.exports(dice);
         if dice.chance(100) {
-            let (_, day) = self.some_day(dice);
+            let day = self.some_day(dice);
             self.sheet.says(THIRD, day.at(10 * HOUR, 0), Observed::GlassBroken);
         }
         if dice.chance(600) {
-            let (_, day) = self.some_day(dice);
+            let day = self.some_day(dice);
             let change = Observed::SecurityChanged(SecurityChange::RightsRaised);
             self.sheet.says(OWNER, day.at(14 * HOUR, 0), change);
         }
         if dice.chance(300) {
-            let (_, day) = self.some_day(dice);
+            let day = self.some_day(dice);
             self.sheet
                 .says(OWNER, day.at(13 * HOUR + 20, 0), Observed::SessionOnTwoNetworks);
         }
     }
 
     /// So many wrong passwords over two minutes, then the right one, from the own desk.
-    pub(super) fn forgotten_password(&mut self, staff: StaffId, day: Day, failures: u64) {
+    fn forgotten_password(&mut self, staff: StaffId, day: Day, failures: u64) {
         let begins = day.at(9 * HOUR + 30, 0);
         for failure in 0..failures {
             let at = begins.plus_seconds(25 * i64::try_from(failure).unwrap_or(0));
@@ -334,7 +326,7 @@ impl Practice {
                 .says(OWNER, day.at(18 * HOUR + 30, 0), Observed::Exported { patients });
         }
         if dice.chance(80) {
-            let (_, day) = self.some_day(dice);
+            let day = self.some_day(dice);
             self.sheet
                 .says(OWNER, day.at(18 * HOUR + 45, 0), Observed::Exported { patients: 700 });
         }

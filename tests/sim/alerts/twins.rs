@@ -15,8 +15,8 @@ const HOUR: i64 = 60;
 const DAY_SECONDS: i64 = 24 * 3_600;
 
 /// The twin of an attack, in a practice.
-pub(super) fn play(rule: Rule, practice: &mut Practice, dice: &mut Dice) -> Option<Sheet> {
-    let (_, day) = practice.some_day(dice);
+pub(super) fn play(rule: Rule, practice: &Practice, dice: &mut Dice) -> Option<Sheet> {
+    let day = practice.some_day(dice);
     let mut sheet = Sheet::default();
     match rule {
         Rule::FailedSignIns => forgets(&mut sheet, day, dice, 6),
