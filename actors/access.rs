@@ -13,6 +13,7 @@ pub use self::leaf::{leaf_origin, short};
 use self::record::LinkRecord;
 pub(crate) use self::record::SessionRecord;
 use crate::clock::Clock;
+use crate::mail::Writes;
 use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin, Subject};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::time::UtcMillis;
@@ -175,6 +176,17 @@ impl Access {
         staff: StaffId,
         by: (Actor, LeafOrigin),
     ) -> Result<String, AccessError> {
+        self.issue_link_together(practice, staff, by, |_| Writes::new()).await
+    }
+
+    /// As [`Access::issue_link`], with records in the same commit that may name the secret.
+    pub(crate) async fn issue_link_together(
+        &self,
+        practice: PracticeId,
+        staff: StaffId,
+        by: (Actor, LeafOrigin),
+        together: impl FnOnce(&str) -> Writes,
+    ) -> Result<String, AccessError> {
         let secret = hex::encode((self.0.entropy)());
         let link = LinkRecord {
             practice,
@@ -182,7 +194,8 @@ impl Access {
             issued: self.0.clock.now(),
         };
         let key = key(Table::SignInLink, &hash(&secret));
-        let writes = vec![(key, Some(link.encode()))];
+        let mut writes = together(&secret);
+        writes.push((key, Some(link.encode())));
         let leaf = Leaf {
             subject: Subject::Member(staff),
             ..Leaf::done(link.issued, by.0, by.1, Act::LinkMade)

@@ -7,6 +7,7 @@
 
 mod care;
 mod enrol;
+mod forgotten;
 mod ladder;
 mod password;
 mod record;
@@ -17,6 +18,7 @@ mod totp;
 mod waiting;
 
 pub use enrol::{Enrolment, Opening};
+pub use forgotten::{ASKED_MAX, ASKED_SECONDS};
 pub use ladder::{NETWORK_RUNGS, RUNGS, SUBJECTS_MAX, WINDOW_SECONDS};
 pub use password::{Cost, HASHES_AT_ONCE, HASHES_MAX};
 pub use record::{DEVICES_MAX, SESSIONS_MAX};
@@ -26,6 +28,7 @@ pub use totp::{RECOVERY_CODES, STEP_SECONDS, STEPS_ASIDE};
 pub use waiting::WAITING_MAX;
 
 use self::enrol::Begun;
+use self::forgotten::Asked;
 use self::ladder::Ladder;
 use self::password::Hasher;
 use self::sign_in::Challenged;
@@ -36,6 +39,7 @@ use crate::anomaly::AnomalySupervisor;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::mail::Outbox;
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::password::Weakness;
 use cabinet_domain::time::UtcMillis;
@@ -68,6 +72,9 @@ pub enum AccountError {
     /// There is an account already where one would be made, or with this address.
     #[error("the address has an account")]
     AddressTaken,
+    /// This installation sends no mail.
+    #[error("no mail is sent")]
+    NoMail,
     /// They have no account.
     #[error("there is no account")]
     NoAccount,
@@ -183,6 +190,7 @@ pub struct AccountsOptions {
 struct Inner {
     audit: Audit,
     anomalies: AnomalySupervisor,
+    outbox: Outbox,
     records: Arc<dyn RecordStore>,
     access: Access,
     directory: Directory,
@@ -193,6 +201,7 @@ struct Inner {
     challenges: Waiting<Challenged>,
     begun: Waiting<Begun>,
     forms: Waiting<Form>,
+    asked: Mutex<Asked>,
     pepper: OnceCell<[u8; 32]>,
 }
 
@@ -209,11 +218,12 @@ impl Accounts {
         directory: Directory,
         clock: Arc<dyn Clock>,
         entropy: Entropy,
-        (audit, anomalies, options): (Audit, AnomalySupervisor, AccountsOptions),
+        (audit, anomalies, outbox, options): (Audit, AnomalySupervisor, Outbox, AccountsOptions),
     ) -> Self {
         Self(Arc::new(Inner {
             audit,
             anomalies,
+            outbox,
             records,
             access,
             directory,
@@ -224,6 +234,7 @@ impl Accounts {
             challenges: Waiting::new(),
             begun: Waiting::new(),
             forms: Waiting::new(),
+            asked: Mutex::default(),
             pepper: OnceCell::new(),
         }))
     }

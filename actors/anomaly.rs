@@ -21,11 +21,13 @@ use crate::accounts::{Accounts, Holder};
 use crate::audit::{Audit, AuditError, Viewing};
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::mail::{INSTALLATION, Outbox};
 use cabinet_domain::anomaly::{
     Alert, Attempt, Effect, Gravity, Limits, NetworkAlert, NetworkWatch, Observed, Rule, Seen,
 };
 use cabinet_domain::audit::Actor;
 use cabinet_domain::ids::{PracticeId, StaffId};
+use cabinet_domain::mail::Letter;
 use cabinet_domain::time::{CivilDate, UtcMillis, Zone};
 use cabinet_storage::{AppendError, RecordStore, StoreError};
 use parking_lot::Mutex;
@@ -46,8 +48,6 @@ pub const THROTTLE_SECONDS: i64 = 5 * 60;
 const BLOCKED_MAX: usize = 10_000;
 /// A clock set back by more than so many seconds is an alert.
 const CLOCK_BACK_SECONDS: i64 = 120;
-/// The installation as a practice: its alerts are about no practice.
-const INSTALLATION: PracticeId = PracticeId(0);
 
 /// Why alerts were not kept or shown.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,7 @@ struct Inner {
     records: Arc<dyn RecordStore>,
     audit: Audit,
     directory: Directory,
+    outbox: Outbox,
     clock: Arc<dyn Clock>,
     limits: Limits,
     locations: Locations,
@@ -126,7 +127,7 @@ impl AnomalySupervisor {
     pub fn new(
         records: Arc<dyn RecordStore>,
         audit: Audit,
-        directory: Directory,
+        (directory, outbox): (Directory, Outbox),
         clock: Arc<dyn Clock>,
         (limits, locations): (Limits, Locations),
     ) -> Self {
@@ -134,6 +135,7 @@ impl AnomalySupervisor {
             records,
             audit,
             directory,
+            outbox,
             clock,
             networks: Mutex::new(NetworkWatch::new(limits.clone())),
             limits,
@@ -388,6 +390,11 @@ impl AnomalySupervisor {
                 answer: None,
             };
             writes.push(kept::write_alert(INSTALLATION, &record)?);
+            let letter = Letter::InstallationAlert {
+                rule: found.rule,
+                at: found.at,
+            };
+            writes.extend(self.0.outbox.put_to_operator(letter));
         }
         self.0.records.commit(Vec::new(), writes).await?;
         self.0.caught.lock().drain(..caught.len());

@@ -3,6 +3,7 @@
 //! Must not be here: agendas' states, patients.
 
 use crate::clock::Clock;
+use crate::mail::{Outbox, Writes, of_practice_event};
 use crate::order::ExecuteError;
 use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Principal, Stamp};
@@ -16,7 +17,7 @@ use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{AppendError, Commit, StoreError, StreamStore};
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Who changes a practice, and from where, for the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,8 @@ struct Inner {
     /// Changes are made one at a time over all practices: page addresses are unique across them.
     changing: tokio::sync::Mutex<()>,
     changes: tokio::sync::watch::Sender<u64>,
+    /// Where mails about changes are written down; none: nowhere.
+    outbox: OnceLock<Outbox>,
 }
 
 /// The directory of practices. Cheap to clone; reads never wait for writes.
@@ -138,7 +141,13 @@ impl Directory {
             view: RwLock::new(Arc::new(view)),
             changing: tokio::sync::Mutex::new(()),
             changes: tokio::sync::watch::Sender::new(0),
+            outbox: OnceLock::new(),
         })))
+    }
+
+    /// From now on, owners are told of changes by mail. Once; further outboxes are not used.
+    pub fn tell_through(&self, outbox: Outbox) {
+        let _first = self.0.outbox.set(outbox);
     }
 
     fn view(&self) -> Arc<View> {
@@ -213,6 +222,18 @@ impl Directory {
         command_id: CommandId,
         decide: impl FnOnce(&Practice, UtcMillis) -> Result<Vec<PracticeEvent>, E>,
     ) -> Result<Seq, E> {
+        let decided = |practice: &Practice, now| Ok((decide(practice, now)?, Writes::new()));
+        self.decide_together(practice, sender, command_id, decided).await
+    }
+
+    /// As [`Directory::decide`], with records in the same commit.
+    pub(crate) async fn decide_together<E: From<DirectoryError>>(
+        &self,
+        practice: PracticeId,
+        sender: impl Into<Sender>,
+        command_id: CommandId,
+        decide: impl FnOnce(&Practice, UtcMillis) -> Result<(Vec<PracticeEvent>, Writes), E>,
+    ) -> Result<Seq, E> {
         let Sender { principal, origin } = sender.into();
         let _turn = self.0.changing.lock().await;
         let view = self.view();
@@ -229,11 +250,11 @@ impl Directory {
             command_id,
             digest: [0; 16],
         };
-        let events = decide(&before, stamp.now)?;
+        let (events, writes) = decide(&before, stamp.now)?;
         if events.is_empty() {
             return Ok(before.seq);
         }
-        Ok(self.append((&view, before), (&stamp, origin), events).await?)
+        Ok(self.append((&view, before), (&stamp, origin), (events, writes)).await?)
     }
 
     /// Checks, writes and shows events that follow `before`. The caller has the turn.
@@ -241,7 +262,7 @@ impl Directory {
         &self,
         (view, before): (&View, Practice),
         (stamp, origin): (&Stamp, LeafOrigin),
-        events: Vec<PracticeEvent>,
+        (events, mut writes): (Vec<PracticeEvent>, Writes),
     ) -> Result<Seq, DirectoryError> {
         let (practice, expected) = (before.id, before.seq);
         let events = record(events, stamp, expected);
@@ -251,6 +272,7 @@ impl Directory {
             after
                 .admits(&event.event, stamp.now)
                 .map_err(DirectoryError::Membership)?;
+            writes.extend(self.mails(&after, &event.event, stamp.now));
             after.apply(event);
         }
         let commit = Commit {
@@ -261,7 +283,7 @@ impl Directory {
                 .map(|event| event.with(StreamEvent::Practice(event.event.clone())))
                 .collect(),
             personal: Vec::new(),
-            writes: Vec::new(),
+            writes,
             origins: vec![(stamp.command_id, origin)],
         };
         let outcome = self.0.store.append(commit).await;
@@ -283,6 +305,17 @@ impl Directory {
         }
         outcome?;
         Ok(seq)
+    }
+}
+
+impl Directory {
+    /// The mails that an event brings about.
+    fn mails(&self, before: &Practice, event: &PracticeEvent, now: UtcMillis) -> Writes {
+        let Some(outbox) = self.0.outbox.get() else {
+            return Writes::new();
+        };
+        let told = of_practice_event(before, event, now);
+        told.map_or_else(Writes::new, |(to, letter)| outbox.put_all(before.id, to, &letter))
     }
 }
 

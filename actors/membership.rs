@@ -5,9 +5,11 @@
 
 use crate::access::Entropy;
 use crate::directory::{Directory, DirectoryError, Sender};
+use crate::mail::{Addressee, Outbox, Writes};
 use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, BreakGlassId, CommandId, InvitationId, PracticeId, StaffId, SupportGrantId};
+use cabinet_domain::mail::Letter;
 use cabinet_domain::practice::{
     BreakGlass, INVITATION_MINUTES_MAX, Invitation, Member, MembershipRefusal, Practice, PracticeEvent, SupportGrant,
 };
@@ -80,6 +82,7 @@ pub struct Offer {
 pub struct Membership {
     directory: Directory,
     entropy: Entropy,
+    outbox: Outbox,
     /// From where.
     origin: LeafOrigin,
 }
@@ -89,10 +92,11 @@ type Decided = Result<Vec<PracticeEvent>, MembershipError>;
 impl Membership {
     /// Over a directory.
     #[must_use]
-    pub fn new(directory: Directory, entropy: Entropy) -> Self {
+    pub fn new(directory: Directory, entropy: Entropy, outbox: Outbox) -> Self {
         Self {
             directory,
             entropy,
+            outbox,
             origin: LeafOrigin::default(),
         }
     }
@@ -110,7 +114,8 @@ impl Membership {
         }
     }
 
-    /// Invites somebody: the invitation and the link's secret, 64 hexadecimal digits, which is stored nowhere.
+    /// Invites somebody: the invitation and the link's secret, 64 hexadecimal digits, which is stored nowhere but in the mail
+    /// to `address`, until that is sent.
     ///
     /// # Errors
     /// [`MembershipError`].
@@ -119,12 +124,21 @@ impl Membership {
         asker: Asker,
         command_id: CommandId,
         offer: Offer,
+        address: Option<&str>,
     ) -> Result<(InvitationId, String), MembershipError> {
         let secret = hex::encode((self.entropy)());
         let id = InvitationId(self.draw());
         let link_hash = hash(&secret);
-        self.decide(asker, command_id, (Action::InviteMember, None), |_, now| {
-            Ok(vec![PracticeEvent::InvitationMade(Invitation {
+        self.decide_together(asker, command_id, (Action::InviteMember, None), |_, now| {
+            let until = now.plus_minutes(INVITATION_MINUTES_MAX);
+            let letter = Letter::Invited {
+                secret: secret.clone(),
+                by: asker.staff,
+                role: offer.role,
+                until,
+            };
+            let to = address.map(|address| Addressee::Address(address.to_owned()));
+            let event = PracticeEvent::InvitationMade(Invitation {
                 id,
                 link_hash,
                 role: offer.role,
@@ -133,8 +147,9 @@ impl Membership {
                 member_from: offer.from.unwrap_or(now),
                 member_until: offer.until,
                 invited_by: asker.staff,
-                expires_at: now.plus_minutes(INVITATION_MINUTES_MAX),
-            })])
+                expires_at: until,
+            });
+            Ok((vec![event], self.outbox.put_all(asker.practice, to, &letter)))
         })
         .await?;
         Ok((id, secret))
@@ -313,8 +328,19 @@ impl Membership {
         &self,
         asker: Asker,
         command_id: CommandId,
-        (action, agenda): (Action, Option<AgendaId>),
+        right: (Action, Option<AgendaId>),
         decide: impl FnOnce(&Practice, UtcMillis) -> Decided,
+    ) -> Result<(), MembershipError> {
+        let decided = |practice: &Practice, now| Ok((decide(practice, now)?, Writes::new()));
+        self.decide_together(asker, command_id, right, decided).await
+    }
+
+    async fn decide_together(
+        &self,
+        asker: Asker,
+        command_id: CommandId,
+        (action, agenda): (Action, Option<AgendaId>),
+        decide: impl FnOnce(&Practice, UtcMillis) -> Result<(Vec<PracticeEvent>, Writes), MembershipError>,
     ) -> Result<(), MembershipError> {
         if self.directory.practice(asker.practice).is_none() {
             return Err(MembershipError::NotFound);
@@ -329,7 +355,7 @@ impl Membership {
             }
         };
         self.directory
-            .decide(asker.practice, self.sender(asker.staff), command_id, decided)
+            .decide_together(asker.practice, self.sender(asker.staff), command_id, decided)
             .await?;
         Ok(())
     }

@@ -7,8 +7,8 @@
 mod kinds;
 
 use self::kinds::{
-    HOLDER, NOBODY, STAFF, access, appointment, colleague, evidence, exception, held, identity, practice, sign_in,
-    trace,
+    HOLDER, NOBODY, STAFF, access, appointment, colleague, evidence, exception, held, identity, mail, practice,
+    sign_in, trace,
 };
 
 /// Who answers for the data (GDPR art. 4).
@@ -75,6 +75,8 @@ pub enum Retention {
     Session,
     /// A day.
     SignInLink,
+    /// Until it is sent, five days at most; a dead letter until its operator has dealt with it.
+    Outbox,
     /// Row 7: 12 months; then the month's key is forgotten and hashes alone remain.
     AccessTrace,
 }
@@ -244,6 +246,21 @@ pub const INVENTORY: &[Entry] = &[
     sign_in("WatchRecord", "habits", Retention::Membership, NOBODY),
     sign_in("WatchRecord", "recent", Retention::Membership, NOBODY),
     sign_in("WatchRecord", "spoken", Retention::Membership, NOBODY),
+    // An address where there is no account; a link until it is sent.
+    mail("MailRecord", "to"),
+    mail("MailRecord", "letter"),
+    mail("MailRecord", "made"),
+    mail("MailRecord", "tries"),
+    mail("MailRecord", "next"),
+    mail("MailRecord", "failed"),
+    mail("MailRecord", "dead"),
+    trace("Receipt", "kind"),
+    trace("Receipt", "to"),
+    trace("Receipt", "made"),
+    trace("Receipt", "at"),
+    trace("Receipt", "tries"),
+    trace("Receipt", "outcome"),
+    trace("Receipt", "said"),
     trace("Leaf", "at"),
     trace("Leaf", "actor"),
     trace("Leaf", "origin"),
@@ -278,6 +295,8 @@ pub const OF_THE_SERVER: &[&str] = &[
     "LinkRecord",
     "Leaf",
     "LeafOrigin",
+    "MailRecord",
+    "Receipt",
     "WatchRecord",
 ];
 

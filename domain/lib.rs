@@ -16,6 +16,7 @@ pub mod identifiers;
 pub mod ids;
 pub mod invariants;
 pub mod inventory;
+pub mod mail;
 pub(crate) mod openings;
 pub mod password;
 pub mod person;

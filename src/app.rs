@@ -7,6 +7,7 @@ use crate::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, Reap
 use crate::edge::live::{AgendaBoards, Hubs, LiveOptions, configure_live};
 use crate::edge::ops::OpsState;
 use crate::edge::{self, EdgeMetrics, EdgeState};
+use crate::mails::{self, Taker};
 use actix_web::App as HttpApp;
 use actix_web::middleware::from_fn;
 use anyhow::Context as _;
@@ -17,6 +18,7 @@ use cabinet_actors::anomaly::{AlertRecord, AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
+use cabinet_actors::mail::{MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_domain::audit::{Actor, LeafOrigin};
@@ -58,6 +60,7 @@ pub struct App {
     agendas: Agendas,
     audit: Audit,
     anomalies: AnomalySupervisor,
+    mails: Option<MailSupervisor>,
     hubs: Hubs,
     serving: Arc<AtomicBool>,
     listeners: Vec<actix_web::dev::ServerHandle>,
@@ -77,47 +80,32 @@ impl App {
     ) -> anyhow::Result<Self> {
         let storage = Arc::new(storage);
         let registry = Registry::new();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         crate::metrics::register(&registry, &storage)?;
-        let directory = Directory::load(storage.streams(), clock.clone())
-            .await
-            .context("failed to load the practices")?;
-        let agendas = start_agendas(config, &storage, &directory, (&clock, Metrics::new(&registry)?));
-        let audit = start_audit(config, &storage, &clock, &registry)?;
-        let anomalies = watch(config, &storage, (&audit, &directory), (&clock, &registry))?;
-        let (access, accounts, membership) = people(config, &storage, &directory, (&clock, &audit, &anomalies));
-        let origins = AllowedOrigins::new(config.server.allowed_origins.clone());
-        let source = Arc::new(AgendaBoards::new(agendas.clone(), directory.clone(), clock.clone()));
-        let hubs = Hubs::start(source, live_options(&config.live), origins.clone(), &registry)?;
         let serving = Arc::new(AtomicBool::new(true));
-        let ready = Arc::clone(&serving);
-        let state = EdgeState {
-            agendas: agendas.clone(),
-            directory: directory.clone(),
-            access: access.clone(),
-            accounts,
-            accounts_required: sign_in == SignIn::Accounts,
-            // A link alone opens a demo: its practices are not kept from each other by accounts.
-            sign_up_open: config.accounts.sign_up_open && sign_in == SignIn::Accounts,
-            membership,
-            audit: audit.clone(),
-            anomalies: anomalies.clone(),
-            clock: clock.clone(),
-            origins: origins.clone(),
-            secure: matches!(transport, Transport::Tls(_)),
-            metrics: EdgeMetrics::new(&registry)?,
-            presence: edge::ws::Presence::default(),
-            slots: edge::slot_answers::SlotAnswers::default(),
-            ready: Arc::new(move || ready.load(Ordering::SeqCst)),
-        };
+        let secure = matches!(transport, Transport::Tls(_));
+        let taker = Taker::new(&config.mail)?;
+        let (state, outbox) = edge_state(config, &storage, &registry, &taker, (sign_in, secure, &serving)).await?;
+        let EdgeState { agendas, directory, .. } = state.clone();
+        let source = Arc::new(AgendaBoards::new(
+            agendas.clone(),
+            directory.clone(),
+            state.clock.clone(),
+        ));
+        let hubs = Hubs::start(source, live_options(&config.live), state.origins.clone(), &registry)?;
         run_watch(&state);
         let reaper = Reaper::start(reaper_options(&config.live), &registry)?;
         let public = public_listener(config, transport, &reaper, state.clone(), hubs.clone())?;
-        let ready = state.ready.clone();
-        let ops = ops_listener(config, &reaper, OpsState { registry, ready })?;
+        let operators = OpsState {
+            registry: registry.clone(),
+            ready: state.ready.clone(),
+            page: taker.page(),
+        };
+        let ops = ops_listener(config, &reaper, operators)?;
         let base_url = format!("{}://{}", public.scheme, public.address);
-        origins.add(base_url.clone());
-        origins.add(format!("{}://localhost:{}", public.scheme, public.address.port()));
+        state.origins.add(base_url.clone());
+        let port = public.address.port();
+        state.origins.add(format!("{}://localhost:{port}", public.scheme));
+        let mails = taker.start(outbox, (&storage, &state), (config, &base_url), &registry)?;
         let ops_url = format!("{}://{}", ops.scheme, ops.address);
         let listeners = vec![public.handle, ops.handle];
         actix_rt::spawn(public.server);
@@ -125,18 +113,19 @@ impl App {
         let app = Self {
             base_url,
             ops_url,
-            access,
+            access: state.access,
             directory,
             storage,
             agendas,
-            audit,
-            anomalies,
+            audit: state.audit,
+            anomalies: state.anomalies,
+            mails,
             hubs,
             serving,
             listeners,
             data_dir: config.storage.data_dir.clone(),
         };
-        app.begin(clock, config.audit.retention_months.into())?;
+        app.begin(state.clock, config.audit.retention_months.into())?;
         Ok(app)
     }
 
@@ -188,17 +177,18 @@ impl App {
     fn open_control(&self) -> anyhow::Result<()> {
         let socket = control::bind(&self.data_dir)?;
         let (access, directory, base_url) = (self.access.clone(), self.directory.clone(), self.base_url.clone());
-        let anomalies = self.anomalies.clone();
+        let (anomalies, mails) = (self.anomalies.clone(), self.mails.clone());
         actix_rt::spawn(control::serve(socket, move |ask| {
             let (access, directory, base_url) = (access.clone(), directory.clone(), base_url.clone());
-            let anomalies = anomalies.clone();
+            let (anomalies, mails) = (anomalies.clone(), mails.clone());
             async move {
                 let told = match ask {
                     Ask::SignInLink { practice, staff } => {
                         let link = sign_in_link(&access, &directory, &base_url, &practice, staff.as_deref());
                         link.await.map(Told::Link)
                     }
-                    Ask::Alerts => alert_lines(&anomalies).await.map(Told::Alerts),
+                    Ask::Alerts => alert_lines(&anomalies).await.map(Told::Lines),
+                    Ask::Mails { again, trial } => mails::told(mails.as_ref(), again, trial).await.map(Told::Lines),
                 };
                 told.unwrap_or_else(|error| Told::No(format!("{error:#}")))
             }
@@ -227,9 +217,52 @@ impl App {
         }
         self.agendas.shutdown().await;
         self.anomalies.stop().await;
+        if let Some(mails) = &self.mails {
+            mails.stop().await;
+        }
         self.audit.stop().await;
         self.storage.close().await.context("failed to close the store")
     }
+}
+
+/// What the edge talks to, and where mails are written down.
+async fn edge_state(
+    config: &Config,
+    storage: &Storage,
+    registry: &Registry,
+    taker: &Taker,
+    (sign_in, secure, serving): (SignIn, bool, &Arc<AtomicBool>),
+) -> anyhow::Result<(EdgeState, Outbox)> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let directory = Directory::load(storage.streams(), clock.clone()).await;
+    let directory = directory.context("failed to load the practices")?;
+    let agendas = start_agendas(config, storage, &directory, (&clock, Metrics::new(registry)?));
+    let audit = start_audit(config, storage, &clock, registry)?;
+    let outbox = taker.outbox(&config.mail, &clock, Arc::new(entropy));
+    directory.tell_through(outbox.clone());
+    let anomalies = watch(config, storage, (&audit, &directory, &outbox), (&clock, registry))?;
+    let (access, accounts, membership) = people(config, storage, &directory, (&clock, &audit, &anomalies, &outbox));
+    let ready = Arc::clone(serving);
+    let state = EdgeState {
+        agendas,
+        directory,
+        access,
+        accounts,
+        accounts_required: sign_in == SignIn::Accounts,
+        // A link alone opens a demo: its practices are not kept from each other by accounts.
+        sign_up_open: config.accounts.sign_up_open && sign_in == SignIn::Accounts,
+        membership,
+        audit,
+        anomalies,
+        clock,
+        origins: AllowedOrigins::new(config.server.allowed_origins.clone()),
+        secure,
+        metrics: EdgeMetrics::new(registry)?,
+        presence: edge::ws::Presence::default(),
+        slots: edge::slot_answers::SlotAnswers::default(),
+        ready: Arc::new(move || ready.load(Ordering::SeqCst)),
+    };
+    Ok((state, outbox))
 }
 
 /// Lines that the operator is told at once.
@@ -365,7 +398,7 @@ fn start_audit(
 fn watch(
     config: &Config,
     storage: &Storage,
-    (audit, directory): (&Audit, &Directory),
+    (audit, directory, outbox): (&Audit, &Directory, &Outbox),
     (clock, registry): (&Arc<dyn Clock>, &Registry),
 ) -> anyhow::Result<AnomalySupervisor> {
     let file = &config.alerts.locations_file;
@@ -375,8 +408,8 @@ fn watch(
         Locations::in_file(file)?
     };
     let options = (config.alerts.limits.clone(), locations);
-    let (records, audit, directory) = (storage.records(), audit.clone(), directory.clone());
-    let anomalies = AnomalySupervisor::new(records, audit, directory, clock.clone(), options);
+    let (records, told) = (storage.records(), (directory.clone(), outbox.clone()));
+    let anomalies = AnomalySupervisor::new(records, audit.clone(), told, clock.clone(), options);
     crate::metrics::register_alerts(registry, &anomalies)?;
     Ok(anomalies)
 }
@@ -393,7 +426,7 @@ fn people(
     config: &Config,
     storage: &Storage,
     directory: &Directory,
-    (clock, audit, anomalies): (&Arc<dyn Clock>, &Audit, &AnomalySupervisor),
+    (clock, audit, anomalies, outbox): (&Arc<dyn Clock>, &Audit, &AnomalySupervisor, &Outbox),
 ) -> (Access, Accounts, Membership) {
     let entropy: Entropy = Arc::new(entropy);
     let lifetime = session_lifetime(&config.accounts);
@@ -404,9 +437,18 @@ fn people(
         directory.clone(),
         clock.clone(),
         entropy.clone(),
-        (audit.clone(), anomalies.clone(), accounts_options(&config.accounts)),
+        (
+            audit.clone(),
+            anomalies.clone(),
+            outbox.clone(),
+            accounts_options(&config.accounts),
+        ),
     );
-    (access, accounts, Membership::new(directory.clone(), entropy))
+    (
+        access,
+        accounts,
+        Membership::new(directory.clone(), entropy, outbox.clone()),
+    )
 }
 
 fn session_lifetime(accounts: &config::Accounts) -> Lifetime {

@@ -1,5 +1,5 @@
 //! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `audit`, `sign-in-link`, `simulate`,
-//! `alerts`, `judge-alerts`.
+//! `alerts`, `mails`, `judge-alerts`.
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -93,6 +93,19 @@ pub enum Command {
         /// Data directory of the running server.
         #[arg(long)]
         data: PathBuf,
+    },
+    /// Show mails that wait or could not be sent, through the running server: practice and mail, since when, state, kind,
+    /// tries, and what was said to the last.
+    Mails {
+        /// Data directory of the running server.
+        #[arg(long)]
+        data: PathBuf,
+        /// Try this dead letter again, named as it is shown, or `all`.
+        #[arg(long)]
+        again: Option<String>,
+        /// Send a trial mail to this address.
+        #[arg(long)]
+        trial: Option<String>,
     },
     /// Judge the watch over suspicious access: attacks found, their benign twins quiet, false warnings in seeded practices.
     JudgeAlerts {

@@ -4,8 +4,10 @@
 //! Must not be here: secrets. They come from files that keys name.
 
 mod check;
+mod mail;
 
 pub use check::{Problem, parse};
+pub use mail::{Mail, Provider, Security};
 
 use cabinet_domain::anomaly::Limits;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,8 @@ pub struct Config {
     pub audit: Audit,
     /// The watch over it.
     pub alerts: Alerts,
+    /// Mails.
+    pub mail: Mail,
 }
 
 /// The public listener.

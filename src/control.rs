@@ -30,6 +30,13 @@ pub enum Ask {
     },
     /// Alerts about networks and the installation itself.
     Alerts,
+    /// Mails that wait or could not be sent.
+    Mails {
+        /// Has this dead letter be tried again first, or `all`.
+        again: Option<String>,
+        /// Has a trial mail be sent to this address first.
+        trial: Option<String>,
+    },
 }
 
 /// What the server says.
@@ -38,8 +45,8 @@ pub enum Ask {
 pub enum Told {
     /// The link.
     Link(String),
-    /// Alerts, a line each, newest days first.
-    Alerts(Vec<String>),
+    /// What was asked for, a line each.
+    Lines(Vec<String>),
     /// Why not.
     No(String),
 }
@@ -145,7 +152,7 @@ mod tests {
         let serving = serve(listener, |asked| async move {
             match asked {
                 Ask::SignInLink { practice, .. } => Told::Link(practice),
-                Ask::Alerts => Told::Alerts(Vec::new()),
+                Ask::Alerts | Ask::Mails { .. } => Told::Lines(Vec::new()),
             }
         });
         let asking = async {

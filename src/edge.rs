@@ -14,6 +14,7 @@ pub mod frame;
 pub mod guard;
 pub mod listen;
 pub mod live;
+mod mail_page;
 pub mod openapi;
 pub mod ops;
 pub mod problem;

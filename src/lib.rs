@@ -7,5 +7,6 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod edge;
+pub(crate) mod mails;
 pub mod metrics;
 pub mod run;

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Audit { what } => cabinet::audit_files::run(what),
         Command::SignInLink { data, practice, staff } => run::sign_in_link(&data, practice, staff),
         Command::Alerts { data } => run::alerts(&data),
+        Command::Mails { data, again, trial } => run::mails(&data, again, trial),
         Command::JudgeAlerts { seeds, practices, from } => run::judge_alerts(from, seeds, practices),
         Command::Simulate { seeds, from, trace } => run::simulate(from, seeds, trace),
     };

@@ -1,8 +1,12 @@
-//! The store's, the audit log's and its watch's counts as Prometheus metrics, read when they are asked for. Must not be here: counting.
+//! Counts of the store, the audit log, its watch and mails as Prometheus metrics, read when they are asked for.
+//! Must not be here: counting.
 
 use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
+use cabinet_actors::clock::Clock;
+use cabinet_actors::mail::MailSupervisor;
 use cabinet_domain::anomaly::{Gravity, Rule};
+use cabinet_domain::mail::Letter;
 use cabinet_storage::{Storage, StorageStats};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -255,5 +259,88 @@ pub fn register(registry: &Registry, storage: &Arc<Storage>) -> Result<(), prome
     registry.register(Box::new(StorageCollector {
         storage: Arc::clone(storage),
         gauges,
+    }))
+}
+
+/// Reads the outbox at each scrape.
+struct MailsCollector {
+    mails: MailSupervisor,
+    clock: Arc<dyn Clock>,
+    waiting: Gauge,
+    dead: Gauge,
+    oldest: Gauge,
+    done: GaugeVec,
+    failures: GaugeVec,
+}
+
+impl Collector for MailsCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        let gauges = [&self.waiting, &self.dead, &self.oldest].into_iter();
+        let vectors = self.done.desc().into_iter().chain(self.failures.desc());
+        gauges.flat_map(Collector::desc).chain(vectors).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let stats = self.mails.stats();
+        self.waiting.set(count(stats.waiting));
+        self.dead.set(count(stats.dead));
+        let now = self.clock.now();
+        let age = stats.oldest.map_or(0, |oldest| (now.0 - oldest.0).max(0) / 1_000);
+        self.oldest.set(number(age.unsigned_abs()));
+        for ((kind, outcome), done) in stats.done {
+            self.done.with_label_values(&[kind, outcome.name()]).set(number(done));
+        }
+        for (why, failed) in stats.failures {
+            self.failures.with_label_values(&[why]).set(number(failed));
+        }
+        self.failures
+            .with_label_values(&["store"])
+            .set(number(stats.store_failures));
+        let gauges = [&self.waiting, &self.dead, &self.oldest].into_iter();
+        let vectors = self.done.collect().into_iter().chain(self.failures.collect());
+        gauges.flat_map(Collector::collect).chain(vectors).collect()
+    }
+}
+
+fn count(of: usize) -> f64 {
+    number(u64::try_from(of).unwrap_or(u64::MAX))
+}
+
+/// Adds the metrics of mails to a registry. Every way of failing has a series from the start.
+///
+/// # Errors
+/// When the registry has one of the names already.
+pub fn register_mails(
+    registry: &Registry,
+    mails: &MailSupervisor,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), prometheus::Error> {
+    let done = Opts::new(
+        "cabinet_mails_total",
+        "Mails that are done with since the start, by kind and what became of them",
+    );
+    let done = GaugeVec::new(done, &["kind", "outcome"])?;
+    for kind in Letter::NAMES {
+        done.with_label_values(&[*kind, "sent"]).set(0.0);
+    }
+    let failures = Opts::new(
+        "cabinet_mail_failures_total",
+        "Times that a mail was not taken since the start, or the outbox could not be read or written, by why",
+    );
+    let failures = GaugeVec::new(failures, &["why"])?;
+    for why in ["refused", "later", "down", "store"] {
+        failures.with_label_values(&[why]).set(0.0);
+    }
+    registry.register(Box::new(MailsCollector {
+        mails: mails.clone(),
+        clock: clock.clone(),
+        waiting: Gauge::new("cabinet_mails_waiting", "Mails that wait to be sent")?,
+        dead: Gauge::new("cabinet_mails_dead", "Mails that were refused for good")?,
+        oldest: Gauge::new(
+            "cabinet_mail_oldest_seconds",
+            "Age of the oldest mail that waits; 0: none",
+        )?,
+        done,
+        failures,
     }))
 }

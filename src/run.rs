@@ -119,6 +119,7 @@ pub fn demo(data: &Path, port: u16, (json, plain): (bool, bool), sign_in: SignIn
     let mut config = Config::default();
     config.server.bind = loopback(port);
     config.ops.bind = loopback(demo_ops_port(port, config.ops.bind.port()));
+    config.mail.provider = config::Provider::Page;
     config.storage.data_dir = data.to_owned();
     config.storage.installation_key_file = key_beside(data);
     make_directory(data).with_context(|| format!("failed to make {}", data.display()))?;
@@ -173,7 +174,7 @@ fn ready_line(app: &App, ca_file: Option<&Path>, staff_link: &str, data: &Path) 
 }
 
 fn welcome(app: &App, staff_link: &str, made: usize) -> String {
-    let base = &app.base_url;
+    let (base, ops) = (&app.base_url, &app.ops_url);
     let first = slugs(app).into_iter().next().unwrap_or_default();
     let state = if made == 0 {
         "the store of the last run".to_owned()
@@ -184,9 +185,9 @@ fn welcome(app: &App, staff_link: &str, made: usize) -> String {
         "Cabinet en Ligne, demo on {state}\n\n\
          Patients:       {base}/p/{PRACTICE_SLUG}/{first}\n\
          Practitioners:  {staff_link}   (good once; another: cabinet sign-in-link)\n\
-         Operators:      {}/metrics\n\n\
-         The certificate is the demo's own: your browser will ask you to accept it. Stop with Ctrl-C.",
-        app.ops_url
+         Operators:      {ops}/metrics\n\
+         Mails:          {ops}/mails   (they go nowhere else)\n\n\
+         The certificate is the demo's own: your browser will ask you to accept it. Stop with Ctrl-C."
     )
 }
 
@@ -279,7 +280,7 @@ pub fn sign_in_link(data: &Path, practice: String, staff: Option<String>) -> any
             say(&link)?;
             Ok(ExitCode::SUCCESS)
         }
-        Told::Alerts(_) => anyhow::bail!("the server answered something else"),
+        Told::Lines(_) => anyhow::bail!("the server answered something else"),
         Told::No(why) => anyhow::bail!(why),
     }
 }
@@ -289,10 +290,22 @@ pub fn sign_in_link(data: &Path, practice: String, staff: Option<String>) -> any
 /// # Errors
 /// When no server runs there, or it refuses.
 pub fn alerts(data: &Path) -> anyhow::Result<ExitCode> {
+    say_lines(data, &Ask::Alerts)
+}
+
+/// `cabinet mails`.
+///
+/// # Errors
+/// When no server runs there, or it refuses.
+pub fn mails(data: &Path, again: Option<String>, trial: Option<String>) -> anyhow::Result<ExitCode> {
+    say_lines(data, &Ask::Mails { again, trial })
+}
+
+fn say_lines(data: &Path, ask: &Ask) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(control::ask(data, &Ask::Alerts))? {
-        Told::Alerts(lines) if lines.is_empty() => say("nothing to report")?,
-        Told::Alerts(lines) => say(&lines.join("\n"))?,
+    match runtime.block_on(control::ask(data, ask))? {
+        Told::Lines(lines) if lines.is_empty() => say("nothing to report")?,
+        Told::Lines(lines) => say(&lines.join("\n"))?,
         Told::Link(_) => anyhow::bail!("the server answered something else"),
         Told::No(why) => anyhow::bail!(why),
     }

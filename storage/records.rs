@@ -37,6 +37,10 @@ pub enum Table {
     Watch = 8,
     /// Alerts: day (newest first), member, rule -> alert and its answer.
     Alert = 9,
+    /// Mails that wait or could not be sent: time, chance -> mail; and how far the days' mails are.
+    Mail = 10,
+    /// Receipts of mails: time (newest first), mail -> receipt.
+    MailReceipt = 11,
 }
 
 impl Table {
@@ -53,6 +57,8 @@ impl Table {
             Self::AccountGuard => 7,
             Self::Watch => 8,
             Self::Alert => 9,
+            Self::Mail => 10,
+            Self::MailReceipt => 11,
         }
     }
 }

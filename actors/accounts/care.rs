@@ -1,12 +1,14 @@
 //! What the owner of an account does with it once signed in: showing the second factor again, another password, new recovery
 //! codes, another application, ending sessions.
 
+use super::forgotten::whence;
 use super::ladder::Subject;
 use super::record::AccountRecord;
 use super::store::{Together, ending};
 use super::{AccountError, Accounts, Enrolment, Face, Holder, STEP_UP_SECONDS, SessionFace, SignedIn};
 use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, session_id, short};
 use cabinet_domain::audit::Act;
+use cabinet_domain::mail::Letter;
 use cabinet_domain::password;
 use cabinet_domain::time::UtcMillis;
 
@@ -57,8 +59,8 @@ impl Accounts {
             shown: self.0.clock.now(),
         };
         let changed = self.change(holder, async |record| {
-            self.use_code(holder, record, code).await?;
-            let (opened, writes) = self.renew(token, record, shown).await?;
+            let (opened, mut writes) = self.renew(token, record, shown).await?;
+            writes.extend(self.use_code(holder, record, code, &opened.record.origin).await?);
             let acts = vec![self.act_of(holder, Act::SteppedUp, Some((&opened.id, &opened.record.origin)))];
             let checks = Vec::new();
             Ok((opened, Together { checks, writes, acts }))
@@ -101,6 +103,8 @@ impl Accounts {
             record.sessions.retain(|id| *id == own);
             let (opened, mut writes) = self.renew(token, record, strength).await?;
             writes.extend(ending(&others));
+            let whence = whence(&opened.record.origin, self.0.clock.now());
+            writes.extend(self.letter(holder, Letter::PasswordChanged { whence }));
             let from = Some((&opened.id, &opened.record.origin));
             let acts = vec![self.act_of(holder, Act::PasswordChanged, from)];
             let checks = Vec::new();
@@ -115,15 +119,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::NoAccount`], or storage's.
-    pub async fn renew_recovery(&self, holder: Holder) -> Result<Vec<String>, AccountError> {
+    pub async fn renew_recovery(&self, token: &str) -> Result<Vec<String>, AccountError> {
+        let (holder, _) = self.owner(token).await?;
+        let (own, origin) = (session_id(token), self.origin_of(token).await?);
         let (codes, hashes) = self.draw_recovery(holder).await?;
         self.change(holder, async |record| {
             record.recovery.clone_from(&hashes);
-            let together = Together {
-                acts: vec![self.act_of(holder, Act::FactorChanged, None)],
-                ..Together::default()
-            };
-            Ok(((), together))
+            Ok(((), self.factor_changed(holder, (&own, &origin))))
         })
         .await?;
         Ok(codes)
@@ -145,16 +147,15 @@ impl Accounts {
     /// [`AccountError::BeginAgain`], [`AccountError::WrongCode`].
     pub async fn finish_application(&self, token: &str, code: &str) -> Result<Vec<SessionId>, AccountError> {
         let (holder, _) = self.owner(token).await?;
-        let own = session_id(token);
+        let (own, origin) = (session_id(token), self.origin_of(token).await?);
         let (begun, step) = self.first_code(&own, code)?;
         let ended = self.change(holder, async |record| {
             record.secret = begun.secret;
             record.last_step = step;
             let (ended, mut together) = end_but(record, |id| *id == own);
-            let nowhere = Origin::default();
-            together
-                .acts
-                .push(self.act_of(holder, Act::FactorChanged, Some((&own, &nowhere))));
+            let changed = self.factor_changed(holder, (&own, &origin));
+            together.writes.extend(changed.writes);
+            together.acts.extend(changed.acts);
             Ok((ended, together))
         });
         let ended = ended.await?;
@@ -231,6 +232,21 @@ impl Accounts {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// The leaf and the mail of a second factor that was changed.
+    fn factor_changed(&self, holder: Holder, from: (&SessionId, &Origin)) -> Together {
+        let whence = whence(from.1, self.0.clock.now());
+        Together {
+            writes: self.letter(holder, Letter::FactorChanged { whence }),
+            acts: vec![self.act_of(holder, Act::FactorChanged, Some(from))],
+            ..Together::default()
+        }
+    }
+
+    async fn origin_of(&self, token: &str) -> Result<Origin, AccountError> {
+        let session = self.0.access.find(&session_id(token)).await?;
+        Ok(session.ok_or(AccountError::BeginAgain)?.origin)
     }
 
     async fn session_of(&self, token: &str) -> Result<StaffSession, AccountError> {

@@ -1,5 +1,6 @@
 //! Making an account with a link, and choosing another password with one: the second factor is asked for either way.
 
+use super::forgotten::whence;
 use super::password::Hashed;
 use super::record::AccountRecord;
 use super::sign_in::{Visitor, subjects};
@@ -10,6 +11,7 @@ use crate::access::session_id;
 use crate::membership::{Membership, MembershipError};
 use cabinet_domain::audit::Act;
 use cabinet_domain::ids::{CommandId, PracticeId};
+use cabinet_domain::mail::Letter;
 use cabinet_domain::password;
 use cabinet_domain::practice::{Invitation, MembershipRefusal};
 use cabinet_domain::rights::Role;
@@ -278,7 +280,7 @@ impl Accounts {
         let hashed = self.0.hasher.hash(password).await?;
         let changed = self.change(holder, async |record| {
             let link = self.0.access.link(link).await?;
-            self.use_code(holder, record, code).await?;
+            let told = self.use_code(holder, record, code, &visitor.origin).await?;
             record.password = hashed;
             record.password_since = self.0.clock.now();
             let ended = std::mem::take(&mut record.sessions);
@@ -286,6 +288,10 @@ impl Accounts {
             together.checks.push((link.key.clone(), link.version));
             together.writes.push((link.key, None));
             together.writes.extend(ending(&ended));
+            together.writes.extend(told);
+            let whence = whence(&visitor.origin, self.0.clock.now());
+            let letter = Letter::PasswordChanged { whence };
+            together.writes.extend(self.letter(holder, letter));
             let from = Some((&admitted.opened.id, &visitor.origin));
             together.acts.insert(0, self.act_of(holder, Act::PasswordChanged, from));
             Ok(((admitted, ended), together))

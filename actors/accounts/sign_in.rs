@@ -1,12 +1,14 @@
 //! Signing in: the password, then the second factor. Whatever is wrong with the first step gets the same answer after the
 //! same work.
 
+use super::forgotten::whence;
 use super::ladder::Subject;
 use super::record::AccountRecord;
 use super::store::{Known, Together, ending};
 use super::{AccountError, Accounts, Holder, SignedIn};
 use crate::access::{Opened, Origin, SessionId, StaffSession, Strength, leaf_origin, session_id, short};
 use cabinet_domain::audit::Act;
+use cabinet_domain::mail::Letter;
 use cabinet_domain::time::UtcMillis;
 
 /// A right password waits this long for the second factor, in seconds.
@@ -130,8 +132,10 @@ impl Accounts {
             return Err(AccountError::BeginAgain);
         }
         let changed = self.change(holder, async |record| {
-            self.use_code(holder, record, code).await?;
-            Ok(self.admit(holder, record, visitor))
+            let told = self.use_code(holder, record, code, &visitor.origin).await?;
+            let (admitted, mut together) = self.admit(holder, record, visitor);
+            together.writes.extend(told);
+            Ok((admitted, together))
         });
         let changed = changed.await;
         if matches!(changed, Err(AccountError::WrongCode)) {
@@ -158,6 +162,8 @@ impl Accounts {
         let opened = self.0.access.open(who, visitor.origin.clone());
         let known = visitor.device.as_ref().map(|device| session_id(device));
         let known = known.filter(|device| record.devices.contains(device));
+        // An account's first device is the one it was made on.
+        let new_device = known.is_none() && !record.devices.is_empty();
         let device = known.is_none().then(|| hex::encode((self.0.entropy)()));
         let hash = device.as_ref().map(|device| session_id(device)).or(known);
         if let Some(hash) = hash {
@@ -169,6 +175,10 @@ impl Accounts {
         let ended = record.add_session(opened.id);
         let mut writes = vec![opened.write()];
         writes.extend(ending(&ended));
+        if new_device {
+            let whence = whence(&visitor.origin, now);
+            writes.extend(self.letter(holder, Letter::NewDevice { whence }));
+        }
         let acts = vec![self.act_of(holder, Act::SignedIn, Some((&opened.id, &visitor.origin)))];
         let admitted = Admitted { opened, device, ended };
         let checks = Vec::new();

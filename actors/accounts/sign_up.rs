@@ -17,6 +17,7 @@ use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::identifiers::{Identifier, compact};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, StaffId, TypeId};
+use cabinet_domain::mail::Letter;
 use cabinet_domain::password;
 use cabinet_domain::practice::{
     Acceptance, DocumentKind, Locale, Member, Notice, Place, PracticeEvent, PracticeFace, Practitioner, SLUG_BYTES_MAX,
@@ -126,7 +127,8 @@ impl Accounts {
         };
         let (codes, recovery) = self.draw_recovery(holder).await?;
         let mut record = AccountRecord::begun(begun.email.clone(), password, (begun.secret, last_step), recovery, now);
-        let (admitted, together) = self.admit(holder, &mut record, visitor);
+        let (admitted, mut together) = self.admit(holder, &mut record, visitor);
+        together.writes.extend(self.letter(holder, Letter::Welcome));
         let made = self.make(holder, &record, together).await;
         if matches!(made, Err(AccountError::LinkGone)) {
             // The ids are fresh: what was there before is the address.

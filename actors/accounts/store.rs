@@ -1,12 +1,15 @@
 //! Reading and writing accounts.
 
+use super::forgotten::whence;
 use super::ladder::{Failures, Subject};
 use super::record::{AccountRecord, decode_failures, encode_failures};
 use super::totp::{self, Typed};
 use super::{AccountError, Accounts, Holder};
 use crate::access::{self, Origin, SessionId};
+pub(super) use crate::mail::Writes;
 use cabinet_domain::audit::{Act, Leaf};
 use cabinet_domain::ids::{PracticeId, StaffId};
+use cabinet_domain::mail::Letter;
 use cabinet_storage::journal::{Position, RecordKey};
 use cabinet_storage::{AppendError, Table};
 use ring::hmac;
@@ -17,9 +20,6 @@ const TRIES: usize = 8;
 const PRACTICE_ACCOUNTS_MAX: usize = 1_000;
 /// Longest address (RFC 5321 section 4.5.3.1.3, less the brackets), in bytes.
 const EMAIL_BYTES_MAX: usize = 254;
-
-/// Writes of a commit.
-pub(super) type Writes = Vec<(RecordKey, Option<Vec<u8>>)>;
 
 /// What goes into the commit of an account's change.
 #[derive(Default)]
@@ -264,17 +264,20 @@ impl Accounts {
         Err(AccountError::Busy)
     }
 
-    /// Uses a code up: of the application, or a recovery code. The change is the caller's to commit.
+    /// Uses a code up: of the application, or a recovery code. The change is the caller's to commit, with the writes that this
+    /// answers: whoever owns the account is told that a recovery code was used.
     pub(super) async fn use_code(
         &self,
         holder: Holder,
         record: &mut AccountRecord,
         code: &str,
-    ) -> Result<(), AccountError> {
+        origin: &Origin,
+    ) -> Result<Writes, AccountError> {
         match totp::typed(code).ok_or(AccountError::WrongCode)? {
             Typed::Digits(digits) => {
                 let step = totp::matching_step(&record.secret, digits, self.0.clock.now(), record.last_step);
                 record.last_step = step.ok_or(AccountError::WrongCode)?;
+                Ok(Writes::new())
             }
             Typed::Recovery(text) => {
                 let hash = self.recovery_hash(holder, &text).await?;
@@ -283,9 +286,11 @@ impl Accounts {
                 if record.recovery.len() == before {
                     return Err(AccountError::WrongCode);
                 }
+                let left = u8::try_from(record.recovery.len()).unwrap_or(u8::MAX);
+                let whence = whence(origin, self.0.clock.now());
+                Ok(self.letter(holder, Letter::RecoveryCodeUsed { whence, left }))
             }
         }
-        Ok(())
     }
 
     /// Fresh recovery codes with their hashes.

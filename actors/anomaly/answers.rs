@@ -4,7 +4,8 @@
 
 use super::follow::Watched;
 use super::kept::{self, AlertId, AlertRecord, Answer};
-use super::{AnomalyError, AnomalySupervisor, INSTALLATION};
+use super::{AnomalyError, AnomalySupervisor};
+use crate::mail::INSTALLATION;
 use cabinet_domain::anomaly::Allowance;
 use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin, Subject};
 use cabinet_domain::ids::{PracticeId, StaffId};
@@ -18,7 +19,7 @@ impl AnomalySupervisor {
         // With the counts of this minute.
         let mut practices = self.0.practices.lock().await;
         if practices.get(&practice).is_some_and(Watched::is_dirty) {
-            self.keep(&mut practices, practice).await?;
+            self.keep(&mut practices, practice, Vec::new()).await?;
         }
         drop(practices);
         Ok(kept::read_alerts(self.0.records.as_ref(), practice, kept::ALERTS_MAX).await?)

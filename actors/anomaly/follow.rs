@@ -6,15 +6,17 @@ use super::feed::{self, Standing};
 use super::kept::{self, ALERT_DAYS, AlertRecord, Answer, PracticeRecord, Writes, alert_id};
 use super::{AnomalyError, AnomalySupervisor};
 use crate::audit::Numbered;
-use cabinet_domain::anomaly::{Alert, Allowance, Rule, Signal, Watch};
+use crate::mail::Addressee;
+use cabinet_domain::anomaly::{Alert, Allowance, Family, Gravity, Rule, Signal, Watch};
 use cabinet_domain::audit::{Act, Leaf, Shown, Subject};
 use cabinet_domain::ids::{PracticeId, StaffId};
+use cabinet_domain::mail::Letter;
 use cabinet_domain::practice::Practice;
 use cabinet_domain::time::{CivilDate, UtcMillis, Zone};
 use cabinet_storage::StoreError;
 use cabinet_storage::journal::RecordKey;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Leaves read in one turn.
 const LEAVES_PER_TURN: u64 = 500;
@@ -185,7 +187,8 @@ impl AnomalySupervisor {
         }
         watched.standing = feed::standing(&practice);
         if !risen.is_empty() {
-            self.keep(&mut practices, id).await?;
+            let mails = self.mails(&practice, &risen);
+            self.keep(&mut practices, id, mails).await?;
             self.told(id, &risen);
         }
         Ok(risen)
@@ -225,7 +228,9 @@ impl AnomalySupervisor {
             let watched = self.watched(&mut practices, id).await?;
             let risen = self.observe(watched, &signal);
             if !risen.is_empty() {
-                self.keep(&mut practices, id).await?;
+                let practice = self.0.directory.practice(id);
+                let mails = practice.map_or_else(Writes::new, |practice| self.mails(&practice, &risen));
+                self.keep(&mut practices, id, mails).await?;
                 self.told(id, &risen);
                 outcome.push((id, risen));
             }
@@ -240,22 +245,44 @@ impl AnomalySupervisor {
         self.changed(practice);
     }
 
-    /// Writes what changed. When that fails, the practice is read anew from what is durable, and followed from there.
+    /// Mails of what has risen: to the owners, and to whom it is about where it is their own account that may be in the wrong
+    /// hands. Notices wait for the day's mail.
+    fn mails(&self, practice: &Practice, risen: &[Alert]) -> Writes {
+        let now = self.0.clock.now();
+        let grave = risen.iter().filter(|alert| Gravity::Warning <= alert.gravity);
+        let mail = |alert: &Alert| {
+            let owners = practice.owners(now).map(|owner| owner.id);
+            let own = matches!(alert.rule.family(), Family::SignIn | Family::Place | Family::Session);
+            let to: BTreeSet<StaffId> = owners.chain(own.then_some(alert.staff)).collect();
+            let letter = Letter::Alert {
+                rule: alert.rule,
+                gravity: alert.gravity,
+                staff: alert.staff,
+                at: alert.last,
+            };
+            self.0
+                .outbox
+                .put_all(practice.id, to.into_iter().map(Addressee::Member), &letter)
+        };
+        grave.flat_map(mail).collect()
+    }
+
+    /// Writes what changed, with these mails. When that fails, the practice is read anew from what is durable, and followed from there.
     pub(super) async fn keep(
         &self,
         practices: &mut HashMap<PracticeId, Watched>,
         id: PracticeId,
+        mails: Writes,
     ) -> Result<(), AnomalyError> {
         let Some(watched) = practices.get_mut(&id) else {
             return Ok(());
         };
         let committed = match watched.writes(id) {
-            Ok(writes) => self
-                .0
-                .records
-                .commit(Vec::new(), writes)
-                .await
-                .map_err(AnomalyError::from),
+            Ok(mut writes) => {
+                writes.extend(mails);
+                let committed = self.0.records.commit(Vec::new(), writes).await;
+                committed.map(drop).map_err(AnomalyError::from)
+            }
             Err(error) => Err(error.into()),
         };
         if let Err(error) = committed {
@@ -278,7 +305,7 @@ impl AnomalySupervisor {
             .collect();
         practices.retain(|_, watched| watched.dirty || !old(watched));
         for id in due {
-            self.keep(&mut practices, id).await?;
+            self.keep(&mut practices, id, Writes::new()).await?;
         }
         Ok(())
     }

@@ -4,6 +4,8 @@
 //!
 //! JSON, in pieces that fit a record: few, small, and newer builds may add fields. Must not be here: judging.
 
+pub(super) use crate::mail::Writes;
+
 use cabinet_domain::anomaly::{Alert, Allowance, Member};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::time::UtcMillis;
@@ -26,9 +28,6 @@ const ROWS_MAX: usize = 10_000;
 pub(super) const ALERT_DAYS: i32 = 365;
 /// Id of the record of a practice as a whole. Members' ids are longer.
 const PRACTICE_ROW: &[u8] = b"practice";
-
-/// Writes of a commit.
-pub(super) type Writes = Vec<(RecordKey, Option<Vec<u8>>)>;
 
 /// What somebody said to an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -119,3 +119,7 @@ pub(super) const fn trace(record: &'static str, field: &'static str) -> Entry {
         ..exception(record, field)
     }
 }
+
+pub(super) const fn mail(record: &'static str, field: &'static str) -> Entry {
+    access(record, field, Retention::Outbox)
+}

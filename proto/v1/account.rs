@@ -51,6 +51,14 @@ pub struct SecondFactor {
     pub code: String,
 }
 
+/// Asks for a link by mail, for a password that was forgotten. The answer is the same whether there is such an account or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForgottenRequest {
+    /// Address of the account.
+    pub email: String,
+}
+
 /// A link's secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]

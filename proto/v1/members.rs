@@ -103,6 +103,10 @@ pub struct InviteRequest {
     pub command_id: String,
     /// What it gives.
     pub membership: MembershipFace,
+    /// Where the link is mailed to, beside being shown; none: nowhere.
+    #[serde(default)]
+    #[ts(optional)]
+    pub email: Option<String>,
 }
 
 /// An invitation was made. The link is shown once.
@@ -112,6 +116,8 @@ pub struct InvitationMade {
     pub invitation: String,
     /// Path of the link, to be put behind the server's address; its secret stands behind `#`.
     pub path: String,
+    /// Whether it will be mailed.
+    pub mailed: bool,
     /// Good until then, once.
     #[ts(type = "number")]
     pub expires_ms: i64,

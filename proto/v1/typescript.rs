@@ -86,6 +86,7 @@ fn accounts(text: &mut String, config: &Config) {
         account::PasswordSignIn,
         account::Challenge,
         account::SecondFactor,
+        account::ForgottenRequest,
         account::LinkHolder,
         account::LinkPurpose,
         account::LinkFace,

@@ -48,9 +48,10 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         accounts: section(&table, "accounts", &mut problems),
         audit: section(&table, "audit", &mut problems),
         alerts: section(&table, "alerts", &mut problems),
+        mail: section(&table, "mail", &mut problems),
     };
-    const SECTIONS: [&str; 8] = [
-        "server", "ops", "storage", "agendas", "live", "accounts", "audit", "alerts",
+    const SECTIONS: [&str; 9] = [
+        "server", "ops", "storage", "agendas", "live", "accounts", "audit", "alerts", "mail",
     ];
     problems.extend(
         table
@@ -149,6 +150,9 @@ fn check(config: &Config) -> Vec<Problem> {
     bounds("live.pong_seconds", config.live.pong_seconds.into(), 1, 60);
     bounds("live.stalled_seconds", config.live.stalled_seconds.into(), 1, 14);
     problems.extend(check_accounts(&config.accounts));
+    for (key, what) in config.mail.problems() {
+        problems.push(problem(&format!("mail.{key}"), what));
+    }
     for (key, value, least, most) in config.alerts.limits.broken_bounds() {
         let key = format!("alerts.limits.{key}");
         problems.push(problem(&key, format!("is {value}, must be between {least} and {most}")));
@@ -284,6 +288,8 @@ mod tests {
             ("[alerts.limits]\nscan_files = 100", true),
             ("[alerts.limits]\nscan_files = 101", false),
             ("[alerts.limits]\nscan = 1", false),
+            ("[mail]\ndaily_hour = 23", true),
+            ("[mail]\ndaily_hour = 24", false),
         ] {
             assert_eq!(parse(text).is_ok(), ok, "{text}");
         }

@@ -57,6 +57,7 @@ use utoipa::{Modify, OpenApi};
         account::post_activation,
         account::post_activation_finish,
         account::post_reset,
+        account::post_forgotten,
         sign_up::get_documents,
         sign_up::post_sign_up,
         sign_up::post_sign_up_finish,

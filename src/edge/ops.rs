@@ -1,10 +1,12 @@
-//! The operators' listener: metrics and health, nothing else. Its address is loopback unless configured otherwise.
+//! The operators' listener: metrics and health; in a demo, its mails. Its address is loopback unless configured otherwise.
 
 use super::Ready;
+use super::mail_page;
 use super::problem::EdgeCode;
 use super::routes::health::answer;
 use actix_web::web::{Data, ServiceConfig, get, route};
 use actix_web::{HttpResponse, ResponseError};
+use cabinet_actors::gateways::page::Page;
 use prometheus::{Encoder, Registry, TextEncoder};
 
 /// What operators look at.
@@ -14,6 +16,8 @@ pub struct OpsState {
     pub registry: Registry,
     /// Whether the store serves.
     pub ready: Ready,
+    /// The mails of a demo.
+    pub page: Option<Page>,
 }
 
 /// Adds `/metrics`, `/healthz` and `/readyz`.
@@ -23,6 +27,7 @@ pub fn configure(config: &mut ServiceConfig, state: OpsState) {
         .route("/metrics", get().to(metrics))
         .route("/healthz", get().to(healthz))
         .route("/readyz", get().to(readyz))
+        .route("/mails", get().to(mails))
         .default_service(route().to(nothing));
 }
 
@@ -44,6 +49,13 @@ async fn healthz() -> HttpResponse {
 
 async fn readyz(state: Data<OpsState>) -> HttpResponse {
     answer((state.ready)(), "ready\n")
+}
+
+async fn mails(state: Data<OpsState>) -> HttpResponse {
+    match &state.page {
+        Some(page) => mail_page::answer(&page.mails()),
+        None => nothing().await,
+    }
 }
 
 async fn nothing() -> HttpResponse {

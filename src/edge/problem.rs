@@ -66,6 +66,7 @@ pub const TABLE: &[Row] = &[
     row("step_up_required", 401, "Show the second factor again first"),
     row("account_required", 403, "Signing in needs an account"),
     row("sign_up_closed", 403, "No new practice signs up here"),
+    row("no_mail", 409, "This server sends no mail"),
     row(
         "documents_not_accepted",
         422,
@@ -115,6 +116,7 @@ pub enum EdgeCode {
     StepUpRequired,
     AccountRequired,
     SignUpClosed,
+    NoMail,
     DocumentsNotAccepted,
     NoAccount,
     AddressTaken,
@@ -137,7 +139,7 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
@@ -148,6 +150,7 @@ impl EdgeCode {
         Self::StepUpRequired,
         Self::AccountRequired,
         Self::SignUpClosed,
+        Self::NoMail,
         Self::DocumentsNotAccepted,
         Self::NoAccount,
         Self::AddressTaken,
@@ -182,6 +185,7 @@ impl EdgeCode {
             Self::StepUpRequired => "step_up_required",
             Self::AccountRequired => "account_required",
             Self::SignUpClosed => "sign_up_closed",
+            Self::NoMail => "no_mail",
             Self::DocumentsNotAccepted => "documents_not_accepted",
             Self::NoAccount => "no_account",
             Self::AddressTaken => "email_taken",

@@ -108,6 +108,7 @@ routes! {
     "POST" "/api/v1/account/sign-up" sign_up::post_sign_up Policy::Anyone;
     "POST" "/api/v1/account/sign-up/finish" sign_up::post_sign_up_finish Policy::Bearer;
     "POST" "/api/v1/account/reset" account::post_reset Policy::Bearer;
+    "POST" "/api/v1/account/forgotten" account::post_forgotten Policy::Anyone;
     "GET" "/api/v1/account" security::get_account Policy::SignedIn;
     "POST" "/api/v1/account/step-up" security::post_step_up Policy::SignedIn;
     "POST" "/api/v1/account/password" security::post_new_password Policy::SignedIn;

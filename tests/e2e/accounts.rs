@@ -2,6 +2,7 @@
 
 mod care;
 mod doors;
+mod mails;
 mod members;
 mod person;
 mod sign_up;

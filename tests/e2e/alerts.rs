@@ -245,3 +245,31 @@ async fn a_network_that_tries_many_accounts_is_shut_out_and_known_devices_are_no
     world.pass_seconds(cabinet_actors::anomaly::BLOCK_SECONDS);
     anne.password_step(&world, "").await.fine(200);
 }
+
+#[actix_web::test]
+async fn owners_with_an_account_are_mailed_what_is_more_than_a_notice() {
+    let world = World::start().await;
+    let anne = stranger(&world, "anne@essai.example").await;
+    let lea = secretary(&world).await;
+    world.mails().await;
+    world.staff_get(&lea, &stretch(&world, 29, -60)).await.fine(200);
+    world.staff_get(&lea, &stretch(&world, 400, 30)).await.fine(200);
+    let found = alerts(&world, &anne.cookies).await;
+    assert_eq!(
+        rules(&found),
+        [("bulk_viewing", "critical"), ("unexplained_access", "notice")]
+    );
+    let mails = world.mails().await;
+    let told: Vec<&str> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+    // The newest first: the alert that is more than a notice; before it, that Léa joined.
+    assert_eq!(
+        told,
+        [
+            "Alerte : Beaucoup de dossiers ouverts en peu de temps, sans raison connue",
+            "Accès au cabinet : une personne a rejoint le cabinet"
+        ]
+    );
+    let alert = &mails[0];
+    assert_eq!(alert.to, "anne@essai.example");
+    assert!(alert.text.contains("Personne concernée : Léa Petit"), "{}", alert.text);
+}

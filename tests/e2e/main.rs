@@ -14,6 +14,7 @@ mod alerts;
 mod audit;
 mod booking;
 mod documents;
+mod mails;
 mod ops;
 mod parts;
 mod refusals;

@@ -18,6 +18,7 @@ async fn operators_see_metrics_and_whether_the_store_serves() {
     let state = OpsState {
         registry,
         ready: Arc::new(move || asked.load(Ordering::SeqCst)),
+        page: None,
     };
     let app = test::init_service(App::new().configure(|config| configure(config, state))).await;
     let get = |path: &'static str| {
@@ -37,7 +38,7 @@ async fn operators_see_metrics_and_whether_the_store_serves() {
         StatusCode::OK,
         "alive, though not serving"
     );
-    for path in ["/", "/api/v1/openapi.json", "/ws", "/agenda"] {
+    for path in ["/", "/api/v1/openapi.json", "/ws", "/agenda", "/mails"] {
         assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }

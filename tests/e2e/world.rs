@@ -1,8 +1,9 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
+use crate::mails::{Postman, post_office};
 use actix_web::App;
 use actix_web::middleware::from_fn;
-use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Reaper, ReaperOptions, Transport, listen};
+use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
 use cabinet::edge::ws::Presence;
 use cabinet::edge::{self, EdgeMetrics, EdgeState};
 use cabinet_actors::access::{Access, Entropy, Lifetime};
@@ -12,6 +13,7 @@ use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::{Directory, DirectoryError};
+use cabinet_actors::mail::{Envelope, MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::Order;
@@ -66,6 +68,8 @@ pub(crate) struct World {
     pub(crate) audit: Audit,
     pub(crate) anomalies: AnomalySupervisor,
     pub(crate) accounts: Accounts,
+    pub(crate) mails: MailSupervisor,
+    pub(crate) postman: Arc<Postman>,
     storage: Storage,
 }
 
@@ -139,8 +143,13 @@ impl World {
             Arc::new(move |key| known.agenda_exists(key)),
         );
         let audit = log(&storage, &shared);
-        let anomalies = watch(&storage, &audit, &directory, &shared);
-        let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies));
+        let outbox = Outbox::new(shared.clone(), draws(1_000_000), Some("ops@example.org".to_owned()));
+        directory.tell_through(outbox.clone());
+        let anomalies = watch(&storage, &audit, (&directory, &outbox), &shared);
+        let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies, &outbox));
+        let postman = Arc::new(Postman::default());
+        let looked_up = (&storage, &directory, &accounts, &audit, &anomalies);
+        let mails = post_office(outbox, looked_up, (&shared, &postman));
         let origins = AllowedOrigins::default();
         let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
@@ -162,15 +171,7 @@ impl World {
             ready: Arc::new(|| true),
         };
         let reaper = Reaper::start(ReaperOptions::default(), &registry).unwrap();
-        let address = "127.0.0.1:0".parse().unwrap();
-        let options = ListenOptions::at(address, Transport::PlainOnLoopback);
-        let listening = listen(&options, &reaper, move || {
-            let state = state.clone();
-            App::new()
-                .wrap(from_fn(edge::frame::around))
-                .configure(move |config| edge::configure(config, state))
-        });
-        let listening = listening.unwrap();
+        let listening = serve(&reaper, state);
         actix_web::rt::spawn(listening.server);
         let base = format!("{}://{}", listening.scheme, listening.address);
         origins.add(base.clone());
@@ -185,11 +186,19 @@ impl World {
             audit,
             anomalies,
             accounts,
+            mails,
+            postman,
             storage,
         };
         world.practice(AGENDA, "cabinet-essai", "claire-morel").await;
         world.practice(FOREIGN, "autre-cabinet", "paul-roux").await;
         world
+    }
+
+    /// Mails that were sent, newest first, once those that are due were.
+    pub(crate) async fn mails(&self) -> Vec<Envelope> {
+        self.mails.look().await;
+        self.postman.page.mails()
     }
 
     async fn practice(&self, key: AgendaKey, slug: &str, practitioner: &str) {
@@ -297,7 +306,7 @@ impl World {
     /// The watch as a restart would make it.
     pub(crate) fn watch_anew(&self) -> AnomalySupervisor {
         let clock: Arc<dyn Clock> = self.clock.clone();
-        watch(&self.storage, &self.audit, &self.directory, &clock)
+        watch(&self.storage, &self.audit, (&self.directory, &Outbox::closed()), &clock)
     }
 
     pub(crate) async fn staff_get(&self, cookie: &str, path: &str) -> Answer {
@@ -338,24 +347,46 @@ fn log(storage: &Storage, clock: &Arc<dyn Clock>) -> Audit {
 }
 
 /// The watch over it, which the tests themselves run.
-fn watch(storage: &Storage, audit: &Audit, directory: &Directory, clock: &Arc<dyn Clock>) -> AnomalySupervisor {
+fn watch(
+    storage: &Storage,
+    audit: &Audit,
+    (directory, outbox): (&Directory, &Outbox),
+    clock: &Arc<dyn Clock>,
+) -> AnomalySupervisor {
     let options = (Limits::default(), Locations::default());
-    let (records, audit, directory) = (storage.records(), audit.clone(), directory.clone());
-    AnomalySupervisor::new(records, audit, directory, clock.clone(), options)
+    let (records, told) = (storage.records(), (directory.clone(), outbox.clone()));
+    AnomalySupervisor::new(records, audit.clone(), told, clock.clone(), options)
+}
+
+fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
+    let address = "127.0.0.1:0".parse().unwrap();
+    let options = ListenOptions::at(address, Transport::PlainOnLoopback);
+    let listening = listen(&options, reaper, move || {
+        let state = state.clone();
+        App::new()
+            .wrap(from_fn(edge::frame::around))
+            .configure(move |config| edge::configure(config, state))
+    });
+    listening.unwrap()
+}
+
+/// Randomness that is the same in each run.
+fn draws(first: u64) -> Entropy {
+    let draws = AtomicU64::new(first);
+    Arc::new(move || {
+        let draw = draws.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        let digest = ring::digest::digest(&ring::digest::SHA256, &draw);
+        digest.as_ref().try_into().unwrap()
+    })
 }
 
 fn people(
     storage: &Storage,
     directory: &Directory,
     clock: &Arc<dyn Clock>,
-    (audit, anomalies): (&Audit, &AnomalySupervisor),
+    (audit, anomalies, outbox): (&Audit, &AnomalySupervisor, &Outbox),
 ) -> (Access, Accounts, Membership) {
-    let draws = AtomicU64::new(1);
-    let entropy: Entropy = Arc::new(move || {
-        let draw = draws.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-        let digest = ring::digest::digest(&ring::digest::SHA256, &draw);
-        digest.as_ref().try_into().unwrap()
-    });
+    let entropy = draws(1);
     let (records, lifetime) = (storage.records(), Lifetime::default());
     let access = Access::new(records.clone(), clock.clone(), entropy.clone(), lifetime);
     let cost = Cost {
@@ -368,9 +399,18 @@ fn people(
         directory.clone(),
         clock.clone(),
         entropy.clone(),
-        (audit.clone(), anomalies.clone(), AccountsOptions { cost }),
+        (
+            audit.clone(),
+            anomalies.clone(),
+            outbox.clone(),
+            AccountsOptions { cost },
+        ),
     );
-    (access, accounts, Membership::new(directory.clone(), entropy))
+    (
+        access,
+        accounts,
+        Membership::new(directory.clone(), entropy, outbox.clone()),
+    )
 }
 
 fn practice_events(key: AgendaKey, slug: &str, practitioner: &str) -> Vec<PracticeEvent> {

@@ -3,6 +3,7 @@
 use crate::fixtures::*;
 use crate::room::Hand;
 use cabinet_actors::directory::{Directory, DirectoryError};
+use cabinet_actors::mail::Outbox;
 use cabinet_actors::membership::{Asker, Membership, MembershipError, Offer};
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, CommandId, PracticeId, StaffId};
@@ -22,7 +23,7 @@ async fn load(store: &Arc<TestStore>) -> (Directory, Membership) {
         .unwrap();
     let draws = AtomicU8::new(1);
     let entropy = Arc::new(move || [draws.fetch_add(1, Ordering::SeqCst); 32]);
-    (directory.clone(), Membership::new(directory, entropy))
+    (directory.clone(), Membership::new(directory, entropy, Outbox::closed()))
 }
 
 /// A practice of one owner and one agenda.
@@ -80,7 +81,7 @@ fn word<T>(outcome: &Result<T, MembershipError>) -> &'static str {
 
 async fn joined(membership: &Membership, role: Role, level: Level) -> StaffId {
     let owner = asker(OWNER, true);
-    let invited = membership.invite(owner, CommandId(2), offer(role, level)).await;
+    let invited = membership.invite(owner, CommandId(2), offer(role, level), None).await;
     let (_, link) = invited.unwrap();
     membership.join(&link, CommandId(3), "Zoé").await.unwrap().1
 }
@@ -89,7 +90,7 @@ async fn joined(membership: &Membership, role: Role, level: Level) -> StaffId {
 async fn an_invitation_is_made_by_an_owner_with_the_second_factor_and_used_once() {
     let (store, directory, membership) = begun().await;
     let secretary = joined(&membership, Role::Secretary, Level::Full).await;
-    let invite = |asker| membership.invite(asker, CommandId(4), offer(Role::Secretary, Level::Times));
+    let invite = |asker| membership.invite(asker, CommandId(4), offer(Role::Secretary, Level::Times), None);
     assert_eq!(word(&invite(asker(OWNER, false)).await), "step_up");
     assert_eq!(word(&invite(asker(secretary, true)).await), "forbidden");
     assert_eq!(word(&invite(asker(StaffId(99), true)).await), "not_found");

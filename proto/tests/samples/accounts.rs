@@ -4,8 +4,9 @@ use super::parts::{NOW, id, me};
 use super::{Samples, one};
 use cabinet_proto::v1::account::{
     AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, DocumentFace, Documents,
-    Enrolment, IdentifierDoubt, LinkFace, LinkHolder, LinkPurpose, PasswordChange, PasswordSignIn, RecoveryCodes,
-    ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
+    Enrolment, ForgottenRequest, IdentifierDoubt, LinkFace, LinkHolder, LinkPurpose, PasswordChange, PasswordSignIn,
+    RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, StepUpRequest,
+    SteppedUp,
 };
 use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::members::{
@@ -39,6 +40,13 @@ one!(
     SecondFactor {
         challenge: id(20),
         code: text("123456"),
+    }
+);
+one!(
+    ForgottenRequest,
+    "account.forgotten_request",
+    ForgottenRequest {
+        email: "claire@example.org".to_owned()
     }
 );
 one!(LinkHolder, "account.link_holder", LinkHolder { link: id(13) });
@@ -257,6 +265,7 @@ one!(
     InviteRequest {
         command_id: id(10),
         membership: membership(),
+        email: Some(text("anne@example.org")),
     }
 );
 one!(
@@ -265,6 +274,7 @@ one!(
     InvitationMade {
         invitation: id(23),
         path: text("/agenda#link=0d"),
+        mailed: true,
         expires_ms: NOW,
     }
 );

@@ -13,8 +13,8 @@ use cabinet_actors::access::leaf_origin;
 use cabinet_actors::accounts::{AccountError, Enrolment, Opening, SignedIn};
 use cabinet_domain::refusal::Refusal;
 use cabinet_proto::v1::account::{
-    Activated, ActivationCode, ActivationRequest, Challenge, Enrolment as EnrolmentFace, LinkFace, LinkHolder,
-    LinkPurpose, PasswordSignIn, ResetRequest, SecondFactor,
+    Activated, ActivationCode, ActivationRequest, Challenge, Enrolment as EnrolmentFace, ForgottenRequest, LinkFace,
+    LinkHolder, LinkPurpose, PasswordSignIn, ResetRequest, SecondFactor,
 };
 use cabinet_proto::v1::convert::inward;
 use cabinet_proto::v1::http::StaffMe;
@@ -32,6 +32,7 @@ impl From<AccountError> for Failure {
             AccountError::BeginAgain => EdgeCode::BeginAgain.into(),
             AccountError::LinkGone => EdgeCode::LinkGone.into(),
             AccountError::AddressTaken => EdgeCode::AddressTaken.into(),
+            AccountError::NoMail => EdgeCode::NoMail.into(),
             AccountError::NoAccount => EdgeCode::NoAccount.into(),
             AccountError::Weak(weakness) => Self::code(weakness.code()),
             AccountError::Invalid(field, must) => Refusal::Invalid { field, must }.into(),
@@ -201,6 +202,24 @@ pub(crate) async fn post_activation_finish(
     let me = me(&state, &signed_in).await?;
     let body = Activated { me, recovery_codes };
     Ok(welcome(&state, &signed_in, StatusCode::CREATED, &body))
+}
+
+/// Has a link be mailed, for a password that was forgotten. The same answer, after the same time, for any address.
+#[utoipa::path(post, path = "/api/v1/account/forgotten", tag = "account", request_body = ForgottenRequest,
+    responses((status = 202, description = "If there is such an account, a link is on its way"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/account/forgotten")]
+pub(crate) async fn post_forgotten(
+    state: Data<EdgeState>,
+    visitor: Comes,
+    body: Body<ForgottenRequest>,
+) -> Result<HttpResponse, Failure> {
+    if !state.accounts.sends_mail() || !state.accounts_required {
+        return Err(EdgeCode::NoMail.into());
+    }
+    state.accounts.forgotten(&body.0.email, &visitor.0).await?;
+    Ok(HttpResponse::Accepted().finish())
 }
 
 /// Chooses another password with a link and the second factor: every other session ends.

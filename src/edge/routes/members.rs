@@ -126,10 +126,15 @@ pub(crate) async fn post_invitation(
     };
     let now = state.clock.now();
     let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
-    let (invitation, secret) = membership.invite(asker, command_id, offer).await?;
+    let address = body.0.email.as_deref().map(str::trim);
+    if let Some(address) = address {
+        state.accounts.mailable(address)?;
+    }
+    let (invitation, secret) = membership.invite(asker, command_id, offer, address).await?;
     Ok(HttpResponse::Created().json(InvitationMade {
         invitation: invitation.to_string(),
         path: link_path(&secret),
+        mailed: address.is_some(),
         expires_ms: now.plus_minutes(INVITATION_MINUTES_MAX).0,
     }))
 }

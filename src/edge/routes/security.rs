@@ -123,7 +123,7 @@ pub(crate) async fn post_recovery_codes(
     staff: StaffOf,
 ) -> Result<Json<RecoveryCodes>, Failure> {
     stepped_up(&state, &staff)?;
-    let codes = state.accounts.renew_recovery(staff.holder()).await?;
+    let codes = state.accounts.renew_recovery(&staff.token).await?;
     Ok(Json(RecoveryCodes { codes }))
 }
 

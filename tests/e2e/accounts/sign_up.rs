@@ -73,6 +73,17 @@ async fn a_practice_signs_up_and_works() {
     );
     let shown = documents["documents"][0]["french_sha256"].as_str().unwrap();
     assert_eq!(hex::encode(evidence.sha256), shown);
+    // Copies of what was accepted, with the hashes of the evidence.
+    let mails = world.mails().await;
+    assert_eq!(mails.len(), 1);
+    let welcome = &mails[0];
+    assert_eq!(
+        (welcome.to.as_str(), welcome.subject.as_str()),
+        ("zoe@eglise.example", "Votre cabinet est inscrit")
+    );
+    let names: Vec<&str> = welcome.attachments.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["terms-1.txt", "processing-1.txt"]);
+    assert!(welcome.text.contains(shown), "{}", welcome.text);
     // Used up.
     let again = json!({"sign_up": begun["sign_up"], "code": "123456"});
     account(&world, "", "sign-up/finish", &again)

@@ -2,7 +2,7 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Documents, Enrolment, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
+  AccountFace, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Documents, Enrolment, ForgottenRequest, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest,
   StepUpRequest, SteppedUp,
 } from './wire';
@@ -97,6 +97,7 @@ export const api = {
   documents: () => call<Documents>('GET', '/documents'),
   signUp: (body: SignUpRequest) => once<SignUpBegun>('POST', '/account/sign-up', body),
   finishSignUp: (body: SignUpCode) => once<Activated>('POST', '/account/sign-up/finish', body),
+  forgotten: (body: ForgottenRequest) => once<null>('POST', '/account/forgotten', body),
   reset: (body: ResetRequest) => once<StaffMe>('POST', '/account/reset', body),
   account: () => call<AccountFace>('GET', '/account'),
   stepUp: (body: StepUpRequest) => once<SteppedUp>('POST', '/account/step-up', body),

@@ -1225,6 +1225,15 @@ challenge: string,
 code: string, };
 
 /**
+ * Asks for a link by mail, for a password that was forgotten. The answer is the same whether there is such an account or not.
+ */
+export type ForgottenRequest = { 
+/**
+ * Address of the account.
+ */
+email: string, };
+
+/**
  * A link's secret.
  */
 export type LinkHolder = { 
@@ -1746,7 +1755,11 @@ command_id: string,
 /**
  * What it gives.
  */
-membership: MembershipFace, };
+membership: MembershipFace, 
+/**
+ * Where the link is mailed to, beside being shown; none: nowhere.
+ */
+email?: string, };
 
 /**
  * An invitation was made. The link is shown once.
@@ -1760,6 +1773,10 @@ invitation: string,
  * Path of the link, to be put behind the server's address; its secret stands behind `#`.
  */
 path: string, 
+/**
+ * Whether it will be mailed.
+ */
+mailed: boolean, 
 /**
  * Good until then, once.
  */

@@ -302,6 +302,7 @@ export const en: Catalogue = {
     account_required: 'You need an account here. Ask your practice’s owner for a link.',
     no_account: 'There is no account here.',
     sign_up_closed: 'This server takes no new practices.',
+    no_mail: 'This server sends no mail: ask an owner of your practice for a link.',
     documents_not_accepted: 'Accept the terms of use and the processing contract, in their present versions, to go on.',
     email_taken: 'This address has an account already. Use another one, or sign in.',
     password_too_short: 'This password is too short: at least twelve characters.',

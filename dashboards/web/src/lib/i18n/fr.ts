@@ -313,6 +313,7 @@ export const fr = {
     account_required: 'Il faut un compte pour entrer ici. Demandez un lien au titulaire de votre cabinet.',
     no_account: 'Il n’y a pas de compte ici.',
     sign_up_closed: 'Ce serveur n’accueille pas de nouveaux cabinets.',
+    no_mail: 'Ce serveur n’envoie pas de courriels : demandez un lien au titulaire de votre cabinet.',
     documents_not_accepted: 'Acceptez les conditions générales et le contrat de sous-traitance, dans leur version actuelle, pour continuer.',
     email_taken: 'Cette adresse a déjà un compte. Utilisez-en une autre, ou connectez-vous.',
     password_too_short: 'Ce mot de passe est trop court : douze caractères au moins.',

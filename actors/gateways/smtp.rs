@@ -1,0 +1,180 @@
+//! Mails over SMTP (RFC 5321), to a submission server or relay: always over TLS with a verified certificate, either from the
+//! first byte (RFC 8314) or after STARTTLS (RFC 3207), which is required and not just tried. There is no plain mode.
+//!
+//! Must not be here: when to try again.
+
+use crate::mail::{Envelope, Post, PostError};
+use futures_util::future::BoxFuture;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::{Error, PoolConfig};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use std::error::Error as _;
+use std::time::Duration;
+
+/// One step of a conversation may take so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Connections that are kept open between mails.
+const IDLE_CONNECTIONS_MAX: u32 = 1;
+
+/// When TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// With the first byte; usually port 465.
+    Tls,
+    /// After STARTTLS, without which nothing is said; usually port 587.
+    StartTls,
+}
+
+/// How a server is reached.
+#[derive(Clone)]
+pub struct SmtpOptions {
+    /// Its name, which its certificate must bear.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// When TLS begins.
+    pub security: Security,
+    /// Name and password; none: it asks for none.
+    pub credentials: Option<(String, String)>,
+    /// Certificates in PEM that are trusted beside the usual ones; empty: none.
+    pub roots_pem: Vec<u8>,
+    /// Sender: `Cabinet <ne-pas-repondre@example.fr>`.
+    pub from: String,
+}
+
+/// Why a server could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpError {
+    /// The sender is no address.
+    #[error("{0:?} is not a sender such as \"Cabinet <ne-pas-repondre@example.fr>\"")]
+    From(String),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up for mails")]
+    Tls(#[source] Error),
+}
+
+/// A server that takes mails.
+pub struct Smtp {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Smtp {
+    /// Over a server, which is not spoken to yet.
+    ///
+    /// # Errors
+    /// [`SmtpError`].
+    pub fn new(options: SmtpOptions) -> Result<Self, SmtpError> {
+        let from = options.from.parse();
+        let from: Mailbox = from.map_err(|_| SmtpError::From(options.from.clone()))?;
+        let mut parameters = TlsParameters::builder(options.host.clone());
+        for pem in certificates(&options.roots_pem) {
+            parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(SmtpError::Tls)?);
+        }
+        let parameters = parameters.build_rustls().map_err(SmtpError::Tls)?;
+        let tls = match options.security {
+            Security::Tls => Tls::Wrapper(parameters),
+            Security::StartTls => Tls::Required(parameters),
+        };
+        // "Dangerous" is what lettre calls a builder without TLS, which is set right below.
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(options.host)
+            .port(options.port)
+            .tls(tls)
+            .timeout(Some(PATIENCE))
+            .pool_config(PoolConfig::new().max_size(IDLE_CONNECTIONS_MAX));
+        if let Some((name, password)) = options.credentials {
+            builder = builder.credentials(Credentials::new(name, password));
+        }
+        Ok(Self {
+            transport: builder.build(),
+            from,
+        })
+    }
+
+    fn message(&self, envelope: Envelope) -> Result<Message, PostError> {
+        let refused = |what: String| PostError::Refused(what);
+        let to = envelope
+            .to
+            .parse()
+            .map_err(|error| refused(format!("not an address: {error}")))?;
+        let header =
+            |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        let id = format!("<{}@{}>", envelope.id, self.from.email.domain());
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(envelope.subject)
+            .message_id(Some(id))
+            .raw_header(header("Content-Language", envelope.language))
+            // RFC 3834 section 5: nobody's holiday program answers this.
+            .raw_header(header("Auto-Submitted", "auto-generated"));
+        let text = SinglePart::plain(envelope.text);
+        let built = if envelope.attachments.is_empty() {
+            message.singlepart(text)
+        } else {
+            let mut parts = MultiPart::mixed().singlepart(text);
+            for attachment in envelope.attachments {
+                let part = Attachment::new(attachment.name).body(attachment.text, ContentType::TEXT_PLAIN);
+                parts = parts.singlepart(part);
+            }
+            message.multipart(parts)
+        };
+        built.map_err(|error| refused(format!("not a mail: {error}")))
+    }
+}
+
+/// The certificates of a file, each with its frame.
+fn certificates(pem: &[u8]) -> Vec<&[u8]> {
+    const END: &[u8] = b"-----END CERTIFICATE-----";
+    let mut rest = pem;
+    let mut found = Vec::new();
+    while let Some(at) = rest.windows(END.len()).position(|window| window == END) {
+        let (one, after) = rest.split_at(at + END.len());
+        found.push(one);
+        rest = after;
+    }
+    found
+}
+
+/// What an answer that is no success means. The codes of signing in and of a server that is closing concern every mail.
+fn judged(error: &Error) -> PostError {
+    let mut why = error.to_string();
+    if let Some(source) = error.source() {
+        let source = source.to_string();
+        if !why.contains(&source) {
+            why = format!("{why}: {source}");
+        }
+    }
+    let code = error.status().map(|code| code.to_string());
+    match code.as_deref() {
+        Some("421" | "432" | "454" | "530" | "534" | "535" | "538") | None => PostError::Down(why),
+        Some(_) if error.is_permanent() => PostError::Refused(why),
+        Some(_) => PostError::Later(why),
+    }
+}
+
+impl Post for Smtp {
+    fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<String, PostError>> {
+        Box::pin(async move {
+            let message = self.message(envelope)?;
+            let answer = self.transport.send(message).await;
+            let answer = answer.map_err(|error| judged(&error))?;
+            Ok(answer.message().collect::<Vec<_>>().join(" "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_certificate_of_a_file_is_found() {
+        let pem = b"-----BEGIN CERTIFICATE-----\na\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nb\n-----END CERTIFICATE-----\n";
+        assert_eq!(certificates(pem).len(), 2);
+        assert!(certificates(b"").is_empty());
+    }
+}

@@ -1,0 +1,255 @@
+//! A letter made into a mail: whom it names, when, in whose language and zone.
+//!
+//! Must not be here: the words themselves, sending.
+
+use super::post::{Attachment, Envelope};
+use super::text::{Facts, Words};
+use super::{Documents, kept::MailId};
+use cabinet_domain::ids::StaffId;
+use cabinet_domain::mail::{Daily, Letter, MemberChange, Whence};
+use cabinet_domain::practice::{Acceptance, DocumentKind, Locale, Practice};
+use cabinet_domain::rights::Role;
+use cabinet_domain::time::{UtcMillis, Zone};
+
+/// What a letter is made into a mail with.
+pub(super) struct Composer<'a> {
+    /// None: of the installation.
+    pub(super) practice: Option<&'a Practice>,
+    /// Address that links begin with.
+    pub(super) base: &'a str,
+    /// Key that checkpoints are judged by.
+    pub(super) public_key: &'a str,
+    /// The documents that practices accept.
+    pub(super) documents: &'a Documents,
+}
+
+/// The zone of a practice's first place.
+pub(super) fn zone_of(practice: &Practice) -> Zone {
+    let place = practice.places.values().next();
+    place.map_or_else(Zone::paris, |place| place.zone.clone())
+}
+
+/// The language in which the practice accepted its contract last; French before.
+fn locale_of(practice: &Practice) -> Locale {
+    let latest = practice.acceptances.iter().max_by_key(|one| one.accepted_at);
+    latest.map_or(Locale::French, |one| one.locale)
+}
+
+const fn document_name(kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::Terms => "terms",
+        DocumentKind::ProcessingContract => "processing",
+        DocumentKind::PrivacyPolicy => "policy",
+    }
+}
+
+impl Composer<'_> {
+    /// The mail, for `to`, whose name is that of this member.
+    pub(super) fn compose(&self, id: &MailId, (to, staff): (String, Option<StaffId>), letter: &Letter) -> Envelope {
+        let zone = self.practice.map_or_else(Zone::paris, zone_of);
+        let words = Words {
+            locale: self.practice.map_or(Locale::French, locale_of),
+            zone: &zone,
+        };
+        let mut facts = self.facts_of(letter, &words);
+        facts.insert("base", self.base.to_owned());
+        facts.insert("name", staff.map(|staff| self.name_of(staff)).unwrap_or_default());
+        let practice = self.practice.and_then(|practice| practice.face.as_ref());
+        let practice = practice.map(|face| face.name.clone());
+        let footer = if practice.is_some() {
+            "footer"
+        } else {
+            "footer.installation"
+        };
+        facts.insert("practice", practice.unwrap_or_default());
+        let (subject, text) = words.letter(letter.name(), &facts);
+        let footer = words.filled(footer, &facts);
+        Envelope {
+            id: id.opaque(),
+            to,
+            subject,
+            text: format!("{text}\n\n-- \n{footer}\n"),
+            language: words.language(),
+            attachments: self.attachments(letter),
+        }
+    }
+
+    fn name_of(&self, staff: StaffId) -> String {
+        let member = self.practice.and_then(|practice| practice.staff.get(&staff));
+        member.map_or_else(String::new, |member| member.name.clone())
+    }
+
+    fn facts_of(&self, letter: &Letter, words: &Words<'_>) -> Facts {
+        let mut facts = Facts::new();
+        match letter {
+            Letter::Welcome => {
+                facts.insert("documents", self.accepted(words));
+            }
+            Letter::NewDevice { whence } | Letter::PasswordChanged { whence } | Letter::FactorChanged { whence } => {
+                facts.insert("whence", whence_in(words, whence));
+            }
+            Letter::RecoveryCodeUsed { whence, left } => {
+                facts.insert("whence", whence_in(words, whence));
+                facts.insert("left", left.to_string());
+            }
+            Letter::ResetAsked { secret, whence } => {
+                facts.insert("whence", whence_in(words, whence));
+                facts.insert("secret", secret.clone());
+            }
+            Letter::Invited {
+                secret,
+                by,
+                role,
+                until,
+            } => {
+                facts.insert("secret", secret.clone());
+                facts.insert("by", self.name_of(*by));
+                facts.insert("role", role_in(words, *role));
+                facts.insert("until", words.moment(*until));
+            }
+            Letter::MembersChanged { name, change, role, at } => {
+                facts.insert("at", words.moment(*at));
+                facts.insert("member", name.clone());
+                facts.insert("role", role.map(|role| role_in(words, role)).unwrap_or_default());
+                member_facts(&mut facts, *change, words);
+            }
+            Letter::GlassBroken {
+                by,
+                practitioner,
+                at,
+                until,
+            } => {
+                facts.insert("by", self.name_of(*by));
+                facts.insert("practitioner", practitioner.clone());
+                facts.insert("at", words.moment(*at));
+                facts.insert("until", words.moment(*until));
+            }
+            Letter::Alert {
+                rule,
+                gravity,
+                staff,
+                at,
+            } => {
+                facts.insert("rule", words.section(&format!("rule.{}", rule.name())));
+                facts.insert("gravity", words.section(&format!("gravity.{}", gravity.name())));
+                facts.insert("staff", self.name_of(*staff));
+                facts.insert("at", words.moment(*at));
+            }
+            Letter::InstallationAlert { rule, at } => {
+                facts.insert("rule", words.section(&format!("rule.{}", rule.name())));
+                facts.insert("at", words.moment(*at));
+            }
+            Letter::Daily { daily } => self.daily_facts(&mut facts, daily, words),
+            Letter::Trial => {}
+        }
+        facts
+    }
+
+    fn daily_facts(&self, facts: &mut Facts, daily: &Daily, words: &Words<'_>) {
+        facts.insert("base", self.base.to_owned());
+        facts.insert("day", words.day(daily.day));
+        facts.insert("entries", daily.entries.to_string());
+        facts.insert("covered", daily.covered.to_string());
+        facts.insert("key", self.public_key.to_owned());
+        let checkpoint = if daily.checkpoint.is_some() {
+            "checkpoint.some"
+        } else {
+            "checkpoint.none"
+        };
+        let checkpoint = words.filled(checkpoint, facts);
+        facts.insert("checkpoint", checkpoint);
+        let line = |(rule, count): &(cabinet_domain::anomaly::Rule, u32)| {
+            let rule = words.section(&format!("rule.{}", rule.name()));
+            format!("- {rule} ({count})")
+        };
+        let lines: Vec<String> = daily.alerts.iter().map(line).collect();
+        facts.insert("lines", lines.join("\n"));
+        facts.insert("open", daily.open.to_string());
+        let some = if lines.is_empty() { "alerts.none" } else { "alerts.some" };
+        let mut alerts = words.filled(some, facts);
+        if daily.open > 0 {
+            alerts = format!("{alerts}\n\n{}", words.filled("alerts.open", facts));
+        }
+        facts.insert("alerts", alerts);
+    }
+
+    /// What was accepted, a line each.
+    fn accepted(&self, words: &Words<'_>) -> String {
+        let acceptances = self.practice.map(|practice| practice.acceptances.as_slice());
+        let line = |one: &Acceptance| {
+            let title = words.section(&format!("document.{}", document_name(one.document)));
+            let moment = words.moment(one.accepted_at);
+            format!(
+                "- {title}, version {}, {moment}\n  {}",
+                one.version,
+                hex::encode(one.sha256)
+            )
+        };
+        let lines: Vec<String> = acceptances.unwrap_or_default().iter().map(line).collect();
+        lines.join("\n")
+    }
+
+    fn attachments(&self, letter: &Letter) -> Vec<Attachment> {
+        match letter {
+            Letter::Welcome => {
+                let acceptances = self.practice.map(|practice| practice.acceptances.as_slice());
+                let copy = |one: &Acceptance| {
+                    let text = (self.documents)(one.document, one.version, one.locale)?;
+                    let name = format!("{}-{}.txt", document_name(one.document), one.version);
+                    Some(Attachment { name, text })
+                };
+                acceptances.unwrap_or_default().iter().filter_map(copy).collect()
+            }
+            Letter::Daily { daily } => {
+                let attachment = |checkpoint: &String| Attachment {
+                    name: format!("checkpoint-{}.txt", daily.day.to_jiff()),
+                    text: checkpoint.clone(),
+                };
+                daily.checkpoint.iter().map(attachment).collect()
+            }
+            Letter::NewDevice { .. }
+            | Letter::PasswordChanged { .. }
+            | Letter::FactorChanged { .. }
+            | Letter::RecoveryCodeUsed { .. }
+            | Letter::ResetAsked { .. }
+            | Letter::Invited { .. }
+            | Letter::MembersChanged { .. }
+            | Letter::GlassBroken { .. }
+            | Letter::Alert { .. }
+            | Letter::InstallationAlert { .. }
+            | Letter::Trial => Vec::new(),
+        }
+    }
+}
+
+fn member_facts(facts: &mut Facts, change: MemberChange, words: &Words<'_>) {
+    let change = match change {
+        MemberChange::Joined => "joined",
+        MemberChange::Changed => "changed",
+        MemberChange::Removed => "removed",
+    };
+    let long = words.filled(&format!("change.{change}"), facts);
+    facts.insert("change", long);
+    facts.insert("change_short", words.section(&format!("change_short.{change}")));
+}
+
+fn role_in(words: &Words<'_>, role: Role) -> String {
+    words.section(&format!("role.{}", role.name()))
+}
+
+fn whence_in(words: &Words<'_>, whence: &Whence) -> String {
+    let known = |text: &str| {
+        if text.is_empty() {
+            words.section("unknown")
+        } else {
+            text.to_owned()
+        }
+    };
+    let at: UtcMillis = whence.at;
+    let facts = Facts::from([
+        ("at", words.moment(at)),
+        ("device", known(&whence.device)),
+        ("network", known(&whence.network)),
+    ]);
+    words.filled("whence", &facts)
+}

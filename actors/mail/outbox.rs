@@ -1,0 +1,147 @@
+//! Where mails are written down: in the commit of what they tell of, so that a mail is sent of what is durable and of nothing
+//! else (laws L2 and L4).
+//!
+//! Must not be here: sending.
+
+use super::INSTALLATION;
+use super::kept::{self, Addressee, MailId, MailRecord, Writes};
+use crate::access::Entropy;
+use crate::clock::Clock;
+use cabinet_domain::ids::PracticeId;
+use cabinet_domain::mail::Letter;
+use cabinet_domain::time::UtcMillis;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A practice is looked at for so many seconds after a mail was written down: its commit may take a moment.
+const WATCHED_SECONDS: i64 = 120;
+/// No mail waits longer for its next try, in seconds.
+const DELAY_SECONDS_MAX: i64 = 25 * 3_600;
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    /// Address of whoever operates the installation.
+    operator: Option<String>,
+    /// Mails written down since the start.
+    written: AtomicU64,
+    /// Practices in which mails may wait: when to look next, and until when to look although none was found.
+    due: Mutex<BTreeMap<PracticeId, Due>>,
+}
+
+/// When a practice is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Due {
+    pub(super) next: UtcMillis,
+    pub(super) until: UtcMillis,
+}
+
+/// The outbox. Cheap to clone.
+#[derive(Clone)]
+pub struct Outbox(Option<Arc<Inner>>);
+
+impl Outbox {
+    /// An open outbox. `operator`: address of whoever operates the installation.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, entropy: Entropy, operator: Option<String>) -> Self {
+        Self(Some(Arc::new(Inner {
+            clock,
+            entropy,
+            operator,
+            written: AtomicU64::new(0),
+            due: Mutex::default(),
+        })))
+    }
+
+    /// Of an installation that sends no mail: nothing is written down, nothing piles up.
+    #[must_use]
+    pub const fn closed() -> Self {
+        Self(None)
+    }
+
+    /// Whether mails are sent.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The write of a mail, for the commit of what it tells of.
+    pub(crate) fn put(&self, practice: PracticeId, to: Addressee, letter: Letter) -> Writes {
+        let Some(inner) = &self.0 else { return Vec::new() };
+        let now = inner.clock.now();
+        let record = MailRecord::new(to, letter, now);
+        let number = inner.written.fetch_add(1, Ordering::Relaxed);
+        let id = MailId::new(now, number, &(inner.entropy)());
+        self.look_soon(practice);
+        match kept::write(practice, &id, &record) {
+            Ok(write) => vec![write],
+            Err(error) => {
+                // Only a value that JSON cannot hold, which no letter has.
+                tracing::error!(%error, kind = record.letter.name(), "a mail could not be written down");
+                Vec::new()
+            }
+        }
+    }
+
+    /// One mail to each of them.
+    pub(crate) fn put_all(
+        &self,
+        practice: PracticeId,
+        to: impl IntoIterator<Item = Addressee>,
+        letter: &Letter,
+    ) -> Writes {
+        let each = |to| self.put(practice, to, letter.clone());
+        to.into_iter().flat_map(each).collect()
+    }
+
+    /// A mail to whoever operates the installation, if they have an address.
+    pub(crate) fn put_to_operator(&self, letter: Letter) -> Writes {
+        let operator = self.0.as_ref().and_then(|inner| inner.operator.clone());
+        let write = |address| self.put(INSTALLATION, Addressee::Address(address), letter);
+        operator.map(write).unwrap_or_default()
+    }
+
+    /// Has a practice be looked at.
+    pub(super) fn look_soon(&self, practice: PracticeId) {
+        let Some(inner) = &self.0 else { return };
+        let now = inner.clock.now();
+        let due = Due {
+            next: now,
+            until: now.plus_seconds(WATCHED_SECONDS),
+        };
+        inner.due.lock().insert(practice, due);
+    }
+
+    /// Practices to be looked at now.
+    pub(super) fn due(&self, now: UtcMillis) -> Vec<(PracticeId, Due)> {
+        let Some(inner) = &self.0 else { return Vec::new() };
+        let due = inner.due.lock();
+        // What lies further ahead than any delay was noted before the clock was set back.
+        let now_due = due
+            .iter()
+            .filter(|(_, due)| due.next <= now || now.plus_seconds(DELAY_SECONDS_MAX) < due.next);
+        now_due.map(|(practice, due)| (*practice, *due)).collect()
+    }
+
+    /// Notes when to look again, unless a mail was written down since `seen`.
+    pub(super) fn looked(&self, practice: PracticeId, seen: Due, next: Option<UtcMillis>) {
+        let Some(inner) = &self.0 else { return };
+        let mut due = inner.due.lock();
+        if due.get(&practice).is_some_and(|known| *known != seen) {
+            return;
+        }
+        let now = inner.clock.now();
+        match next {
+            Some(next) => {
+                let until = seen.until.max(next);
+                due.insert(practice, Due { next, until });
+            }
+            None if now < seen.until => {}
+            None => {
+                due.remove(&practice);
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Which mails a practice's events bring about: data over branches, in one place, so that no way of changing who may see what
+//! goes untold.
+//!
+//! Must not be here: mails about accounts and alerts (where those are written).
+
+use super::Addressee;
+use cabinet_domain::mail::{Letter, MemberChange};
+use cabinet_domain::practice::{Practice, PracticeEvent};
+use cabinet_domain::time::UtcMillis;
+
+/// The letter to the owners that `event` brings about, on the practice as it was before. Whoever did it is told too: it may
+/// not have been they.
+pub(crate) fn of_practice_event(
+    before: &Practice,
+    event: &PracticeEvent,
+    now: UtcMillis,
+) -> Option<(Vec<Addressee>, Letter)> {
+    let letter = match event {
+        PracticeEvent::MemberSet(member) => {
+            let known = before.members.get(&member.id);
+            if known == Some(member) || before.members.is_empty() {
+                // Nothing changed; or the practice is just being made.
+                return None;
+            }
+            Letter::MembersChanged {
+                name: member.name.clone(),
+                change: if known.is_some() {
+                    MemberChange::Changed
+                } else {
+                    MemberChange::Joined
+                },
+                role: Some(member.role),
+                at: now,
+            }
+        }
+        PracticeEvent::MemberRemoved(gone) => Letter::MembersChanged {
+            name: before.members.get(gone)?.name.clone(),
+            change: MemberChange::Removed,
+            role: None,
+            at: now,
+        },
+        PracticeEvent::BreakGlassOpened(glass) => Letter::GlassBroken {
+            by: glass.staff,
+            practitioner: before.practitioners.get(&glass.agenda)?.name.clone(),
+            at: glass.opened_at,
+            until: glass.expires_at,
+        },
+        PracticeEvent::FaceSet(_)
+        | PracticeEvent::PlaceSet(_)
+        | PracticeEvent::PractitionerSet(_)
+        | PracticeEvent::StaffSet(_)
+        | PracticeEvent::NoticePublished(_)
+        | PracticeEvent::InvitationMade(_)
+        | PracticeEvent::InvitationUsed(_)
+        | PracticeEvent::InvitationWithdrawn(_)
+        | PracticeEvent::DocumentAccepted(_)
+        | PracticeEvent::SupportGranted(_)
+        | PracticeEvent::SupportEnded(_)
+        | PracticeEvent::BreakGlassEnded(_) => return None,
+    };
+    let owners = before.owners(now).map(|owner| Addressee::Member(owner.id));
+    Some((owners.collect(), letter))
+}

@@ -1,0 +1,279 @@
+//! The mails that the platform sends to those who work with it: which there are, what each may say, how long it is worth
+//! sending, when a failed one is tried again. None speaks of a patient: a mailbox is not a place for that.
+//!
+//! Must not be here: their words, addresses, how they are sent.
+
+use crate::anomaly::{Gravity, Rule};
+use crate::ids::StaffId;
+use crate::rights::Role;
+use crate::time::{CivilDate, UtcMillis, Zone};
+use serde::{Deserialize, Serialize};
+
+/// After so many seconds a mail that was refused for now is tried again; after the last it is a dead letter. Two and a half
+/// days in all (RFC 5321 section 4.5.4.1 asks for four to five of a relay; ours has its own queue behind this one).
+pub const RETRY_SECONDS: [i64; 9] = [
+    60,
+    300,
+    900,
+    3_600,
+    3 * 3_600,
+    6 * 3_600,
+    12 * 3_600,
+    12 * 3_600,
+    24 * 3_600,
+];
+/// A mail that could not be handed over for so long, because nothing could, is a dead letter.
+pub const GIVE_UP_SECONDS: i64 = 5 * 24 * 3_600;
+/// A link that was asked for is good for a day; so is its mail.
+const LINK_SECONDS: i64 = 24 * 3_600;
+/// An invitation is good for a fortnight; its mail is worth sending for three days, then its owner ought to know.
+const INVITATION_SECONDS: i64 = 3 * 24 * 3_600;
+
+/// From where somebody did something, as their sessions show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whence {
+    /// When.
+    pub at: UtcMillis,
+    /// Browser and system; empty: not known.
+    pub device: String,
+    /// Network; empty: not known.
+    pub network: String,
+}
+
+/// What happened to somebody's membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberChange {
+    /// They have joined.
+    Joined,
+    /// Their role, rights or dates are others.
+    Changed,
+    /// They were removed.
+    Removed,
+}
+
+/// What the day's mail says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Daily {
+    /// The day it is about.
+    pub day: CivilDate,
+    /// Alerts of that day by rule: at most one line a rule.
+    pub alerts: Vec<(Rule, u32)>,
+    /// Alerts that nobody has answered, of any day.
+    pub open: u32,
+    /// Entries of the access log.
+    pub entries: u64,
+    /// The newest signed checkpoint; none before the first.
+    pub checkpoint: Option<String>,
+    /// Entries that it covers.
+    pub covered: u64,
+}
+
+macro_rules! letters {
+    ($($(#[$doc:meta])* $letter:ident $({ $($(#[$field_doc:meta])* $field:ident: $kind:ty),+ $(,)? })? = $name:literal),+ $(,)?) => {
+        /// A mail, with what it says. Stored by name.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Letter {
+            $($(#[$doc])* $letter $({ $($(#[$field_doc])* $field: $kind),+ })?),+
+        }
+
+        impl Letter {
+            /// Every kind's name.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// Stable name of the kind: section of the texts, metrics label.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$letter $({ $($field: _),+ })? => $name),+ }
+            }
+        }
+    };
+}
+
+letters! {
+    /// To a new practice's owner: it exists, with copies of what they accepted (check A02).
+    Welcome = "welcome",
+    /// To a member: their account was used on a device it did not know.
+    NewDevice {
+        /// From where.
+        whence: Whence,
+    } = "new_device",
+    /// To a member: their password is another.
+    PasswordChanged {
+        /// From where.
+        whence: Whence,
+    } = "password_changed",
+    /// To a member: their second factor or their recovery codes are others.
+    FactorChanged {
+        /// From where.
+        whence: Whence,
+    } = "factor_changed",
+    /// To a member: a recovery code was used.
+    RecoveryCodeUsed {
+        /// From where.
+        whence: Whence,
+        /// Codes left.
+        left: u8,
+    } = "recovery_code_used",
+    /// To a member: the link to another password, which they or somebody else asked for.
+    ResetAsked {
+        /// The link's secret.
+        secret: String,
+        /// From where it was asked for.
+        whence: Whence,
+    } = "reset_asked",
+    /// To somebody who is no member yet.
+    Invited {
+        /// The link's secret.
+        secret: String,
+        /// By whom.
+        by: StaffId,
+        /// As what.
+        role: Role,
+        /// Until when the link is good.
+        until: UtcMillis,
+    } = "invited",
+    /// To the owners: who may see what is not what it was.
+    MembersChanged {
+        /// Whom it is about.
+        name: String,
+        /// What happened.
+        change: MemberChange,
+        /// Their role now; none once they are gone.
+        role: Option<Role>,
+        /// When.
+        at: UtcMillis,
+    } = "members_changed",
+    /// To the owners: somebody opened an agenda they have no right to, in an emergency (check Z4).
+    GlassBroken {
+        /// Who.
+        by: StaffId,
+        /// Whose agenda.
+        practitioner: String,
+        /// From when.
+        at: UtcMillis,
+        /// Until when.
+        until: UtcMillis,
+    } = "glass_broken",
+    /// To the owners, and to whom it is about: something suspicious.
+    Alert {
+        /// Which rule.
+        rule: Rule,
+        /// How grave.
+        gravity: Gravity,
+        /// Whom it is about.
+        staff: StaffId,
+        /// When.
+        at: UtcMillis,
+    } = "alert",
+    /// To the operator: an alert about the installation or a network.
+    InstallationAlert {
+        /// Which rule.
+        rule: Rule,
+        /// When.
+        at: UtcMillis,
+    } = "installation_alert",
+    /// To the owners, each day: what the log has come to, and its checkpoint.
+    Daily {
+        /// What it says.
+        daily: Daily,
+    } = "daily",
+    /// To whom the operator names: that mails arrive.
+    Trial = "trial",
+}
+
+impl Letter {
+    /// How long it is worth sending, in seconds since it was written.
+    #[must_use]
+    pub const fn worth_seconds(&self) -> i64 {
+        match self {
+            Self::ResetAsked { .. } => LINK_SECONDS,
+            Self::Invited { .. } => INVITATION_SECONDS,
+            Self::Welcome
+            | Self::NewDevice { .. }
+            | Self::PasswordChanged { .. }
+            | Self::FactorChanged { .. }
+            | Self::RecoveryCodeUsed { .. }
+            | Self::MembersChanged { .. }
+            | Self::GlassBroken { .. }
+            | Self::Alert { .. }
+            | Self::InstallationAlert { .. }
+            | Self::Daily { .. }
+            | Self::Trial => GIVE_UP_SECONDS,
+        }
+    }
+}
+
+/// After how many seconds a mail is tried again that has been refused for now `tries` times; none: never.
+#[must_use]
+pub fn retry_after(tries: u32) -> Option<i64> {
+    let place = usize::try_from(tries).ok()?.checked_sub(1)?;
+    RETRY_SECONDS.get(place).copied()
+}
+
+/// The day that a day's mail is due about: yesterday, from `hour` on in the practice's zone, unless it went out before.
+#[must_use]
+pub fn daily_due(zone: &Zone, now: UtcMillis, hour: u8, last: Option<CivilDate>) -> Option<CivilDate> {
+    let shifted = now.plus_seconds(-i64::from(hour) * 3_600);
+    let yesterday = CivilDate::of(zone, shifted).plus_days(-1);
+    last.is_none_or(|last| last < yesterday).then_some(yesterday)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_refused_mail_is_tried_for_days_and_then_no_more() {
+        assert_eq!(retry_after(0), None, "it was not refused");
+        assert_eq!(retry_after(1), Some(60));
+        assert_eq!(retry_after(9), Some(24 * 3_600));
+        assert_eq!(retry_after(10), None);
+        let all: i64 = RETRY_SECONDS.iter().sum();
+        assert!((2 * 24 * 3_600..GIVE_UP_SECONDS).contains(&all), "{all}");
+    }
+
+    #[test]
+    fn the_days_mail_is_due_once_a_day_from_its_hour_on_also_where_clocks_change() {
+        let paris = Zone::paris();
+        let at = |text: &str| UtcMillis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let day = |year, month, day| CivilDate::new(year, month, day).unwrap();
+        let last = Some(day(2026, 11, 25));
+        assert_eq!(daily_due(&paris, at("2026-11-27T05:59:59Z"), 7, last), None);
+        assert_eq!(
+            daily_due(&paris, at("2026-11-27T06:00:00Z"), 7, last),
+            Some(day(2026, 11, 26))
+        );
+        let sent = Some(day(2026, 11, 26));
+        assert_eq!(daily_due(&paris, at("2026-11-27T22:59:59Z"), 7, sent), None);
+        assert_eq!(daily_due(&paris, at("2026-11-28T05:00:00Z"), 7, sent), None);
+        assert_eq!(
+            daily_due(&paris, at("2026-11-28T06:00:00Z"), 7, sent),
+            Some(day(2026, 11, 27))
+        );
+        // A clock set back brings no day a second time.
+        assert_eq!(daily_due(&paris, at("2026-11-26T12:00:00Z"), 7, sent), None);
+        // The night of 24 to 25 October 2026 has 25 hours.
+        assert_eq!(
+            daily_due(&paris, at("2026-10-25T06:00:00Z"), 7, None),
+            Some(day(2026, 10, 24))
+        );
+    }
+
+    #[test]
+    fn names_are_one_to_one_and_letters_round_trip() {
+        let names: BTreeSet<&str> = Letter::NAMES.iter().copied().collect();
+        assert_eq!(names.len(), Letter::NAMES.len());
+        let letter = Letter::Alert {
+            rule: Rule::BulkViewing,
+            gravity: Gravity::Critical,
+            staff: StaffId(7),
+            at: UtcMillis(8),
+        };
+        let text = serde_json::to_string(&letter).unwrap();
+        assert_eq!(serde_json::from_str::<Letter>(&text).unwrap(), letter);
+        assert_eq!(letter.name(), "alert");
+    }
+}

@@ -1,0 +1,107 @@
+//! The page on which a demo shows its mails: plain HTML, no script, everything escaped.
+//!
+//! Must not be here: mails of an installation that is no demo.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use cabinet_actors::mail::Envelope;
+
+const STYLE: &str = include_str!("mail_page.css");
+/// Nothing but the page's own style.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page.
+pub(super) fn answer(mails: &[Envelope]) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(page(mails))
+}
+
+fn page(mails: &[Envelope]) -> String {
+    let mut body = String::new();
+    if mails.is_empty() {
+        body.push_str(
+            "<p class=\"none\">Aucun courriel pour l’instant. Connectez-vous d’un nouvel appareil, invitez quelqu’un ou \
+             demandez un nouveau mot de passe : le courriel paraît ici.</p>",
+        );
+    }
+    body.extend(mails.iter().map(written));
+    format!(
+        "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\"><title>Courriels de la démonstration</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>{STYLE}</style></head><body>\
+         <header><h1>Courriels de la démonstration</h1><p>Ils ne partent nulle part : cette page les montre, les plus \
+         récents d’abord, jusqu’à l’arrêt. <a href=\"/mails\">Actualiser</a></p></header><main>{body}</main></body></html>"
+    )
+}
+
+fn written(mail: &Envelope) -> String {
+    let (subject, to) = (escaped(&mail.subject), escaped(&mail.to));
+    let text: Vec<String> = mail.text.lines().map(line).collect();
+    let text = text.join("\n");
+    let attached = mail.attachments.iter().map(|attachment| {
+        let (name, text) = (escaped(&attachment.name), escaped(&attachment.text));
+        format!("<details><summary>{name}</summary><pre>{text}</pre></details>")
+    });
+    let attached: String = attached.collect();
+    let language = mail.language;
+    format!(
+        "<article lang=\"{language}\"><h2>{subject}</h2><p class=\"to\">À : {to}</p><pre>{text}</pre>{attached}</article>"
+    )
+}
+
+/// A line, with what is an address in it as a link.
+fn line(text: &str) -> String {
+    let word = |word: &str| {
+        let shown = escaped(word);
+        let safe = word.starts_with("https://") || word.starts_with("http://");
+        if safe {
+            format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
+        } else {
+            shown
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cabinet_actors::mail::Attachment;
+
+    #[test]
+    fn what_people_wrote_is_text_and_links_are_links() {
+        let page = page(&[Envelope {
+            id: String::new(),
+            to: "a@b.fr".to_owned(),
+            subject: "<script>alert(1)</script>".to_owned(),
+            text: "Bonjour \"x\",\nhttps://a.fr/agenda#link=1 \njavascript:alert(1)".to_owned(),
+            language: "fr",
+            attachments: vec![Attachment {
+                name: "<b>".to_owned(),
+                text: "</pre><img>".to_owned(),
+            }],
+        }]);
+        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"));
+        assert!(page.contains("<a href=\"https://a.fr/agenda#link=1\""));
+        assert!(!page.contains("href=\"javascript"));
+    }
+}
