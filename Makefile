@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long judge-alerts judge-sample prometheus mutants mutants-sample
-.PHONY: faults power-cut trace-check-proof soak fuzz schemathesis autobahn deny clean
+.PHONY: mail-test faults power-cut trace-check-proof soak fuzz schemathesis autobahn deny clean
 .PHONY: prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
@@ -42,7 +42,7 @@ run: prepare-build web ## Install what is missing, build, start the demo on http
 	@echo; echo "==> Starting the demo; its store is $(DATA) and stays there between runs; stop with Ctrl-C"
 	@exec "$(TARGET)/debug/cabinet" demo --data "$(DATA)" --port "$(PORT)"
 
-test: prepare-test lock fmt web clippy rust-test instructions simulate judge-sample mutants-sample contract-test web-test browser-test ## Install what tests need, then run everything
+test: prepare-test lock fmt web clippy rust-test instructions simulate judge-sample mutants-sample contract-test mail-test web-test browser-test ## Install what tests need, then run everything
 	@echo; echo "==> All tests passed in $$(( $$(date +%s) - $(BEGIN) )) s"
 
 simulate-long: prepare-build web ## Simulate many seeds, optimised (SEEDS=100000 FROM=0)
@@ -169,6 +169,9 @@ judge-sample: | simulate
 
 mutants-sample: | judge-sample
 	@$(STEP) "Seeded mutants: two of them" tests/tools/mutants sync-skipped unknown-taken-for-not-written
+
+mail-test:
+	@$(STEP) "Mails at a real SMTP server (aiosmtpd)" tests/tools/mail "$(TARGET)/debug/cabinet"
 
 contract-test: | rust-test
 	@$(STEP) "Contract test: the server" cargo build --locked --bin cabinet

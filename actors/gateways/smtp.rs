@@ -11,7 +11,6 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use std::error::Error as _;
 use std::time::Duration;
 
 /// One step of a conversation may take so long.
@@ -141,13 +140,7 @@ fn certificates(pem: &[u8]) -> Vec<&[u8]> {
 
 /// What an answer that is no success means. The codes of signing in and of a server that is closing concern every mail.
 fn judged(error: &Error) -> PostError {
-    let mut why = error.to_string();
-    if let Some(source) = error.source() {
-        let source = source.to_string();
-        if !why.contains(&source) {
-            why = format!("{why}: {source}");
-        }
-    }
+    let why = error.to_string();
     let code = error.status().map(|code| code.to_string());
     match code.as_deref() {
         Some("421" | "432" | "454" | "530" | "534" | "535" | "538") | None => PostError::Down(why),
