@@ -56,13 +56,13 @@ fn written(mail: &Envelope) -> String {
 /// A line, with what is an address in it as a link.
 fn line(text: &str) -> String {
     let word = |word: &str| {
-        let shown = escaped(word);
-        let safe = word.starts_with("https://") || word.starts_with("http://");
-        if safe {
-            format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
-        } else {
-            shown
+        if !word.starts_with("https://") && !word.starts_with("http://") {
+            return escaped(word);
         }
+        let address = word.trim_end_matches([',', '.', ':', ';']);
+        let after = word.strip_prefix(address).unwrap_or_default();
+        let shown = escaped(address);
+        format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>{after}")
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
@@ -93,7 +93,7 @@ mod tests {
             id: String::new(),
             to: "a@b.fr".to_owned(),
             subject: "<script>alert(1)</script>".to_owned(),
-            text: "Bonjour \"x\",\nhttps://a.fr/agenda#link=1 \njavascript:alert(1)".to_owned(),
+            text: "Bonjour \"x\",\nhttps://a.fr/agenda#link=1, \njavascript:alert(1)".to_owned(),
             language: "fr",
             attachments: vec![Attachment {
                 name: "<b>".to_owned(),
@@ -101,7 +101,7 @@ mod tests {
             }],
         }]);
         assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"));
-        assert!(page.contains("<a href=\"https://a.fr/agenda#link=1\""));
+        assert!(page.contains("<a href=\"https://a.fr/agenda#link=1\" rel=\"noreferrer\">https://a.fr/agenda#link=1</a>,"));
         assert!(!page.contains("href=\"javascript"));
     }
 }

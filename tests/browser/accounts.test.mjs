@@ -1,8 +1,8 @@
 // Accounts in the browser, against a demo that lets nobody in by a link alone: made on a phone with an application of
 // codes, signed in to on a desk, cared for, and a secretary invited and removed.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { PASSWORD, activate, codeOf, freshCode } from './account.mjs';
 import { DESKTOP, PHONE, launch, openContext } from './browser.mjs';
 import { look } from './look.mjs';
 import { surroundings, waitForState } from './screens.mjs';
@@ -10,7 +10,6 @@ import { staffLink, startDemo } from './server.mjs';
 
 const { binary } = surroundings();
 const EMAIL = 'claire.morel@tilleuls.example';
-const PASSWORD = 'girafe tranquille sous abricot';
 let browser;
 let server;
 let demo;
@@ -27,55 +26,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-function decode(secret) {
-  let bits = '';
-  for (const letter of secret) bits += LETTERS.indexOf(letter).toString(2).padStart(5, '0');
-  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-}
-
-/** The code of a step (RFC 6238), written apart from the server's. */
-function codeOf(secret, step) {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const tag = createHmac('sha1', decode(secret)).update(counter).digest();
-  const offset = tag[19] & 0xf;
-  return String((tag.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
-
-/**
- * A code that has not been used: the server takes the step before, this one and the next, each once and none older than the
- * last used. Where all three are used up, waits for the clock to go on.
- */
-async function freshCode(account) {
-  for (;;) {
-    const here = Math.floor(Date.now() / 30_000);
-    const step = [here - 1, here, here + 1].find((one) => one > account.usedStep);
-    if (step !== undefined) {
-      account.usedStep = step;
-      return codeOf(account.secret, step);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 30_000 - (Date.now() % 30_000)));
-  }
-}
-
-/** Goes through the three steps of a link; keeps secret and recovery codes in `account`. */
-async function activate(page, account, { email, name }) {
-  if (name) await page.getByTestId('name').fill(name);
-  await page.getByTestId('email').fill(email);
-  await page.getByTestId('password').fill(PASSWORD);
-  await page.getByTestId('activate').click();
-  account.secret = await page.getByTestId('secret').getAttribute('data-secret');
-  await page.getByTestId('first-code').fill(await freshCode(account));
-  const codes = page.getByTestId('recovery-codes').locator('code');
-  await codes.first().waitFor();
-  account.codes = await codes.allTextContents();
-  await page.getByTestId('kept').check();
-  await page.getByTestId('codes-next').click();
-  await waitForState(page, 'live');
-}
 
 async function signIn(page, account, email = EMAIL) {
   await page.getByTestId('email').fill(email);

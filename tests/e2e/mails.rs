@@ -171,7 +171,7 @@ async fn owners_are_mailed_each_day_what_the_log_has_come_to_and_its_checkpoint(
     let daily = &mails[0];
     assert_eq!(
         (daily.to.as_str(), daily.subject.as_str()),
-        ("claire@essai.example", "Votre journal d'accès du 22 novembre 2026")
+        ("claire@essai.example", "Votre journal d’accès du 22 novembre 2026")
     );
     let state = world.audit.state(AGENDA.practice).await.unwrap();
     assert_eq!(daily.attachments.len(), 1);

@@ -186,7 +186,7 @@ class Mails(unittest.TestCase):
             cabinet = self.cabinet(house, roots=self.roots, security=kind)
             cabinet.mails("--trial", "essai@example.org")
             mail = until("the mail", lambda: house.post.to("essai@example.org"))[0]
-            self.assertEqual(mail["subject"], "Essai d'envoi")
+            self.assertEqual(mail["subject"], "Essai d’envoi")
             self.assertEqual(mail["from"], "Cabinet en Ligne <ne-pas-repondre@cabinet.example>")
             self.assertEqual((mail["auto-submitted"], mail["content-language"]), ("auto-generated", "fr"))
             self.assertRegex(mail["message-id"], r"^<[0-9a-f]{32}@cabinet\.example>$")

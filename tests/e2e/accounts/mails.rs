@@ -189,7 +189,7 @@ async fn somebody_who_breaks_the_glass_does_not_do_so_unseen() {
     let body = json!({"command_id": world.id(), "minutes": 30, "reason": "patient retrouvé inconscient"});
     world.staff_post(&anne.cookies, &path, &body).await.fine(201);
     let mails = world.mails().await;
-    assert_eq!(subjects(&mails), ["Accès d'urgence à l'agenda de Claire Morel"]);
+    assert_eq!(subjects(&mails), ["Accès d’urgence à l’agenda de Claire Morel"]);
     assert!(
         !mails[0].text.contains("inconscient"),
         "a mailbox is no place for a reason"

@@ -8,7 +8,7 @@ export const accounts = {
   enter: 'Continuer',
   forgotten: 'Mot de passe oublié ?',
   forgottenTitle: 'Mot de passe oublié',
-  forgottenText: 'Indiquez l’adresse de votre compte : nous y envoyons un lien pour choisir un autre mot de passe. Votre application de codes, ou un code de secours, vous sera demandée.',
+  forgottenText: 'Indiquez l’adresse de votre compte : nous y envoyons un lien pour choisir un autre mot de passe. Un code de votre application, ou un code de secours, vous sera demandé.',
   forgottenSend: 'Recevoir un lien',
   forgottenAsked: (email: string) => `Si ${email} est l’adresse d’un compte, un lien y arrive dans la minute. Il sert une fois, pendant 24 heures.`,
   forgottenNothing: 'Rien n’arrive ? Regardez dans les courriels indésirables, attendez dix minutes avant de redemander, ou adressez-vous au titulaire de votre cabinet.',
