@@ -5,7 +5,7 @@ use crate::config::{self, Config};
 use crate::control::{self, Ask, Told};
 use crate::demo;
 use crate::demo::practice::PRACTICE_SLUG;
-use crate::edge::listen::{TlsFiles, Transport, tls};
+use crate::edge::listen::{Certificate, TlsFiles, Transport, tls};
 use anyhow::Context as _;
 use cabinet_actors::clock::stopwatch;
 use cabinet_storage::disk::real::{make_directory, make_private_file};
@@ -16,12 +16,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Exit code when the store failed under a running server (sysexits.h, EX_IOERR).
 const STORE_FAILED: u8 = 74;
 /// Exit code of a file that does not pass its check (sysexits.h, EX_DATAERR).
 pub(crate) const BAD_DATA: u8 = 65;
+
+/// How often the certificate's files are looked at.
+const CERTIFICATE_PAUSE: Duration = Duration::from_secs(60);
 
 pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -67,22 +71,46 @@ pub fn serve(path: Option<&Path>) -> anyhow::Result<ExitCode> {
         }
     };
     install_crypto()?;
-    let transport = transport(&config)?;
+    let (transport, certificate) = transport(&config)?;
     let options = storage_options(&config);
     let system = actix_rt::System::new();
     system.block_on(async {
         let stops = Stops::listen()?;
         let storage = Storage::open(options).context("failed to open the store")?;
         let app = App::start(&config, transport, storage, SignIn::Accounts).await?;
+        if let Some(certificate) = certificate {
+            actix_rt::spawn(renew(certificate, signal(SignalKind::hangup())?));
+        }
         tracing::info!(url = app.base_url, ops = app.ops_url, "serving");
         until_stopped(app, stops).await
     })
 }
 
-fn transport(config: &Config) -> anyhow::Result<Transport> {
+/// Takes up a renewed certificate: at SIGHUP, and by itself.
+async fn renew(certificate: Arc<Certificate>, mut told: Signal) {
+    loop {
+        tokio::select! {
+            _ = told.recv() => {}
+            () = tokio::time::sleep(CERTIFICATE_PAUSE) => {}
+        }
+        match certificate.look() {
+            Ok(false) => {}
+            Ok(true) => tracing::info!("another certificate is in use; standing connections keep theirs"),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(
+                    error,
+                    "the certificate cannot be taken up; the present one stays in use"
+                );
+            }
+        }
+    }
+}
+
+fn transport(config: &Config) -> anyhow::Result<(Transport, Option<Arc<Certificate>>)> {
     let server = &config.server;
     if server.plain_http_on_loopback {
-        return Ok(Transport::PlainOnLoopback);
+        return Ok((Transport::PlainOnLoopback, None));
     }
     anyhow::ensure!(
         server.certificate_file != Path::new(""),
@@ -92,7 +120,8 @@ fn transport(config: &Config) -> anyhow::Result<Transport> {
         certificate_file: server.certificate_file.clone(),
         key_file: server.private_key_file.clone(),
     };
-    Ok(Transport::Tls(tls::from_files(&files)?))
+    let (tls, certificate) = tls::from_files(&files)?;
+    Ok((Transport::Tls(tls), Some(certificate)))
 }
 
 fn storage_options(config: &Config) -> StorageOptions {

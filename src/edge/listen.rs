@@ -9,6 +9,7 @@
 //! takes it back: `request.conn_data::<Handover>()`. `HttpServer` allows neither TLS nor plain streams of another type, so the
 //! server is put together here from the same parts.
 
+mod certificate;
 mod front;
 pub mod guard;
 pub mod lent;
@@ -17,6 +18,7 @@ pub mod reaper;
 pub mod tls;
 pub mod wire;
 
+pub use certificate::Certificate;
 pub use guard::{FrameGuard, FrameLimits, FrameRefusal, GuardVerdict, GuardedPayload};
 pub use lent::Handover;
 pub use origin::AllowedOrigins;

@@ -101,7 +101,9 @@ mod tests {
             }],
         }]);
         assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"));
-        assert!(page.contains("<a href=\"https://a.fr/agenda#link=1\" rel=\"noreferrer\">https://a.fr/agenda#link=1</a>,"));
+        assert!(
+            page.contains("<a href=\"https://a.fr/agenda#link=1\" rel=\"noreferrer\">https://a.fr/agenda#link=1</a>,")
+        );
         assert!(!page.contains("href=\"javascript"));
     }
 }

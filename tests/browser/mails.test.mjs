@@ -34,7 +34,6 @@ async function mail(context, subject) {
   for (;;) {
     await page.goto(`${demo.ops_url}/mails`);
     if ((await article.count()) > 0) return { page, article: article.first() };
-    await page.waitForTimeout(100);
   }
 }
 

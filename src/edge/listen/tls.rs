@@ -1,8 +1,11 @@
 //! TLS: certificate and key from PEM files, and a self-made pair for the demo. Only ring computes; TLS 1.2 and 1.3; only
 //! `http/1.1` is offered, because WebSockets ride on it.
 
+use super::certificate::Certificate;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::server::ResolvesServerCert;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};
@@ -49,11 +52,17 @@ pub enum TlsError {
     },
 }
 
-/// Reads certificate and key.
+/// TLS with certificate and key from files, and the handle by which they are read again.
 ///
 /// # Errors
 /// [`TlsError`] when a file is missing or empty, or the two do not fit.
-pub fn from_files(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
+pub fn from_files(files: &TlsFiles) -> Result<(Arc<ServerConfig>, Arc<Certificate>), TlsError> {
+    let certificate = Certificate::read(files)?;
+    Ok((configuration(certificate.clone())?, certificate))
+}
+
+/// Reads certificate and key.
+pub(super) fn certified(files: &TlsFiles) -> Result<CertifiedKey, TlsError> {
     let pem = |file: &Path| {
         let file = file.to_owned();
         |source| TlsError::Pem { file, source }
@@ -66,7 +75,7 @@ pub fn from_files(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         return Err(TlsError::Empty(files.certificate_file.clone()));
     }
     let key = PrivateKeyDer::from_pem_file(&files.key_file).map_err(pem(&files.key_file))?;
-    configuration(chain, key)
+    Ok(CertifiedKey::from_der(chain, key, &ring::default_provider())?)
 }
 
 /// Makes a certificate authority for this run only, has it sign one certificate for `localhost`, 127.0.0.1 and ::1, and
@@ -100,17 +109,16 @@ pub fn self_signed(ca_file: &Path) -> Result<Arc<ServerConfig>, TlsError> {
         source,
     })?;
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    configuration(vec![certificate.der().clone()], key)
+    let chain = vec![certificate.der().clone()];
+    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
+    configuration(Arc::new(SingleCertAndKey::from(certified)))
 }
 
-fn configuration(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<Arc<ServerConfig>, TlsError> {
+fn configuration(certificate: Arc<dyn ResolvesServerCert>) -> Result<Arc<ServerConfig>, TlsError> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+        .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
@@ -151,5 +159,32 @@ mod tests {
             from_files(&files(&ca_file, &key_file)),
             Err(TlsError::Unusable(_))
         ));
+    }
+
+    #[test]
+    fn another_certificate_is_taken_up_and_a_pair_that_does_not_fit_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles {
+            certificate_file: folder.path().join("cert.pem"),
+            key_file: folder.path().join("key.pem"),
+        };
+        let make = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let write = |pair: &rcgen::CertifiedKey<rcgen::KeyPair>| {
+            std::fs::write(&files.certificate_file, pair.cert.pem()).unwrap();
+            std::fs::write(&files.key_file, pair.signing_key.serialize_pem()).unwrap();
+        };
+        write(&make());
+        let (_, certificate) = from_files(&files).unwrap();
+        assert!(!certificate.look().unwrap(), "the same");
+        let (second, third) = (make(), make());
+        write(&second);
+        assert!(certificate.look().unwrap());
+        // The new certificate is there, its key not yet.
+        std::fs::write(&files.certificate_file, third.cert.pem()).unwrap();
+        assert!(matches!(certificate.look(), Err(TlsError::Unusable(_))));
+        write(&second);
+        assert!(!certificate.look().unwrap(), "the present one had stayed");
+        write(&third);
+        assert!(certificate.look().unwrap());
     }
 }
