@@ -15,6 +15,7 @@ mod sign_in;
 mod sign_up;
 mod store;
 mod totp;
+mod unused;
 mod waiting;
 
 pub use enrol::{Enrolment, Opening};
@@ -25,6 +26,7 @@ pub use record::{DEVICES_MAX, SESSIONS_MAX};
 pub use sign_in::{CHALLENGE_SECONDS, CHALLENGE_TRIES, Challenge, Visitor};
 pub use sign_up::{Accepted, FIELD_BYTES_MAX, SignUp};
 pub use totp::{RECOVERY_CODES, STEP_SECONDS, STEPS_ASIDE};
+pub use unused::NOTICE_DAYS;
 pub use waiting::WAITING_MAX;
 
 use self::enrol::Begun;
@@ -75,6 +77,9 @@ pub enum AccountError {
     /// This installation sends no mail.
     #[error("no mail is sent")]
     NoMail,
+    /// The account was not used for too long.
+    #[error("the account was not used for too long")]
+    Disabled,
     /// They have no account.
     #[error("there is no account")]
     NoAccount,
@@ -181,10 +186,12 @@ pub struct SessionFace {
 }
 
 /// How accounts are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountsOptions {
     /// What a guess at a password costs.
     pub cost: Cost,
+    /// An account that nobody has signed in to for so many days signs nobody in.
+    pub unused_days: i64,
 }
 
 struct Inner {
@@ -197,6 +204,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Entropy,
     hasher: Hasher,
+    unused_days: i64,
     ladder: Mutex<Ladder>,
     challenges: Waiting<Challenged>,
     begun: Waiting<Begun>,
@@ -229,6 +237,7 @@ impl Accounts {
             directory,
             clock,
             hasher: Hasher::new(options.cost, entropy.clone()),
+            unused_days: options.unused_days,
             entropy,
             ladder: Mutex::new(Ladder::default()),
             challenges: Waiting::new(),

@@ -167,6 +167,11 @@ letters! {
         /// When.
         at: UtcMillis,
     } = "alert",
+    /// To a member: their account will be closed unless they use it.
+    Unused {
+        /// From when on.
+        from: UtcMillis,
+    } = "unused",
     /// To the operator: an alert about the installation or a network.
     InstallationAlert {
         /// Which rule.
@@ -199,6 +204,7 @@ impl Letter {
             | Self::GlassBroken { .. }
             | Self::Alert { .. }
             | Self::InstallationAlert { .. }
+            | Self::Unused { .. }
             | Self::Daily { .. }
             | Self::Trial => GIVE_UP_SECONDS,
         }

@@ -464,6 +464,7 @@ fn accounts_options(accounts: &config::Accounts) -> AccountsOptions {
             memory_kib: u32::from(accounts.password_memory_mebibytes) * 1_024,
             passes: accounts.password_passes.into(),
         },
+        unused_days: accounts.unused_days.into(),
     }
 }
 

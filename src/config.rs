@@ -130,6 +130,8 @@ pub struct Accounts {
     pub password_memory_mebibytes: u16,
     /// Passes over that memory.
     pub password_passes: u16,
+    /// An account that nobody has signed in to for so many days signs nobody in.
+    pub unused_days: u16,
 }
 
 /// The audit log.
@@ -246,6 +248,7 @@ impl Default for Accounts {
             session_minutes: 720,
             password_memory_mebibytes: 64,
             password_passes: 3,
+            unused_days: 90,
         }
     }
 }

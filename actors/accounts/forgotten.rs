@@ -73,6 +73,10 @@ impl Accounts {
         let address = self.address_hash(email).await?;
         let holder = self.holder_of(&address).await?.filter(|holder| self.belongs(*holder));
         let Some(holder) = holder else { return Ok(()) };
+        let known = self.find(holder).await?;
+        if known.is_none_or(|known| !self.may_be_mailed_a_link(holder, &known.record)) {
+            return Ok(());
+        }
         let now = self.0.clock.now();
         if !self.0.asked.lock().may(holder, now) {
             return Ok(());

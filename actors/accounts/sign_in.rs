@@ -117,7 +117,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::WrongCode`]; [`AccountError::BeginAgain`] when the first step is too long ago or was tried too often;
-    /// [`AccountError::HeldBack`].
+    /// [`AccountError::HeldBack`]; [`AccountError::Disabled`], which only who has shown both factors is told.
     pub async fn finish_sign_in(
         &self,
         challenge: &str,
@@ -133,12 +133,15 @@ impl Accounts {
         }
         let changed = self.change(holder, async |record| {
             let told = self.use_code(holder, record, code, &visitor.origin).await?;
+            if self.is_disabled(record) {
+                return Err(AccountError::Disabled);
+            }
             let (admitted, mut together) = self.admit(holder, record, visitor);
             together.writes.extend(told);
             Ok((admitted, together))
         });
         let changed = changed.await;
-        if matches!(changed, Err(AccountError::WrongCode)) {
+        if matches!(changed, Err(AccountError::WrongCode | AccountError::Disabled)) {
             self.denied(holder, visitor);
         }
         if matches!(changed, Err(AccountError::NoAccount)) {

@@ -167,15 +167,15 @@ impl Accounts {
         Ok(self.find(holder).await?.is_some())
     }
 
-    /// Members of a practice who have an account; at most a thousand are looked through.
-    ///
-    /// # Errors
-    /// When storage could not be read.
-    pub async fn holders_in(&self, practice: PracticeId) -> Result<Vec<StaffId>, AccountError> {
+    /// Accounts of a practice's members; at most a thousand are looked through.
+    pub(super) async fn records_in(&self, practice: PracticeId) -> Result<Vec<(StaffId, AccountRecord)>, AccountError> {
         let table = Table::Account.number();
         let rows = self.0.records.scan(practice.0, table, PRACTICE_ACCOUNTS_MAX).await?;
-        let id = |(key, _): (RecordKey, Vec<u8>)| Some(StaffId(u128::from_be_bytes(key.id.try_into().ok()?)));
-        Ok(rows.into_iter().filter_map(id).collect())
+        let account = |(key, bytes): (RecordKey, Vec<u8>)| {
+            let staff = StaffId(u128::from_be_bytes(key.id.try_into().ok()?));
+            Some((staff, AccountRecord::decode(&bytes)?))
+        };
+        Ok(rows.into_iter().filter_map(account).collect())
     }
 
     /// Changes an account: `change` sees it as it is, and may add checks and writes to the same commit. Tried again when

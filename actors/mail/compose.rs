@@ -135,6 +135,9 @@ impl Composer<'_> {
                 facts.insert("staff", self.name_of(*staff));
                 facts.insert("at", words.moment(*at));
             }
+            Letter::Unused { from } => {
+                facts.insert("from", words.moment(*from));
+            }
             Letter::InstallationAlert { rule, at } => {
                 facts.insert("rule", words.section(&format!("rule.{}", rule.name())));
                 facts.insert("at", words.moment(*at));
@@ -217,6 +220,7 @@ impl Composer<'_> {
             | Letter::GlassBroken { .. }
             | Letter::Alert { .. }
             | Letter::InstallationAlert { .. }
+            | Letter::Unused { .. }
             | Letter::Trial => Vec::new(),
         }
     }

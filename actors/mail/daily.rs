@@ -55,6 +55,16 @@ impl MailSupervisor {
             checkpoint: log.checkpoint,
         };
         let mut writes = self.old_receipts(practice.id, now).await?;
+        let told = (last.day, day);
+        for (staff, from) in self
+            .0
+            .accounts
+            .to_be_told(practice.id, &zone_of(practice), told)
+            .await?
+        {
+            let letter = Letter::Unused { from };
+            writes.extend(self.0.outbox.put(practice.id, Addressee::Member(staff), letter));
+        }
         // Nothing to tell: what was mailed last covers all there is.
         if daily.entries != last.entries || !daily.alerts.is_empty() {
             let owners = practice.owners(now).map(|owner| Addressee::Member(owner.id));

@@ -65,6 +65,8 @@ pub struct MemberFace {
     pub you: bool,
     /// Whether they have an account with two factors.
     pub has_account: bool,
+    /// Whether it is closed because it was not used for too long; a link opens it again.
+    pub account_disabled: bool,
 }
 
 /// An invitation that nobody has used yet.

@@ -171,6 +171,7 @@ fn check_accounts(accounts: &Accounts) -> Vec<Problem> {
             46..=1_024,
         ),
         ("password_passes", accounts.password_passes, 1..=16),
+        ("unused_days", accounts.unused_days, 30..=365),
     ];
     let broken = bounds.into_iter().filter(|(_, value, bound)| !bound.contains(value));
     let say = |(key, value, bound): (&str, u16, std::ops::RangeInclusive<u16>)| {

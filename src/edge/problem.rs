@@ -73,6 +73,7 @@ pub const TABLE: &[Row] = &[
         "The terms and the processing contract have to be accepted",
     ),
     row("no_account", 409, "There is no account"),
+    row("account_disabled", 403, "The account was not used for too long"),
     row("email_taken", 409, "The address has an account"),
     row("password_too_short", 422, "The password is too short"),
     row("password_too_long", 422, "The password is too long"),
@@ -119,6 +120,7 @@ pub enum EdgeCode {
     NoMail,
     DocumentsNotAccepted,
     NoAccount,
+    AccountDisabled,
     AddressTaken,
     HeldBack,
     Forbidden,
@@ -139,7 +141,7 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
@@ -153,6 +155,7 @@ impl EdgeCode {
         Self::NoMail,
         Self::DocumentsNotAccepted,
         Self::NoAccount,
+        Self::AccountDisabled,
         Self::AddressTaken,
         Self::HeldBack,
         Self::Forbidden,
@@ -188,6 +191,7 @@ impl EdgeCode {
             Self::NoMail => "no_mail",
             Self::DocumentsNotAccepted => "documents_not_accepted",
             Self::NoAccount => "no_account",
+            Self::AccountDisabled => "account_disabled",
             Self::AddressTaken => "email_taken",
             Self::HeldBack => "locked_out",
             Self::Forbidden => "forbidden",

@@ -403,7 +403,7 @@ fn people(
             audit.clone(),
             anomalies.clone(),
             outbox.clone(),
-            AccountsOptions { cost },
+            AccountsOptions { cost, unused_days: 90 },
         ),
     );
     (

@@ -248,6 +248,7 @@ one!(
             stands: true,
             you: true,
             has_account: true,
+            account_disabled: false,
         }],
         invitations: vec![InvitationFace {
             id: id(23),

@@ -33,6 +33,7 @@ impl From<AccountError> for Failure {
             AccountError::LinkGone => EdgeCode::LinkGone.into(),
             AccountError::AddressTaken => EdgeCode::AddressTaken.into(),
             AccountError::NoMail => EdgeCode::NoMail.into(),
+            AccountError::Disabled => EdgeCode::AccountDisabled.into(),
             AccountError::NoAccount => EdgeCode::NoAccount.into(),
             AccountError::Weak(weakness) => Self::code(weakness.code()),
             AccountError::Invalid(field, must) => Refusal::Invalid { field, must }.into(),
@@ -110,6 +111,7 @@ pub(crate) async fn post_password(
 #[utoipa::path(post, path = "/api/v1/account/second-factor", tag = "account", request_body = SecondFactor,
     responses((status = 200, body = StaffMe),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 429, body = Problem, content_type = "application/problem+json")))]
 #[post("/api/v1/account/second-factor")]
 pub(crate) async fn post_second_factor(

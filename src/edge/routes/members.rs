@@ -21,7 +21,6 @@ use cabinet_proto::v1::members::{
     NumberedRequest,
 };
 use cabinet_proto::v1::problem::Problem;
-use std::collections::BTreeSet;
 
 impl From<MembershipError> for Failure {
     fn from(error: MembershipError) -> Self {
@@ -76,14 +75,15 @@ pub(crate) async fn get_members(state: Data<EdgeState>, staff: StaffOf) -> Resul
         verdict(&staff, Action::ChangeMember, now),
         Verdict::Allow | Verdict::StepUp
     );
-    let with_account: BTreeSet<StaffId> = state.accounts.holders_in(practice.id).await?.into_iter().collect();
+    let accounts = state.accounts.states_in(practice.id).await?;
     let face = |member: &Member| MemberFace {
         id: member.id.to_string(),
         name: member.name.clone(),
         membership: members::membership(member),
         stands: member.is_valid(now),
         you: member.id == staff.staff,
-        has_account: with_account.contains(&member.id),
+        has_account: accounts.contains_key(&member.id),
+        account_disabled: accounts.get(&member.id).copied().unwrap_or(false),
     };
     let mut faces: Vec<MemberFace> = practice.members.values().map(face).collect();
     faces.sort_by(|one, other| one.name.cmp(&other.name));

@@ -7,6 +7,7 @@ use cabinet_actors::mail::{Envelope, Outcome};
 use serde_json::json;
 
 const ANNE: &str = "anne@cabinet.example";
+const DAY_SECONDS: i64 = 24 * 3_600;
 
 async fn anne(world: &World) -> Person {
     Person::activated(world, AGENDA.practice, 50, ANNE).await
@@ -194,4 +195,88 @@ async fn somebody_who_breaks_the_glass_does_not_do_so_unseen() {
         !mails[0].text.contains("inconscient"),
         "a mailbox is no place for a reason"
     );
+}
+
+#[actix_web::test]
+async fn an_account_that_nobody_uses_is_told_of_then_closed_and_a_link_opens_it_again() {
+    let world = World::with_accounts().await;
+    let anne = anne(&world).await;
+    let membership = json!({"role": "secretary", "levels": {"elsewhere": "times", "agendas": []}, "agenda": null,
+        "from_ms": null, "until_ms": null});
+    let invitation = json!({"command_id": world.id(), "membership": membership});
+    let path = "/api/v1/staff/invitations";
+    let made = world.staff_post(&anne.cookies, path, &invitation).await.fine(201);
+    let link = made["path"].as_str().unwrap().split('=').nth(1).unwrap();
+    let zoe = Person::with_link(&world, link, Some("Zoé"), "zoe@cabinet.example").await;
+    let told = |mails: &[Envelope]| {
+        let of = |mail: &&Envelope| mail.subject == "Votre compte n’est plus utilisé";
+        mails.iter().filter(of).map(|mail| mail.to.clone()).collect::<Vec<_>>()
+    };
+    world.mails().await;
+    world.pass_seconds(76 * DAY_SECONDS);
+    assert_eq!(told(&world.mails().await), [] as [&str; 0]);
+    // The morning after the day of the notice: once, to both.
+    world.pass_seconds(DAY_SECONDS);
+    let mut both = told(&world.mails().await);
+    both.sort();
+    assert_eq!(both, [ANNE, "zoe@cabinet.example"]);
+    world.pass_seconds(DAY_SECONDS);
+    assert_eq!(told(&world.mails().await).len(), 2);
+    let cookies = anne.sign_in(&world, "").await;
+    world.pass_seconds(12 * DAY_SECONDS);
+    let challenge = zoe.password_step(&world, "").await.fine(200);
+    let body = json!({"challenge": challenge["challenge"], "code": code(&zoe.secret, world.now().0)});
+    account(&world, "", "second-factor", &body)
+        .await
+        .refused(403, "account_disabled");
+    // No link by mail for her; the owner's opens it again.
+    let before = world.mails().await.len();
+    account(&world, "", "forgotten", &json!({"email": zoe.email}))
+        .await
+        .fine(202);
+    let cookies = anne.sign_in(&world, &cookies).await;
+    let members = world.staff_get(&cookies, "/api/v1/staff/members").await.fine(200);
+    let member = members["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == "Zoé");
+    let member = member.unwrap();
+    assert_eq!(member["account_disabled"], true);
+    assert_eq!(world.mails().await.len(), before, "nothing was mailed to Zoé");
+    let path = format!("/api/v1/staff/members/{}/link", member["id"].as_str().unwrap());
+    let made = world
+        .staff_post(&cookies, &path, &json!({"command_id": world.id()}))
+        .await
+        .fine(201);
+    let link = made["path"].as_str().unwrap().split('=').nth(1).unwrap();
+    let reset = json!({"link": link, "password": PASSWORD, "code": code(&zoe.secret, world.now().0)});
+    account(&world, "", "reset", &reset).await.fine(200);
+    zoe.sign_in(&world, "").await;
+}
+
+#[actix_web::test]
+async fn an_account_is_closed_at_its_ninetieth_day_to_the_second_and_only_who_has_both_factors_is_told() {
+    for (left_seconds, status) in [(1, 200), (0, 403)] {
+        let world = World::with_accounts().await;
+        let anne = anne(&world).await;
+        world.pass_seconds(90 * DAY_SECONDS - left_seconds);
+        let challenge = anne.password_step(&world, "").await.fine(200);
+        let with = |code: String| json!({"challenge": challenge["challenge"], "code": code});
+        account(&world, "", "second-factor", &with("000000".to_owned()))
+            .await
+            .refused(401, "wrong_code");
+        let right = with(code(&anne.secret, world.now().0));
+        let answer = account(&world, "", "second-factor", &right).await;
+        assert_eq!(answer.status, status, "{left_seconds} s before");
+        // The owner has nobody above: a link by mail opens the account again.
+        if status == 403 {
+            account(&world, "", "forgotten", &json!({ "email": ANNE }))
+                .await
+                .fine(202);
+            let link = link_in(&mailed(&world, 1).await[0]);
+            let reset = json!({"link": link, "password": PASSWORD, "code": anne.fresh_code(&world)});
+            account(&world, "", "reset", &reset).await.fine(200);
+        }
+    }
 }

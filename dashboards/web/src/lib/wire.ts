@@ -1700,7 +1700,11 @@ you: boolean,
 /**
  * Whether they have an account with two factors.
  */
-has_account: boolean, };
+has_account: boolean, 
+/**
+ * Whether it is closed because it was not used for too long; a link opens it again.
+ */
+account_disabled: boolean, };
 
 /**
  * An invitation that nobody has used yet.

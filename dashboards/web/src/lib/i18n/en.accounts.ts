@@ -147,6 +147,7 @@ export const accounts: typeof french = {
   startsText: (day) => `from ${day}`,
   you: 'you',
   noAccountYet: 'no account yet',
+  accountClosed: 'account closed, unused',
   notNow: 'has no access now',
   change: 'Change',
   changeOf: (name) => `Change ${name}`,

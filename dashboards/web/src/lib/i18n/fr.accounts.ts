@@ -147,6 +147,7 @@ export const accounts = {
   startsText: (day: string) => `à partir du ${day}`,
   you: 'vous',
   noAccountYet: 'pas encore de compte',
+  accountClosed: 'compte fermé, inutilisé',
   notNow: 'n’a pas accès en ce moment',
   change: 'Modifier',
   changeOf: (name: string) => `Modifier ${name}`,
