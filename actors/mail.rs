@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::directory::Directory;
 use cabinet_domain::ids::PracticeId;
 use cabinet_domain::mail::Letter;
-use cabinet_domain::practice::{DocumentKind, Locale};
+use cabinet_domain::practice::{ContractDeadline, DocumentKind, Locale};
 use cabinet_domain::time::{CivilDate, UtcMillis};
 use cabinet_storage::{AppendError, RecordStore, StoreError};
 use parking_lot::Mutex;
@@ -39,6 +39,8 @@ use std::time::Duration;
 
 /// How often the outbox is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
+/// A stop waits so long for the mail in hand.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether a day's mail is due, in seconds.
 const DAILY_SECONDS: i64 = 60;
 /// The installation as a practice: its mails are about none.
@@ -155,6 +157,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     post: Arc<dyn Post>,
     documents: Documents,
+    deadlines: Vec<ContractDeadline>,
     base: String,
     options: MailOptions,
     /// One at a time: sending, and what the operator does to the outbox.
@@ -184,6 +187,8 @@ pub struct Sources {
     pub anomalies: AnomalySupervisor,
     /// Documents.
     pub documents: Documents,
+    /// By when practices have to have accepted what.
+    pub deadlines: Vec<ContractDeadline>,
 }
 
 /// The mail supervisor's handle. Cheap to clone.
@@ -207,6 +212,7 @@ impl MailSupervisor {
             audit,
             anomalies,
             documents,
+            deadlines,
         } = sources;
         Self(Arc::new(Inner {
             outbox,
@@ -218,6 +224,7 @@ impl MailSupervisor {
             clock,
             post,
             documents,
+            deadlines,
             base,
             options,
             turn: tokio::sync::Mutex::default(),
@@ -250,7 +257,7 @@ impl MailSupervisor {
     /// After a start: mails may wait anywhere.
     fn look_everywhere(&self) {
         for practice in self.practices() {
-            self.0.outbox.look_soon(practice);
+            self.0.outbox.look_once(practice);
         }
     }
 
@@ -261,10 +268,10 @@ impl MailSupervisor {
         self.send_due().await;
     }
 
-    /// Ends [`Self::run`] after the mail in hand.
+    /// Ends [`Self::run`] after the mail in hand, if that takes no longer than a stop may: else it is sent again, under its id.
     pub async fn stop(&self) {
         self.0.stopped.store(true, Ordering::SeqCst);
-        let _turn = self.0.turn.lock().await;
+        let _either_way = tokio::time::timeout(STOP_PATIENCE, self.0.turn.lock()).await;
     }
 
     fn practices(&self) -> Vec<PracticeId> {

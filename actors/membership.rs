@@ -11,7 +11,8 @@ use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, BreakGlassId, CommandId, InvitationId, PracticeId, StaffId, SupportGrantId};
 use cabinet_domain::mail::Letter;
 use cabinet_domain::practice::{
-    BreakGlass, INVITATION_MINUTES_MAX, Invitation, Member, MembershipRefusal, Practice, PracticeEvent, SupportGrant,
+    Acceptance, BreakGlass, INVITATION_MINUTES_MAX, Invitation, Member, MembershipRefusal, Practice, PracticeEvent,
+    SupportGrant,
 };
 use cabinet_domain::rights::{Action, Level, Rights, Role, Verdict};
 use cabinet_domain::time::UtcMillis;
@@ -153,6 +154,31 @@ impl Membership {
         })
         .await?;
         Ok((id, secret))
+    }
+
+    /// Accepts documents for the practice. What the same owner has accepted before is no news.
+    ///
+    /// # Errors
+    /// [`MembershipError`].
+    pub async fn accept(
+        &self,
+        asker: Asker,
+        command_id: CommandId,
+        evidence: Vec<Acceptance>,
+    ) -> Result<(), MembershipError> {
+        self.decide(asker, command_id, (Action::AcceptContract, None), |practice, now| {
+            let known = |new: &Acceptance| {
+                let mut known = practice.acceptances.iter();
+                known.any(|one| (one.staff, one.document, one.version) == (new.staff, new.document, new.version))
+            };
+            let new = evidence.into_iter().filter(|new| !known(new));
+            let stamped = new.map(|new| Acceptance {
+                accepted_at: now,
+                ..new
+            });
+            Ok(stamped.map(PracticeEvent::DocumentAccepted).collect())
+        })
+        .await
     }
 
     /// Takes an invitation back.

@@ -172,6 +172,11 @@ letters! {
         /// From when on.
         from: UtcMillis,
     } = "unused",
+    /// To the owners: a newer contract waits to be accepted.
+    ContractAsked {
+        /// By when.
+        by: UtcMillis,
+    } = "contract_asked",
     /// To the operator: an alert about the installation or a network.
     InstallationAlert {
         /// Which rule.
@@ -205,6 +210,7 @@ impl Letter {
             | Self::Alert { .. }
             | Self::InstallationAlert { .. }
             | Self::Unused { .. }
+            | Self::ContractAsked { .. }
             | Self::Daily { .. }
             | Self::Trial => GIVE_UP_SECONDS,
         }

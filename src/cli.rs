@@ -39,6 +39,9 @@ pub enum Command {
         /// Let staff in by an account with two factors only, as `serve` does; the link then makes the account.
         #[arg(long)]
         accounts: bool,
+        /// Folder with newer versions of the documents that practices accept, as `accounts.documents_folder`.
+        #[arg(long)]
+        documents: Option<PathBuf>,
     },
     /// Check a configuration file and report every problem in it.
     CheckConfig {

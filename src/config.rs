@@ -132,6 +132,8 @@ pub struct Accounts {
     pub password_passes: u16,
     /// An account that nobody has signed in to for so many days signs nobody in.
     pub unused_days: u16,
+    /// Folder with newer versions of the documents that practices accept; empty: none.
+    pub documents_folder: PathBuf,
 }
 
 /// The audit log.
@@ -249,6 +251,7 @@ impl Default for Accounts {
             password_memory_mebibytes: 64,
             password_passes: 3,
             unused_days: 90,
+            documents_folder: PathBuf::new(),
         }
     }
 }

@@ -33,6 +33,7 @@ use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
 use cabinet_actors::membership::Membership;
+use cabinet_domain::practice::Practice;
 use listen::AllowedOrigins;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use std::sync::Arc;
@@ -75,6 +76,23 @@ pub struct EdgeState {
     pub slots: slot_answers::SlotAnswers,
     /// Whether the store serves.
     pub ready: Ready,
+    /// Documents that practices accept.
+    pub documents: documents::Library,
+}
+
+impl EdgeState {
+    /// Refuses a change of a practice that has let the deadline of its contract pass (regulation R1.5): it can be read, exported
+    /// and made safer, and nothing is added to it.
+    ///
+    /// # Errors
+    /// `read_only`.
+    pub fn refuse_when_read_only(&self, practice: &Practice) -> Result<(), problem::Failure> {
+        let deadlines = self.documents.deadlines();
+        match practice.read_only_since(self.clock.now(), &deadlines) {
+            None => Ok(()),
+            Some(_) => Err(problem::EdgeCode::ReadOnly.into()),
+        }
+    }
 }
 
 /// What the edge counts. Bounded labels, no personal data.

@@ -4,7 +4,7 @@
 
 use crate::config::{Config, Mail, Provider, Security};
 use crate::edge::EdgeState;
-use crate::edge::documents::DOCUMENTS;
+use crate::edge::documents::Library;
 use anyhow::Context as _;
 use cabinet_actors::access::Entropy;
 use cabinet_actors::clock::Clock;
@@ -95,7 +95,8 @@ impl Taker {
             accounts: state.accounts.clone(),
             audit: state.audit.clone(),
             anomalies: state.anomalies.clone(),
-            documents: documents(),
+            documents: documents(state.documents.clone()),
+            deadlines: state.documents.deadlines(),
         };
         let options = MailOptions {
             daily_hour: config.mail.daily_hour,
@@ -108,12 +109,8 @@ impl Taker {
 }
 
 /// The documents that practices accept, as they were shown; none for a version that this build does not carry.
-fn documents() -> Documents {
-    Arc::new(|kind, version, locale| {
-        let mut known = DOCUMENTS.iter();
-        let document = known.find(|one| one.kind == kind && one.version == version)?;
-        Some(document.text(locale).to_owned())
-    })
+fn documents(library: Library) -> Documents {
+    Arc::new(move |kind, version, locale| Some(library.find(kind, version)?.text(locale).to_owned()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {

@@ -28,9 +28,10 @@ fn main() -> ExitCode {
             json,
             plain,
             accounts,
+            documents,
         } => {
             let sign_in = if accounts { SignIn::Accounts } else { SignIn::Links };
-            run::demo(&data, port, (json, plain), sign_in)
+            run::demo(&data, port, (json, plain), (sign_in, documents))
         }
         Command::CheckConfig { config } => run::check_config(&config),
         Command::Verify {

@@ -142,13 +142,19 @@ fn storage_options(config: &Config) -> StorageOptions {
 ///
 /// # Errors
 /// When the store does not open, the demo cannot be made or an address cannot be bound.
-pub fn demo(data: &Path, port: u16, (json, plain): (bool, bool), sign_in: SignIn) -> anyhow::Result<ExitCode> {
+pub fn demo(
+    data: &Path,
+    port: u16,
+    (json, plain): (bool, bool),
+    (sign_in, documents): (SignIn, Option<PathBuf>),
+) -> anyhow::Result<ExitCode> {
     install_crypto()?;
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let mut config = Config::default();
     config.server.bind = loopback(port);
     config.ops.bind = loopback(demo_ops_port(port, config.ops.bind.port()));
     config.mail.provider = config::Provider::Page;
+    config.accounts.documents_folder = documents.unwrap_or_default();
     config.storage.data_dir = data.to_owned();
     config.storage.installation_key_file = key_beside(data);
     make_directory(data).with_context(|| format!("failed to make {}", data.display()))?;

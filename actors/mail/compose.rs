@@ -135,8 +135,8 @@ impl Composer<'_> {
                 facts.insert("staff", self.name_of(*staff));
                 facts.insert("at", words.moment(*at));
             }
-            Letter::Unused { from } => {
-                facts.insert("from", words.moment(*from));
+            Letter::ContractAsked { by: at } | Letter::Unused { from: at } => {
+                facts.insert("at", words.moment(*at));
             }
             Letter::InstallationAlert { rule, at } => {
                 facts.insert("rule", words.section(&format!("rule.{}", rule.name())));
@@ -221,6 +221,7 @@ impl Composer<'_> {
             | Letter::Alert { .. }
             | Letter::InstallationAlert { .. }
             | Letter::Unused { .. }
+            | Letter::ContractAsked { .. }
             | Letter::Trial => Vec::new(),
         }
     }

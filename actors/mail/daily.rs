@@ -14,6 +14,9 @@ use cabinet_domain::practice::Practice;
 use cabinet_domain::time::{CivilDate, UtcMillis};
 use std::collections::BTreeMap;
 
+/// Owners are asked for a newer contract so many days before its deadline.
+const CONTRACT_DAYS: [i32; 4] = [30, 7, 1, 0];
+
 impl MailSupervisor {
     /// Writes down the days' mails that are due, for all practices.
     pub(super) async fn write_dailies(&self) {
@@ -65,6 +68,7 @@ impl MailSupervisor {
             let letter = Letter::Unused { from };
             writes.extend(self.0.outbox.put(practice.id, Addressee::Member(staff), letter));
         }
+        writes.extend(self.contract_mails(practice, told, now));
         // Nothing to tell: what was mailed last covers all there is.
         if daily.entries != last.entries || !daily.alerts.is_empty() {
             let owners = practice.owners(now).map(|owner| Addressee::Member(owner.id));
@@ -73,6 +77,26 @@ impl MailSupervisor {
         }
         let entries = log.size;
         Ok(kept::write_dailies(records, practice.id, (version, Dailies { day, entries }), writes).await?)
+    }
+
+    /// Mails about a contract that waits to be accepted: a month, a week and a day before its deadline, and at it.
+    fn contract_mails(&self, practice: &Practice, (last, day): (CivilDate, CivilDate), now: UtcMillis) -> Writes {
+        let mut writes = Writes::new();
+        for deadline in &self.0.deadlines {
+            let end = CivilDate::of(&zone_of(practice), deadline.accept_by);
+            let due = CONTRACT_DAYS.iter().any(|before| {
+                let at = end.plus_days(-before);
+                last < at && at <= day
+            });
+            if due && practice.lacks(deadline) {
+                let owners = practice.owners(now).map(|owner| Addressee::Member(owner.id));
+                let letter = Letter::ContractAsked { by: deadline.accept_by };
+                writes.extend(self.0.outbox.put_all(practice.id, owners, &letter));
+                // One mail for all documents.
+                break;
+            }
+        }
+        writes
     }
 
     /// Receipts that are over their term, or too many.

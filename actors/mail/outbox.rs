@@ -74,7 +74,7 @@ impl Outbox {
         let record = MailRecord::new(to, letter, now);
         let number = inner.written.fetch_add(1, Ordering::Relaxed);
         let id = MailId::new(now, number, &(inner.entropy)());
-        self.look_soon(practice);
+        self.look_for(practice, WATCHED_SECONDS);
         match kept::write(practice, &id, &record) {
             Ok(write) => vec![write],
             Err(error) => {
@@ -103,15 +103,24 @@ impl Outbox {
         operator.map(write).unwrap_or_default()
     }
 
-    /// Has a practice be looked at.
-    pub(super) fn look_soon(&self, practice: PracticeId) {
+    /// Has a practice be looked at, once.
+    pub(super) fn look_once(&self, practice: PracticeId) {
+        self.look_for(practice, 0);
+    }
+
+    fn look_for(&self, practice: PracticeId, seconds: i64) {
         let Some(inner) = &self.0 else { return };
         let now = inner.clock.now();
         let due = Due {
             next: now,
-            until: now.plus_seconds(WATCHED_SECONDS),
+            until: now.plus_seconds(seconds),
         };
-        inner.due.lock().insert(practice, due);
+        let mut known = inner.due.lock();
+        let due = known.get(&practice).map_or(due, |known| Due {
+            next: due.next,
+            until: due.until.max(known.until),
+        });
+        known.insert(practice, due);
     }
 
     /// Practices to be looked at now.

@@ -171,7 +171,8 @@ impl MailSupervisor {
     fn failed(&self, record: &MailRecord, error: &PostError) -> Fate {
         let now = self.0.clock.now();
         *self.0.failures.lock().entry(error.name()).or_default() += 1;
-        tracing::warn!(%error, kind = record.letter.name(), "a mail was not sent");
+        // What the other side says may name an address: it is kept with the mail, not in the log.
+        tracing::warn!(why = error.name(), kind = record.letter.name(), "a mail was not sent");
         let (why, next) = match error {
             PostError::Down(why) if now < record.made.plus_seconds(GIVE_UP_SECONDS) => return Fate::Down(why.clone()),
             PostError::Down(why) | PostError::Refused(why) => (why, None),
@@ -269,7 +270,7 @@ impl MailSupervisor {
             if !writes.is_empty() {
                 revived += writes.len();
                 self.0.records.commit(Vec::new(), writes).await?;
-                self.0.outbox.look_soon(practice);
+                self.0.outbox.look_once(practice);
             }
         }
         Ok(revived)

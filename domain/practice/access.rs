@@ -99,16 +99,17 @@ impl Practice {
     /// that no owner has accepted in that version or a later one. What was accepted stays accepted when its owner leaves.
     #[must_use]
     pub fn read_only_since(&self, now: UtcMillis, deadlines: &[ContractDeadline]) -> Option<UtcMillis> {
-        let passed = deadlines
-            .iter()
-            .filter(|deadline| deadline.document.binds() && deadline.accept_by <= now);
-        let missing = passed.filter(|deadline| {
-            !self
-                .acceptances
-                .iter()
-                .any(|evidence| evidence.document == deadline.document && evidence.version >= deadline.version)
-        });
+        let passed = deadlines.iter().filter(|deadline| deadline.accept_by <= now);
+        let missing = passed.filter(|deadline| self.lacks(deadline));
         missing.map(|deadline| deadline.accept_by).min()
+    }
+
+    /// Whether no owner has accepted what a deadline asks for, in that version or a later one.
+    #[must_use]
+    pub fn lacks(&self, deadline: &ContractDeadline) -> bool {
+        let mut evidence = self.acceptances.iter();
+        let accepted = evidence.any(|one| one.document == deadline.document && one.version >= deadline.version);
+        deadline.document.binds() && !accepted
     }
 
     /// Owners whose membership runs at `now`.

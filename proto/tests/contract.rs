@@ -65,6 +65,8 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<account::PasswordSignIn>(all);
     add::<account::Challenge>(all);
     add::<account::SecondFactor>(all);
+    add::<account::ContractFace>(all);
+    add::<account::ContractAcceptance>(all);
     add::<account::ForgottenRequest>(all);
     add::<account::LinkHolder>(all);
     add::<account::LinkFace>(all);

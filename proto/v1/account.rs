@@ -51,6 +51,36 @@ pub struct SecondFactor {
     pub code: String,
 }
 
+/// What a practice is asked to accept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ContractFace {
+    /// Names of the documents: `terms`, `processing`.
+    pub documents: Vec<String>,
+    /// The practice is read-only from then on without it.
+    #[ts(type = "number")]
+    pub accept_by_ms: i64,
+    /// It is.
+    pub read_only: bool,
+}
+
+/// An owner accepts documents for the practice, in the versions in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContractAcceptance {
+    /// The sender's number for the command.
+    pub command_id: String,
+    /// In which language they were read: `fr` or `en`.
+    pub locale: String,
+    /// In what quality they sign for the practice.
+    pub quality: String,
+    /// Version of the terms.
+    pub terms: Option<u32>,
+    /// Version of the processing contract.
+    pub processing: Option<u32>,
+    /// Version of the policy.
+    pub policy: Option<u32>,
+}
+
 /// Asks for a link by mail, for a password that was forgotten. The answer is the same whether there is such an account or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]

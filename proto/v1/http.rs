@@ -14,6 +14,7 @@
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
 //! Accounts: `account.rs`. Members: `members.rs`.
 
+use super::account::ContractFace;
 use super::members::{AgendaLevel, GlassFace};
 use super::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, StaffAbsence, StaffView, TypeSlots,
@@ -230,6 +231,8 @@ pub struct StaffMe {
     pub levels: Vec<AgendaLevel>,
     /// Emergency accesses that stand: one's own; for an owner, everybody's.
     pub glasses: Vec<GlassFace>,
+    /// A newer contract that waits to be accepted by an owner; none: none does.
+    pub contract: Option<ContractFace>,
     /// The practice.
     pub practice: PublicPractice,
     /// The server's clock.

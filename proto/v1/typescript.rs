@@ -86,6 +86,8 @@ fn accounts(text: &mut String, config: &Config) {
         account::PasswordSignIn,
         account::Challenge,
         account::SecondFactor,
+        account::ContractFace,
+        account::ContractAcceptance,
         account::ForgottenRequest,
         account::LinkHolder,
         account::LinkPurpose,

@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{account, alerts, audit, health, manage, members, public, security, sign_up, staff};
+use super::routes::{account, alerts, audit, contract, health, manage, members, public, security, sign_up, staff};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
@@ -56,6 +56,7 @@ use utoipa::{Modify, OpenApi};
         account::post_link,
         account::post_activation,
         account::post_activation_finish,
+        contract::post_contract,
         account::post_reset,
         account::post_forgotten,
         sign_up::get_documents,

@@ -73,6 +73,7 @@ pub const TABLE: &[Row] = &[
         "The terms and the processing contract have to be accepted",
     ),
     row("no_account", 409, "There is no account"),
+    row("read_only", 403, "The practice is read-only for now"),
     row("account_disabled", 403, "The account was not used for too long"),
     row("email_taken", 409, "The address has an account"),
     row("password_too_short", 422, "The password is too short"),
@@ -121,6 +122,7 @@ pub enum EdgeCode {
     DocumentsNotAccepted,
     NoAccount,
     AccountDisabled,
+    ReadOnly,
     AddressTaken,
     HeldBack,
     Forbidden,
@@ -141,7 +143,7 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
@@ -156,6 +158,7 @@ impl EdgeCode {
         Self::DocumentsNotAccepted,
         Self::NoAccount,
         Self::AccountDisabled,
+        Self::ReadOnly,
         Self::AddressTaken,
         Self::HeldBack,
         Self::Forbidden,
@@ -192,6 +195,7 @@ impl EdgeCode {
             Self::DocumentsNotAccepted => "documents_not_accepted",
             Self::NoAccount => "no_account",
             Self::AccountDisabled => "account_disabled",
+            Self::ReadOnly => "read_only",
             Self::AddressTaken => "email_taken",
             Self::HeldBack => "locked_out",
             Self::Forbidden => "forbidden",

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod alerts;
 pub mod audit;
+pub mod contract;
 pub mod health;
 pub mod manage;
 pub mod members;
@@ -94,6 +95,7 @@ routes! {
     "POST" "/api/v1/staff/members/{member}/link" members::post_member_link Policy::Practice(Action::ChangeMember);
     "POST" "/api/v1/staff/agendas/{agenda}/break-glass" members::post_break_glass Policy::Agenda(Action::BreakGlass);
     "POST" "/api/v1/staff/break-glass/{glass}/end" members::post_break_glass_end Policy::SignedIn;
+    "POST" "/api/v1/staff/contract" contract::post_contract Policy::Practice(Action::AcceptContract);
     "GET" "/api/v1/staff/alerts" alerts::get_alerts Policy::SignedIn;
     "POST" "/api/v1/staff/alerts/{alert}/answer" alerts::post_answer Policy::SignedIn;
     "GET" "/api/v1/staff/audit" audit::get_audit Policy::Practice(Action::SeeAudit);

@@ -10,6 +10,7 @@ use cabinet_actors::directory::Directory;
 use cabinet_actors::gateways::page::Page;
 use cabinet_actors::mail::{Envelope, MailOptions, MailSupervisor, Outbox, Outcome, Post, PostError, Sources};
 use cabinet_domain::mail::RETRY_SECONDS;
+use cabinet_domain::practice::ContractDeadline;
 use cabinet_storage::Storage;
 use futures_util::future::{BoxFuture, ready};
 use parking_lot::Mutex;
@@ -51,6 +52,7 @@ pub(crate) fn post_office(
     outbox: Outbox,
     (storage, directory, accounts, audit, anomalies): (&Storage, &Directory, &Accounts, &Audit, &AnomalySupervisor),
     (clock, postman): (&Arc<dyn Clock>, &Arc<Postman>),
+    deadlines: Vec<ContractDeadline>,
 ) -> MailSupervisor {
     let sources = Sources {
         records: storage.records(),
@@ -59,6 +61,7 @@ pub(crate) fn post_office(
         audit: audit.clone(),
         anomalies: anomalies.clone(),
         documents: Arc::new(|_, version, _| Some(format!("document, version {version}"))),
+        deadlines,
     };
     let options = ("https://agenda.example.org".to_owned(), MailOptions { daily_hour: 7 });
     MailSupervisor::new(outbox, sources, clock.clone(), postman.clone(), options)

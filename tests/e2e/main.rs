@@ -13,6 +13,8 @@ mod accounts;
 mod alerts;
 mod audit;
 mod booking;
+mod chance;
+mod contract;
 mod documents;
 mod mails;
 mod ops;

@@ -1,12 +1,14 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
+use crate::chance::draws;
 use crate::mails::{Postman, post_office};
 use actix_web::App;
 use actix_web::middleware::from_fn;
+use cabinet::edge::documents::Library;
 use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
 use cabinet::edge::ws::Presence;
 use cabinet::edge::{self, EdgeMetrics, EdgeState};
-use cabinet_actors::access::{Access, Entropy, Lifetime};
+use cabinet_actors::access::{Access, Lifetime};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
@@ -128,6 +130,11 @@ impl World {
     }
 
     async fn with(accounts_required: bool) -> Self {
+        Self::under(accounts_required, Library::default()).await
+    }
+
+    /// Where these documents are in force.
+    pub(crate) async fn under(accounts_required: bool, documents: Library) -> Self {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let storage = Storage::memory(1).unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));
@@ -149,7 +156,7 @@ impl World {
         let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies, &outbox));
         let postman = Arc::new(Postman::default());
         let looked_up = (&storage, &directory, &accounts, &audit, &anomalies);
-        let mails = post_office(outbox, looked_up, (&shared, &postman));
+        let mails = post_office(outbox, looked_up, (&shared, &postman), documents.deadlines());
         let origins = AllowedOrigins::default();
         let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
@@ -169,6 +176,7 @@ impl World {
             presence: Presence::default(),
             slots: cabinet::edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(|| true),
+            documents,
         };
         let reaper = Reaper::start(ReaperOptions::default(), &registry).unwrap();
         let listening = serve(&reaper, state);
@@ -368,16 +376,6 @@ fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
             .configure(move |config| edge::configure(config, state))
     });
     listening.unwrap()
-}
-
-/// Randomness that is the same in each run.
-fn draws(first: u64) -> Entropy {
-    let draws = AtomicU64::new(first);
-    Arc::new(move || {
-        let draw = draws.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-        let digest = ring::digest::digest(&ring::digest::SHA256, &draw);
-        digest.as_ref().try_into().unwrap()
-    })
 }
 
 fn people(

@@ -3,10 +3,10 @@
 use super::parts::{NOW, id, me};
 use super::{Samples, one};
 use cabinet_proto::v1::account::{
-    AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, DocumentFace, Documents,
-    Enrolment, ForgottenRequest, IdentifierDoubt, LinkFace, LinkHolder, LinkPurpose, PasswordChange, PasswordSignIn,
-    RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, StepUpRequest,
-    SteppedUp,
+    AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, ContractAcceptance,
+    ContractFace, DocumentFace, Documents, Enrolment, ForgottenRequest, IdentifierDoubt, LinkFace, LinkHolder,
+    LinkPurpose, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun,
+    SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
 };
 use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::members::{
@@ -40,6 +40,27 @@ one!(
     SecondFactor {
         challenge: id(20),
         code: text("123456"),
+    }
+);
+one!(
+    ContractFace,
+    "account.contract_face",
+    ContractFace {
+        documents: vec![text("processing")],
+        accept_by_ms: NOW,
+        read_only: false,
+    }
+);
+one!(
+    ContractAcceptance,
+    "account.contract_acceptance",
+    ContractAcceptance {
+        command_id: id(10),
+        locale: text("fr"),
+        quality: text("titulaire"),
+        terms: None,
+        processing: Some(2),
+        policy: None,
     }
 );
 one!(

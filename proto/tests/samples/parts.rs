@@ -197,6 +197,7 @@ pub(super) fn me() -> StaffMe {
             reason: "Malaise en salle d'attente".to_owned(),
             until_ms: END,
         }],
+        contract: None,
         practice: practice(),
         now_ms: NOW,
     }

@@ -142,9 +142,10 @@ impl<P> AgendaOf<P> {
     /// Whether they may also ask this of the agenda.
     ///
     /// # Errors
-    /// As [`permit`].
+    /// As [`permit`]; `read_only`.
     pub fn command<'a>(&self, state: &EdgeState, command: &'a StaffCommand) -> Result<CommandPermit<'a>, Failure> {
         let agenda = self.permit.key.agenda;
+        state.refuse_when_read_only(&self.staff.practice)?;
         permit_command(&self.staff, self.now, agenda, command)
             .inspect_err(|failure| self.staff.note_refusal(state, Some(agenda), failure))
     }

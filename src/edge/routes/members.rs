@@ -127,6 +127,7 @@ pub(crate) async fn post_invitation(
     let now = state.clock.now();
     let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
     let address = body.0.email.as_deref().map(str::trim);
+    state.refuse_when_read_only(&staff.practice)?;
     if let Some(address) = address {
         state.accounts.mailable(address)?;
     }
@@ -180,6 +181,7 @@ pub(crate) async fn post_member(
     let now = state.clock.now();
     // Asked again where it is decided; here so that who has no right learns nothing of who is a member.
     allowed(&staff, Action::ChangeMember, now)?;
+    state.refuse_when_read_only(&staff.practice)?;
     let known = staff.practice.members.get(&id).ok_or(EdgeCode::NotFound)?;
     let member = Member {
         id,

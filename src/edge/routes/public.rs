@@ -177,6 +177,7 @@ pub(super) fn parse_query<T: serde::de::DeserializeOwned>(request: &HttpRequest)
         ("practitioner" = String, Path, description = "Page address of the practitioner")),
     request_body = HoldRequest,
     responses((status = 201, body = HoldAnswer), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
         (status = 503, body = Problem, content_type = "application/problem+json")))]
@@ -187,6 +188,7 @@ pub(crate) async fn post_hold(
     request: HttpRequest,
     body: Body<HoldRequest>,
 ) -> Result<HttpResponse, Failure> {
+    state.refuse_when_read_only(&agenda.practice)?;
     let body = body.0;
     let command_id: CommandId = inward::id("command_id", &body.command_id)?;
     let principal = bearer(inward::secret("token", &body.token)?);

@@ -2,7 +2,7 @@
 
 use super::account::{enrolment, me, welcome};
 use crate::edge::EdgeState;
-use crate::edge::documents::{DOCUMENTS, name};
+use crate::edge::documents::{Library, name};
 use crate::edge::guard::body::Body;
 use crate::edge::guard::visitor::{Comes, address, browser};
 use crate::edge::problem::{EdgeCode, Failure};
@@ -25,21 +25,21 @@ pub(crate) async fn get_documents(state: Data<EdgeState>) -> Json<Documents> {
     let face = |document: &crate::edge::documents::Document| DocumentFace {
         name: name(document.kind).to_owned(),
         version: document.version,
-        french: document.french.to_owned(),
-        english: document.english.to_owned(),
+        french: document.french.to_string(),
+        english: document.english.to_string(),
         french_sha256: hex::encode(document.sha256(Locale::French)),
         english_sha256: hex::encode(document.sha256(Locale::English)),
     };
     Json(Documents {
-        documents: DOCUMENTS.iter().map(face).collect(),
+        documents: state.documents.in_force().map(face).collect(),
         sign_up_open: state.sign_up_open,
     })
 }
 
 /// What was accepted, as it was shown. No account without the terms and the processing contract in their present versions.
-fn accepted(request: &SignUpRequest, locale: Locale) -> Result<Vec<Accepted>, Failure> {
+fn accepted(library: &Library, request: &SignUpRequest, locale: Locale) -> Result<Vec<Accepted>, Failure> {
     let mut accepted = Vec::new();
-    for document in DOCUMENTS {
+    for document in library.in_force() {
         let version = match document.kind {
             DocumentKind::Terms => request.terms,
             DocumentKind::ProcessingContract => request.processing,
@@ -57,6 +57,15 @@ fn accepted(request: &SignUpRequest, locale: Locale) -> Result<Vec<Accepted>, Fa
         }
     }
     Ok(accepted)
+}
+
+/// A language, as forms name it.
+pub(super) fn locale_of(word: &str) -> Result<Locale, Failure> {
+    match word {
+        "fr" => Ok(Locale::French),
+        "en" => Ok(Locale::English),
+        _ => Err(Failure::from(EdgeCode::Malformed).detail("locale must be fr or en")),
+    }
 }
 
 fn identifiers(request: &SignUpRequest) -> Vec<(Identifier, String)> {
@@ -102,11 +111,7 @@ pub(crate) async fn post_sign_up(
         return Err(EdgeCode::SignUpClosed.into());
     }
     let form = body.0;
-    let locale = match form.locale.as_str() {
-        "fr" => Locale::French,
-        "en" => Locale::English,
-        _ => return Err(Failure::from(EdgeCode::Malformed).detail("locale must be fr or en")),
-    };
+    let locale = locale_of(&form.locale)?;
     let identifiers = identifiers(&form);
     let doubts = identifiers.iter().filter_map(|(identifier, text)| {
         Some(IdentifierDoubt {
@@ -115,7 +120,7 @@ pub(crate) async fn post_sign_up(
         })
     });
     let doubts = doubts.collect();
-    let accepted = accepted(&form, locale)?;
+    let accepted = accepted(&state.documents, &form, locale)?;
     let sign_up = SignUp {
         practice: form.practice.trim().to_owned(),
         address: form.address.trim().to_owned(),

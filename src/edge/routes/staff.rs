@@ -47,6 +47,7 @@ pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSe
         glasses: glasses
             .map(|glass| members::glass(glass, practice, session.staff))
             .collect(),
+        contract: super::contract::face(state, practice, now),
         practice: public_face(state, practice).await?,
         now_ms: state.clock.now().0,
     })

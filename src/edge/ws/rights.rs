@@ -45,6 +45,7 @@ impl Session {
         command: &'a StaffCommand,
     ) -> Result<CommandPermit<'a>, Failure> {
         let agenda: AgendaId = inward::id("topic", topic)?;
+        self.state.refuse_when_read_only(&self.staff.practice)?;
         permit_command(&self.staff, self.state.clock.now(), agenda, command)
             .inspect_err(|failure| self.staff.note_refusal(&self.state, Some(agenda), failure))
     }

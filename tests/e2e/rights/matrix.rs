@@ -27,13 +27,14 @@ const EXISTING: [Action; 9] = [
 ];
 
 /// Those that are asked of the practice as a whole.
-const OF_PRACTICE: [Action; 7] = [
+const OF_PRACTICE: [Action; 8] = [
     Action::SeeMembers,
     Action::InviteMember,
     Action::ChangeMember,
     Action::RemoveMember,
     Action::SeeAudit,
     Action::ExportAudit,
+    Action::AcceptContract,
     Action::BreakGlass,
 ];
 
@@ -41,12 +42,11 @@ const OF_PRACTICE: [Action; 7] = [
 const SEEING: [Action; 3] = [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity];
 
 /// Actions that cannot be asked of the server yet, with the reason.
-const PENDING: [(Action, &str); 12] = [
+const PENDING: [(Action, &str); 11] = [
     (Action::SearchPatients, "there is no search"),
     (Action::SeeClinicalNotes, "there are no clinical notes"),
     (Action::MarkNoShow, "no-shows are not recorded"),
     (Action::SetPractice, "a practice is set up by a command of the binary"),
-    (Action::AcceptContract, "no route takes an acceptance"),
     (Action::ExportData, "there is no export"),
     (Action::GrantSupport, "no route grants support's access"),
     (Action::ReadBilling, "there are no invoices"),
@@ -356,6 +356,11 @@ async fn of_practice(world: &World, cookie: &str, action: Action, member: &str) 
         }
         Some(4) => world.staff_get(cookie, &path(&format!("audit?agenda={member}"))).await,
         Some(5) => world.staff_get(cookie, &path("audit/export")).await,
+        Some(6) => {
+            let body = json!({"command_id": world.id(), "locale": "fr", "quality": "titulaire", "terms": 1,
+                "processing": null, "policy": null});
+            world.staff_post(cookie, &path("contract"), &body).await
+        }
         _ => {
             let body = json!({"command_id": world.id(), "reason": "essai", "minutes": 5});
             let path = path(&format!("agendas/{member}/break-glass"));

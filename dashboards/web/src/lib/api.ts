@@ -2,7 +2,7 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Documents, Enrolment, ForgottenRequest, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
+  AccountFace, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, ContractAcceptance, Documents, Enrolment, ForgottenRequest, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest,
   StepUpRequest, SteppedUp,
 } from './wire';
@@ -106,6 +106,7 @@ export const api = {
   application: () => once<Enrolment>('POST', '/account/application'),
   finishApplication: (body: StepUpRequest) => once<null>('POST', '/account/application/finish', body),
   endSessions: (body: SessionEnd) => call<null>('POST', '/account/sessions/end', body),
+  acceptContract: (body: ContractAcceptance) => once<null>('POST', '/staff/contract', body),
   alerts: () => call<Alerts>('GET', '/staff/alerts'),
   answerAlert: (alert: string, body: AlertAnswerRequest) => call<AlertFace>('POST', `/staff/alerts/${alert}/answer`, body),
   audit: (query: Record<string, string>) => call<AuditPage>('GET', `/staff/audit?${new URLSearchParams(query)}`),

@@ -745,6 +745,10 @@ levels: Array<AgendaLevel>,
  */
 glasses: Array<GlassFace>, 
 /**
+ * A newer contract that waits to be accepted by an owner; none: none does.
+ */
+contract: ContractFace | null, 
+/**
  * The practice.
  */
 practice: PublicPractice, 
@@ -1223,6 +1227,52 @@ challenge: string,
  * Six digits of the application, or a recovery code.
  */
 code: string, };
+
+/**
+ * What a practice is asked to accept.
+ */
+export type ContractFace = { 
+/**
+ * Names of the documents: `terms`, `processing`.
+ */
+documents: Array<string>, 
+/**
+ * The practice is read-only from then on without it.
+ */
+accept_by_ms: number, 
+/**
+ * It is.
+ */
+read_only: boolean, };
+
+/**
+ * An owner accepts documents for the practice, in the versions in force.
+ */
+export type ContractAcceptance = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * In which language they were read: `fr` or `en`.
+ */
+locale: string, 
+/**
+ * In what quality they sign for the practice.
+ */
+quality: string, 
+/**
+ * Version of the terms.
+ */
+terms: number | null, 
+/**
+ * Version of the processing contract.
+ */
+processing: number | null, 
+/**
+ * Version of the policy.
+ */
+policy: number | null, };
 
 /**
  * Asks for a link by mail, for a password that was forgotten. The answer is the same whether there is such an account or not.

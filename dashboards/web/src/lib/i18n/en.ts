@@ -302,6 +302,7 @@ export const en: Catalogue = {
     account_required: 'You need an account here. Ask your practice’s owner for a link.',
     no_account: 'There is no account here.',
     sign_up_closed: 'This server takes no new practices.',
+    read_only: 'Nothing can be added for now: the practice is read-only. It can be reached by phone.',
     account_disabled: 'This account was not used for too long and is closed. An owner of your practice can give you a link that opens it again; an owner asks for one by “Forgotten your password?”.',
     no_mail: 'This server sends no mail: ask an owner of your practice for a link.',
     documents_not_accepted: 'Accept the terms of use and the processing contract, in their present versions, to go on.',

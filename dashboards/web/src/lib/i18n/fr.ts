@@ -313,6 +313,7 @@ export const fr = {
     account_required: 'Il faut un compte pour entrer ici. Demandez un lien au titulaire de votre cabinet.',
     no_account: 'Il n’y a pas de compte ici.',
     sign_up_closed: 'Ce serveur n’accueille pas de nouveaux cabinets.',
+    read_only: 'Rien ne peut être ajouté pour l’instant : le cabinet est en lecture seule. Il reste joignable par téléphone.',
     account_disabled: 'Ce compte n’a pas servi depuis trop longtemps : il est fermé. Le titulaire de votre cabinet peut vous donner un lien qui le rouvre ; un titulaire en demande un par « Mot de passe oublié ? ».',
     no_mail: 'Ce serveur n’envoie pas de courriels : demandez un lien au titulaire de votre cabinet.',
     documents_not_accepted: 'Acceptez les conditions générales et le contrat de sous-traitance, dans leur version actuelle, pour continuer.',
