@@ -4,6 +4,7 @@
 use crate::config::{self, Config, Live};
 use crate::control::{self, Ask, Told};
 use crate::edge::documents::Library;
+use crate::edge::limits::Limits;
 use crate::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
 use crate::edge::live::{AgendaBoards, Hubs, LiveOptions, configure_live};
 use crate::edge::ops::OpsState;
@@ -262,6 +263,7 @@ async fn edge_state(
         presence: edge::ws::Presence::default(),
         slots: edge::slot_answers::SlotAnswers::default(),
         ready: Arc::new(move || ready.load(Ordering::SeqCst)),
+        limits: Limits::new(config.limits),
         documents: Library::configured(&config.accounts.documents_folder)?,
     };
     Ok((state, outbox))

@@ -9,6 +9,7 @@ mod mail;
 pub use check::{Problem, parse};
 pub use mail::{Mail, Provider, Security};
 
+use crate::edge::limits::PerMinute;
 use cabinet_domain::anomaly::Limits;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -36,6 +37,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// Mails.
     pub mail: Mail,
+    /// Requests of one network.
+    pub limits: PerMinute,
 }
 
 /// The public listener.

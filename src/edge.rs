@@ -12,6 +12,7 @@ pub mod assets;
 pub mod documents;
 pub mod frame;
 pub mod guard;
+pub mod limits;
 pub mod listen;
 pub mod live;
 mod mail_page;
@@ -78,6 +79,8 @@ pub struct EdgeState {
     pub ready: Ready,
     /// Documents that practices accept.
     pub documents: documents::Library,
+    /// How much one network may ask for.
+    pub limits: limits::Limits,
 }
 
 impl EdgeState {

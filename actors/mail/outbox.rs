@@ -134,7 +134,8 @@ impl Outbox {
         now_due.map(|(practice, due)| (*practice, *due)).collect()
     }
 
-    /// Notes when to look again, unless a mail was written down since `seen`.
+    /// Notes when to look again, unless a mail was written down since `seen`. While a practice is watched that is in a second,
+    /// whatever else waits there: the mail that it is watched for may be committed only now.
     pub(super) fn looked(&self, practice: PracticeId, seen: Due, next: Option<UtcMillis>) {
         let Some(inner) = &self.0 else { return };
         let mut due = inner.due.lock();
@@ -144,13 +145,89 @@ impl Outbox {
         let now = inner.clock.now();
         match next {
             Some(next) => {
-                let until = seen.until.max(next);
-                due.insert(practice, Due { next, until });
+                let watched = now < seen.until;
+                let next = if watched { next.min(now.plus_seconds(1)) } else { next };
+                due.insert(practice, Due { next, ..seen });
             }
             None if now < seen.until => {}
             None => {
                 due.remove(&practice);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicI64;
+
+    struct Hand(AtomicI64);
+
+    impl Clock for Hand {
+        fn now(&self) -> UtcMillis {
+            UtcMillis(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    const PRACTICE: PracticeId = PracticeId(1);
+
+    fn outbox() -> (Outbox, Arc<Hand>) {
+        let hand = Arc::new(Hand(AtomicI64::new(1_000_000)));
+        (Outbox::new(hand.clone(), Arc::new(|| [7; 32]), None), hand)
+    }
+
+    fn pass(hand: &Hand, seconds: i64) {
+        hand.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+
+    fn due(outbox: &Outbox, hand: &Hand) -> Option<Due> {
+        outbox.due(hand.now()).first().map(|(_, due)| *due)
+    }
+
+    /// A mail whose commit came after the look waited as long as the one that was refused for now before it.
+    #[test]
+    fn a_practice_is_looked_at_each_second_while_a_commit_may_be_under_way_whatever_waits_there() {
+        let (outbox, hand) = outbox();
+        outbox.put(
+            PRACTICE,
+            Addressee::Member(cabinet_domain::ids::StaffId(1)),
+            Letter::Trial,
+        );
+        let refused_until = hand.now().plus_seconds(12 * 3_600);
+        for _ in 0..WATCHED_SECONDS {
+            let seen = due(&outbox, &hand).expect("looked at each second");
+            outbox.looked(PRACTICE, seen, Some(refused_until));
+            pass(&hand, 1);
+        }
+        let seen = due(&outbox, &hand).unwrap();
+        outbox.looked(PRACTICE, seen, Some(refused_until));
+        pass(&hand, 2);
+        assert_eq!(due(&outbox, &hand), None, "then no more until the other is due");
+        pass(&hand, 12 * 3_600);
+        assert!(due(&outbox, &hand).is_some());
+    }
+
+    #[test]
+    fn a_look_at_all_is_one_look_and_a_clock_set_back_keeps_nothing_waiting() {
+        let (outbox, hand) = outbox();
+        outbox.look_once(PRACTICE);
+        let seen = due(&outbox, &hand).unwrap();
+        outbox.looked(PRACTICE, seen, None);
+        assert_eq!(due(&outbox, &hand), None);
+        // A mail written down meanwhile is not forgotten by the end of a look.
+        outbox.look_once(PRACTICE);
+        let seen = due(&outbox, &hand).unwrap();
+        pass(&hand, 1);
+        outbox.put(PRACTICE, Addressee::Address("a@b.fr".to_owned()), Letter::Trial);
+        outbox.looked(PRACTICE, seen, None);
+        assert!(due(&outbox, &hand).is_some());
+        pass(&hand, -30 * 24 * 3_600);
+        assert!(due(&outbox, &hand).is_some());
+        assert!(
+            Outbox::closed()
+                .put(PRACTICE, Addressee::Address(String::new()), Letter::Trial)
+                .is_empty()
+        );
     }
 }

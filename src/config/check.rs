@@ -49,9 +49,10 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         audit: section(&table, "audit", &mut problems),
         alerts: section(&table, "alerts", &mut problems),
         mail: section(&table, "mail", &mut problems),
+        limits: section(&table, "limits", &mut problems),
     };
-    const SECTIONS: [&str; 9] = [
-        "server", "ops", "storage", "agendas", "live", "accounts", "audit", "alerts", "mail",
+    const SECTIONS: [&str; 10] = [
+        "server", "ops", "storage", "agendas", "live", "accounts", "audit", "alerts", "mail", "limits",
     ];
     problems.extend(
         table

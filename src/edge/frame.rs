@@ -4,6 +4,8 @@
 //! Must not be here: permissions of particular routes (`guard`).
 
 use super::EdgeState;
+use super::guard::visitor::counted;
+use super::limits::Class;
 use super::problem::{EdgeCode, Failure, PROBLEM_JSON};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -13,6 +15,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, ResponseError, web};
+use cabinet_domain::time::UtcMillis;
 
 /// Nothing from elsewhere, no inline script, no inline style, in nobody's frame.
 pub const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -43,7 +46,10 @@ where
     let api = request.path().starts_with("/api/");
     let state = request.app_data::<web::Data<EdgeState>>().cloned();
     let secure = state.as_ref().is_some_and(|state| state.secure);
-    let refused = state.as_ref().and_then(|state| refused(state, request.request()));
+    let refused = state.as_ref().and_then(|state| {
+        let request = request.request();
+        refused(state, request).or_else(|| too_many(state, request))
+    });
     let mut response = match refused {
         Some(failure) => request.into_response(failure.error_response()),
         None => next.call(request).await?.map_into_boxed_body(),
@@ -118,4 +124,15 @@ fn refused(state: &EdgeState, request: &HttpRequest) -> Option<Failure> {
     let site = request.headers().get("sec-fetch-site");
     let own = site.is_none_or(|site| site.as_bytes() == b"same-origin" || site.as_bytes() == b"none");
     (!own || !state.origins.permits(request)).then(|| EdgeCode::ForbiddenOrigin.into())
+}
+
+/// A network that asks for too much is told so before anything is looked up.
+fn too_many(state: &EdgeState, request: &HttpRequest) -> Option<Failure> {
+    let class = Class::of(request.method().is_safe(), request.path())?;
+    let address = request.peer_addr()?.ip();
+    let asked = state.limits.ask(class, &counted(address), address.is_loopback());
+    asked.err().map(|(failure, wait)| {
+        let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        failure.at(UtcMillis(state.clock.now().0.saturating_add(wait)))
+    })
 }

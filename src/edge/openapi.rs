@@ -102,9 +102,11 @@ enum Meets {
     Named,
     /// Those that reach an agenda or the sign-in records.
     Stores,
+    /// Those that a network's requests are counted for.
+    Counted,
 }
 
-const COMMON_PROBLEMS: [(Meets, &str, &str); 7] = [
+const COMMON_PROBLEMS: [(Meets, &str, &str); 8] = [
     (Meets::Bodies, "400", "Not understood"),
     (Meets::Bodies, "413", "Too large"),
     (Meets::Bodies, "415", "The body must be application/json"),
@@ -112,6 +114,7 @@ const COMMON_PROBLEMS: [(Meets, &str, &str); 7] = [
     (Meets::Named, "400", "Not understood"),
     (Meets::Named, "404", "Not found"),
     (Meets::Stores, "503", "Busy: try again in a moment"),
+    (Meets::Counted, "429", "Too many requests"),
 ];
 
 impl Modify for CommonProblems {
@@ -128,6 +131,7 @@ impl Modify for CommonProblems {
                         Meets::Changes => changes,
                         Meets::Named => path.contains('{'),
                         Meets::Stores => stores,
+                        Meets::Counted => path.starts_with("/api/v1/"),
                     };
                     let responses = &mut operation.responses.responses;
                     if met && !responses.contains_key(status) {

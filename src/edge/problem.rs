@@ -374,7 +374,7 @@ impl ResponseError for Failure {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if self.row.status == 503 {
+        if self.row.status == 503 || self.row.code == EdgeCode::TooManyRequests.code() {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
         if self.row.status == 401 {

@@ -14,7 +14,7 @@ use cabinet_domain::practice::ContractDeadline;
 use cabinet_storage::Storage;
 use futures_util::future::{BoxFuture, ready};
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Takes mails as a demo's page does, unless told to fail.
@@ -208,4 +208,31 @@ async fn nobody_is_mailed_who_has_no_account_any_more() {
     let receipts = world.mails.receipts(AGENDA.practice, 10).await.unwrap();
     let fates: Vec<_> = receipts.iter().map(|one| (one.kind.as_str(), one.outcome)).collect();
     assert_eq!(fates, [("new_device", Outcome::NoAddress)]);
+}
+
+#[actix_web::test]
+async fn every_page_that_a_mail_names_is_there() {
+    let world = World::start().await;
+    let texts = [
+        include_str!("../../actors/mail/letters.fr.txt"),
+        include_str!("../../actors/mail/letters.en.txt"),
+    ];
+    let named: BTreeSet<String> = texts
+        .iter()
+        .flat_map(|text| text.split("{base}").skip(1))
+        .map(|rest| {
+            rest.chars()
+                .take_while(|one| one.is_ascii_lowercase() || *one == '/')
+                .collect()
+        })
+        .collect();
+    assert!(named.len() >= 5, "{named:?}");
+    for path in named {
+        let answer = world.get(&path).await;
+        assert_eq!(
+            (answer.status, answer.kind.as_str()),
+            (200, "text/html; charset=utf-8"),
+            "{path}"
+        );
+    }
 }

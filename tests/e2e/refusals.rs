@@ -1,6 +1,7 @@
 //! What is not understood or not allowed: always the one shape, never what was sent, never a crash.
 
 use crate::world::{MONDAY_MS, PAGE, World};
+use cabinet::edge::limits::PerMinute;
 use reqwest::Method;
 use serde_json::json;
 
@@ -237,4 +238,25 @@ async fn pages_of_what_does_not_exist_are_pages_with_404() {
     }
     world.get("/healthz").await.fine(200);
     world.get("/readyz").await.fine(200);
+}
+
+#[actix_web::test]
+async fn a_network_that_asks_for_too_much_is_told_until_when_to_wait_and_pages_are_not_counted() {
+    let world = World::limited(PerMinute {
+        read: 40,
+        change: 0,
+        account: 0,
+        count_loopback: true,
+    })
+    .await;
+    for _ in 0..20 {
+        world.get(PAGE).await.fine(200);
+    }
+    let refused = world.get(PAGE).await;
+    refused.refused(429, "too_many_requests");
+    let wait_ms = refused.body["at_ms"].as_i64().unwrap() - world.now().0;
+    assert!((1..=1_500).contains(&wait_ms), "{wait_ms}");
+    assert!(refused.headers.contains_key("retry-after"));
+    assert_eq!(world.get("/agenda").await.status, 200);
+    assert_eq!(world.get("/healthz").await.status, 200);
 }

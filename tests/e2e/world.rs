@@ -1,25 +1,23 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
-use crate::chance::draws;
 use crate::mails::{Postman, post_office};
-use actix_web::App;
-use actix_web::middleware::from_fn;
+use crate::wiring::{draws, log, serve, watch};
 use cabinet::edge::documents::Library;
-use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
+use cabinet::edge::limits::{self, PerMinute};
+use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
 use cabinet::edge::ws::Presence;
-use cabinet::edge::{self, EdgeMetrics, EdgeState};
+use cabinet::edge::{EdgeMetrics, EdgeState};
 use cabinet_actors::access::{Access, Lifetime};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
-use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
-use cabinet_actors::audit::{Audit, AuditOptions};
+use cabinet_actors::anomaly::AnomalySupervisor;
+use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::{Directory, DirectoryError};
 use cabinet_actors::mail::{Envelope, MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::Order;
-use cabinet_domain::anomaly::Limits;
 use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
@@ -27,7 +25,6 @@ use cabinet_domain::practice::{Notice, Place, PracticeEvent, PracticeFace, Pract
 use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
 use cabinet_domain::time::{CivilDate, UtcMillis, Weekday, Zone};
 use cabinet_storage::Storage;
-use cabinet_storage::audit::note::Signer;
 use prometheus::Registry;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -135,6 +132,15 @@ impl World {
 
     /// Where these documents are in force.
     pub(crate) async fn under(accounts_required: bool, documents: Library) -> Self {
+        Self::made(accounts_required, documents, PerMinute::unbounded()).await
+    }
+
+    /// Where one network may ask for so much.
+    pub(crate) async fn limited(limits: PerMinute) -> Self {
+        Self::made(false, Library::default(), limits).await
+    }
+
+    async fn made(accounts_required: bool, documents: Library, limits: PerMinute) -> Self {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let storage = Storage::memory(1).unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(START_MS)));
@@ -177,6 +183,7 @@ impl World {
             slots: cabinet::edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(|| true),
             documents,
+            limits: limits::Limits::new(limits),
         };
         let reaper = Reaper::start(ReaperOptions::default(), &registry).unwrap();
         let listening = serve(&reaper, state);
@@ -342,40 +349,6 @@ pub(crate) fn confirm_request(command_id: &str, token: &Value, manage: &str) -> 
 /// Whoever makes links at the console.
 pub(crate) fn by_server() -> (Actor, LeafOrigin) {
     (Actor::Server, LeafOrigin::default())
-}
-
-/// The audit log, which the tests themselves have catch up.
-fn log(storage: &Storage, clock: &Arc<dyn Clock>) -> Audit {
-    let logs = Arc::new(storage.audit().unwrap());
-    let signer = Signer::fresh("test.example/audit").unwrap();
-    let options = AuditOptions {
-        checkpoint_seconds: 300,
-    };
-    Audit::new(storage.records(), logs, signer, clock.clone(), options)
-}
-
-/// The watch over it, which the tests themselves run.
-fn watch(
-    storage: &Storage,
-    audit: &Audit,
-    (directory, outbox): (&Directory, &Outbox),
-    clock: &Arc<dyn Clock>,
-) -> AnomalySupervisor {
-    let options = (Limits::default(), Locations::default());
-    let (records, told) = (storage.records(), (directory.clone(), outbox.clone()));
-    AnomalySupervisor::new(records, audit.clone(), told, clock.clone(), options)
-}
-
-fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
-    let address = "127.0.0.1:0".parse().unwrap();
-    let options = ListenOptions::at(address, Transport::PlainOnLoopback);
-    let listening = listen(&options, reaper, move || {
-        let state = state.clone();
-        App::new()
-            .wrap(from_fn(edge::frame::around))
-            .configure(move |config| edge::configure(config, state))
-    });
-    listening.unwrap()
 }
 
 fn people(

@@ -69,7 +69,7 @@ pub fn browser(request: &HttpRequest) -> String {
 }
 
 /// What attempts are counted for: an IPv4 address, an IPv6 network of 64 bits, which is one customer's.
-fn counted(address: IpAddr) -> String {
+pub(crate) fn counted(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {

@@ -1,0 +1,61 @@
+//! Parts of the server, put together as tests need them: on a free port, with chance that repeats, run by the tests themselves.
+
+use actix_web::App;
+use actix_web::middleware::from_fn;
+use cabinet::edge::listen::{ListenOptions, Listening, Reaper, Transport, listen};
+use cabinet::edge::{self, EdgeState};
+use cabinet_actors::access::Entropy;
+use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
+use cabinet_actors::audit::{Audit, AuditOptions};
+use cabinet_actors::clock::Clock;
+use cabinet_actors::directory::Directory;
+use cabinet_actors::mail::Outbox;
+use cabinet_domain::anomaly::Limits;
+use cabinet_storage::Storage;
+use cabinet_storage::audit::note::Signer;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
+    let address = "127.0.0.1:0".parse().unwrap();
+    let options = ListenOptions::at(address, Transport::PlainOnLoopback);
+    let listening = listen(&options, reaper, move || {
+        let state = state.clone();
+        App::new()
+            .wrap(from_fn(edge::frame::around))
+            .configure(move |config| edge::configure(config, state))
+    });
+    listening.unwrap()
+}
+
+/// The audit log, which the tests themselves have catch up.
+pub(crate) fn log(storage: &Storage, clock: &Arc<dyn Clock>) -> Audit {
+    let logs = Arc::new(storage.audit().unwrap());
+    let signer = Signer::fresh("test.example/audit").unwrap();
+    let options = AuditOptions {
+        checkpoint_seconds: 300,
+    };
+    Audit::new(storage.records(), logs, signer, clock.clone(), options)
+}
+
+/// The watch over it, which the tests themselves run.
+pub(crate) fn watch(
+    storage: &Storage,
+    audit: &Audit,
+    (directory, outbox): (&Directory, &Outbox),
+    clock: &Arc<dyn Clock>,
+) -> AnomalySupervisor {
+    let options = (Limits::default(), Locations::default());
+    let (records, told) = (storage.records(), (directory.clone(), outbox.clone()));
+    AnomalySupervisor::new(records, audit.clone(), told, clock.clone(), options)
+}
+
+/// Randomness that is the same in each run.
+pub(crate) fn draws(first: u64) -> Entropy {
+    let draws = AtomicU64::new(first);
+    Arc::new(move || {
+        let draw = draws.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        let digest = ring::digest::digest(&ring::digest::SHA256, &draw);
+        digest.as_ref().try_into().unwrap()
+    })
+}
