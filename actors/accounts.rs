@@ -9,6 +9,7 @@ mod care;
 mod enrol;
 mod forgotten;
 mod ladder;
+mod letters;
 mod password;
 mod record;
 mod sign_in;

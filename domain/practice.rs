@@ -240,6 +240,13 @@ impl Practice {
         self.members.insert(member.id, member);
     }
 
+    /// The zone of its first place; Paris while it has none.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        let place = self.places.values().next();
+        place.map_or_else(Zone::paris, |place| place.zone.clone())
+    }
+
     /// The notice to show now.
     #[must_use]
     pub fn current_notice(&self) -> Option<&Notice> {

@@ -1,8 +1,8 @@
 //! What the owner of an account does with it once signed in: showing the second factor again, another password, new recovery
 //! codes, another application, ending sessions.
 
-use super::forgotten::whence;
 use super::ladder::Subject;
+use super::letters::whence;
 use super::record::AccountRecord;
 use super::store::{Together, ending};
 use super::{AccountError, Accounts, Enrolment, Face, Holder, STEP_UP_SECONDS, SessionFace, SignedIn};

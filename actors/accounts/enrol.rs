@@ -1,6 +1,6 @@
 //! Making an account with a link, and choosing another password with one: the second factor is asked for either way.
 
-use super::forgotten::whence;
+use super::letters::whence;
 use super::password::Hashed;
 use super::record::AccountRecord;
 use super::sign_in::{Visitor, subjects};

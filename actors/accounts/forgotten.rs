@@ -4,13 +4,12 @@
 //! Must not be here: using the link (`enrol`), the mail's words.
 
 use super::ladder::Subject;
+use super::letters::whence;
 use super::sign_in::Visitor;
-use super::store::check_email;
 use super::{AccountError, Accounts, Holder};
 use crate::access::leaf_origin;
-use crate::mail::Addressee;
 use cabinet_domain::audit::Actor;
-use cabinet_domain::mail::{Letter, Whence};
+use cabinet_domain::mail::Letter;
 use cabinet_domain::time::UtcMillis;
 use std::collections::BTreeMap;
 
@@ -37,23 +36,6 @@ impl Asked {
 }
 
 impl Accounts {
-    /// Whether mails are sent at all.
-    #[must_use]
-    pub fn sends_mail(&self) -> bool {
-        self.0.outbox.is_open()
-    }
-
-    /// Checks that a mail may be written to an address.
-    ///
-    /// # Errors
-    /// [`AccountError::Invalid`] for what is none; [`AccountError::NoMail`] where none is sent.
-    pub fn mailable(&self, address: &str) -> Result<(), AccountError> {
-        if !self.sends_mail() {
-            return Err(AccountError::NoMail);
-        }
-        check_email(address)
-    }
-
     /// Has a link be mailed to the holder of an address, if there is one. Answers before that is known.
     ///
     /// # Errors
@@ -86,9 +68,7 @@ impl Accounts {
         let mail = |secret: &str| {
             let secret = secret.to_owned();
             let letter = Letter::ResetAsked { secret, whence };
-            self.0
-                .outbox
-                .put(holder.practice, Addressee::Member(holder.staff), letter)
+            self.letter(holder, letter)
         };
         let issued = self
             .0
@@ -96,27 +76,6 @@ impl Accounts {
             .issue_link_together(holder.practice, holder.staff, by, mail);
         issued.await?;
         Ok(())
-    }
-
-    /// Where mails to an account go; none: there is no account.
-    pub(crate) async fn address(&self, holder: Holder) -> Result<Option<String>, AccountError> {
-        Ok(self.find(holder).await?.map(|known| known.record.email))
-    }
-
-    /// The write of a mail to an account's holder, for the commit of what it tells of.
-    pub(super) fn letter(&self, holder: Holder, letter: Letter) -> crate::mail::Writes {
-        self.0
-            .outbox
-            .put(holder.practice, Addressee::Member(holder.staff), letter)
-    }
-}
-
-/// From where, as a mail says it.
-pub(super) fn whence(origin: &crate::access::Origin, at: UtcMillis) -> Whence {
-    Whence {
-        at,
-        device: origin.device.clone(),
-        network: origin.network.clone(),
     }
 }
 

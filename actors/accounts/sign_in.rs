@@ -1,8 +1,8 @@
 //! Signing in: the password, then the second factor. Whatever is wrong with the first step gets the same answer after the
 //! same work.
 
-use super::forgotten::whence;
 use super::ladder::Subject;
+use super::letters::whence;
 use super::record::AccountRecord;
 use super::store::{Known, Together, ending};
 use super::{AccountError, Accounts, Holder, SignedIn};

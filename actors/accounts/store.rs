@@ -1,7 +1,7 @@
 //! Reading and writing accounts.
 
-use super::forgotten::whence;
 use super::ladder::{Failures, Subject};
+use super::letters::whence;
 use super::record::{AccountRecord, decode_failures, encode_failures};
 use super::totp::{self, Typed};
 use super::{AccountError, Accounts, Holder};

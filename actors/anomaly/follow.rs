@@ -12,7 +12,7 @@ use cabinet_domain::audit::{Act, Leaf, Shown, Subject};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::mail::Letter;
 use cabinet_domain::practice::Practice;
-use cabinet_domain::time::{CivilDate, UtcMillis, Zone};
+use cabinet_domain::time::{CivilDate, UtcMillis};
 use cabinet_storage::StoreError;
 use cabinet_storage::journal::RecordKey;
 use std::collections::hash_map::Entry;
@@ -103,11 +103,6 @@ fn with(record: &PracticeRecord, allowance: Allowance, now: UtcMillis) -> Practi
     record
 }
 
-fn zone_of(practice: &Practice) -> Zone {
-    let place = practice.places.values().next();
-    place.map_or_else(Zone::paris, |place| place.zone.clone())
-}
-
 impl AnomalySupervisor {
     /// A practice in memory; read if it is not there yet.
     pub(super) async fn watched<'a>(
@@ -126,7 +121,7 @@ impl AnomalySupervisor {
 
     async fn load(&self, practice: &Practice) -> Result<Watched, AnomalyError> {
         let kept = kept::read(self.0.records.as_ref(), practice.id).await?;
-        let zone = zone_of(practice);
+        let zone = practice.zone();
         let now = self.0.clock.now();
         let today = CivilDate::of(&zone, now);
         let mut watch = Watch::new(self.0.limits.clone(), zone);

@@ -69,11 +69,13 @@ impl Smtp {
     pub fn new(options: SmtpOptions) -> Result<Self, SmtpError> {
         let from = options.from.parse();
         let from: Mailbox = from.map_err(|_| SmtpError::From(options.from.clone()))?;
-        let mut parameters = TlsParameters::builder(options.host.clone());
-        for pem in certificates(&options.roots_pem) {
-            parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(SmtpError::Tls)?);
-        }
-        let parameters = parameters.build_rustls().map_err(SmtpError::Tls)?;
+        let parameters = TlsParameters::builder(options.host.clone());
+        // All that the file holds.
+        let roots = Certificate::from_pem(&options.roots_pem).map_err(SmtpError::Tls)?;
+        let parameters = parameters
+            .add_root_certificate(roots)
+            .build_rustls()
+            .map_err(SmtpError::Tls)?;
         let tls = match options.security {
             Security::Tls => Tls::Wrapper(parameters),
             Security::StartTls => Tls::Required(parameters),
@@ -125,19 +127,6 @@ impl Smtp {
     }
 }
 
-/// The certificates of a file, each with its frame.
-fn certificates(pem: &[u8]) -> Vec<&[u8]> {
-    const END: &[u8] = b"-----END CERTIFICATE-----";
-    let mut rest = pem;
-    let mut found = Vec::new();
-    while let Some(at) = rest.windows(END.len()).position(|window| window == END) {
-        let (one, after) = rest.split_at(at + END.len());
-        found.push(one);
-        rest = after;
-    }
-    found
-}
-
 /// What an answer that is no success means. The codes of signing in and of a server that is closing concern every mail.
 fn judged(error: &Error) -> PostError {
     let why = error.to_string();
@@ -157,17 +146,5 @@ impl Post for Smtp {
             let answer = answer.map_err(|error| judged(&error))?;
             Ok(answer.message().collect::<Vec<_>>().join(" "))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_certificate_of_a_file_is_found() {
-        let pem = b"-----BEGIN CERTIFICATE-----\na\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nb\n-----END CERTIFICATE-----\n";
-        assert_eq!(certificates(pem).len(), 2);
-        assert!(certificates(b"").is_empty());
     }
 }

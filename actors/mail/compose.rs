@@ -7,7 +7,7 @@ use super::text::{Facts, Words};
 use super::{Documents, kept::MailId};
 use cabinet_domain::ids::StaffId;
 use cabinet_domain::mail::{Daily, Letter, MemberChange, Whence};
-use cabinet_domain::practice::{Acceptance, DocumentKind, Locale, Practice};
+use cabinet_domain::practice::{Acceptance, Locale, Practice};
 use cabinet_domain::rights::Role;
 use cabinet_domain::time::{UtcMillis, Zone};
 
@@ -23,36 +23,21 @@ pub(super) struct Composer<'a> {
     pub(super) documents: &'a Documents,
 }
 
-/// The zone of a practice's first place.
-pub(super) fn zone_of(practice: &Practice) -> Zone {
-    let place = practice.places.values().next();
-    place.map_or_else(Zone::paris, |place| place.zone.clone())
-}
-
 /// The language in which the practice accepted its contract last; French before.
 fn locale_of(practice: &Practice) -> Locale {
     let latest = practice.acceptances.iter().max_by_key(|one| one.accepted_at);
     latest.map_or(Locale::French, |one| one.locale)
 }
 
-const fn document_name(kind: DocumentKind) -> &'static str {
-    match kind {
-        DocumentKind::Terms => "terms",
-        DocumentKind::ProcessingContract => "processing",
-        DocumentKind::PrivacyPolicy => "policy",
-    }
-}
-
 impl Composer<'_> {
     /// The mail, for `to`, whose name is that of this member.
     pub(super) fn compose(&self, id: &MailId, (to, staff): (String, Option<StaffId>), letter: &Letter) -> Envelope {
-        let zone = self.practice.map_or_else(Zone::paris, zone_of);
+        let zone = self.practice.map_or_else(Zone::paris, Practice::zone);
         let words = Words {
             locale: self.practice.map_or(Locale::French, locale_of),
             zone: &zone,
         };
         let mut facts = self.facts_of(letter, &words);
-        facts.insert("base", self.base.to_owned());
         facts.insert("name", staff.map(|staff| self.name_of(staff)).unwrap_or_default());
         let practice = self.practice.and_then(|practice| practice.face.as_ref());
         let practice = practice.map(|face| face.name.clone());
@@ -80,7 +65,7 @@ impl Composer<'_> {
     }
 
     fn facts_of(&self, letter: &Letter, words: &Words<'_>) -> Facts {
-        let mut facts = Facts::new();
+        let mut facts = Facts::from([("base", self.base.to_owned())]);
         match letter {
             Letter::Welcome => {
                 facts.insert("documents", self.accepted(words));
@@ -149,7 +134,6 @@ impl Composer<'_> {
     }
 
     fn daily_facts(&self, facts: &mut Facts, daily: &Daily, words: &Words<'_>) {
-        facts.insert("base", self.base.to_owned());
         facts.insert("day", words.day(daily.day));
         facts.insert("entries", daily.entries.to_string());
         facts.insert("covered", daily.covered.to_string());
@@ -180,7 +164,7 @@ impl Composer<'_> {
     fn accepted(&self, words: &Words<'_>) -> String {
         let acceptances = self.practice.map(|practice| practice.acceptances.as_slice());
         let line = |one: &Acceptance| {
-            let title = words.section(&format!("document.{}", document_name(one.document)));
+            let title = words.section(&format!("document.{}", one.document.name()));
             let moment = words.moment(one.accepted_at);
             format!(
                 "- {title}, version {}, {moment}\n  {}",
@@ -198,7 +182,7 @@ impl Composer<'_> {
                 let acceptances = self.practice.map(|practice| practice.acceptances.as_slice());
                 let copy = |one: &Acceptance| {
                     let text = (self.documents)(one.document, one.version, one.locale)?;
-                    let name = format!("{}-{}.txt", document_name(one.document), one.version);
+                    let name = format!("{}-{}.txt", one.document.name(), one.version);
                     Some(Attachment { name, text })
                 };
                 acceptances.unwrap_or_default().iter().filter_map(copy).collect()

@@ -3,7 +3,6 @@
 //!
 //! Must not be here: what is in a checkpoint, when alerts are raised.
 
-use super::compose::zone_of;
 use super::kept::{self, Addressee, Dailies, RECEIPT_DAYS, RECEIPTS_MAX, Writes};
 use super::{MailError, MailSupervisor};
 use crate::anomaly::AlertRecord;
@@ -22,9 +21,8 @@ impl MailSupervisor {
     pub(super) async fn write_dailies(&self) {
         let now = self.0.clock.now();
         for practice in self.0.directory.practices() {
-            let zone = zone_of(&practice);
             let known = self.0.dailies.lock().get(&practice.id).copied();
-            let Some(day) = daily_due(&zone, now, self.0.options.daily_hour, known) else {
+            let Some(day) = daily_due(&practice.zone(), now, self.0.options.daily_hour, known) else {
                 continue;
             };
             match self.write_daily(&practice, day, now).await {
@@ -42,12 +40,12 @@ impl MailSupervisor {
         if last.is_some_and(|last| day <= last.day) {
             return Ok(());
         }
-        let log = self.0.audit.state(practice.id).await?;
         let Some(last) = last else {
             // A practice's first mail comes after its first whole night here.
             let begun = Dailies { day, entries: 0 };
             return Ok(kept::write_dailies(records, practice.id, (version, begun), Writes::new()).await?);
         };
+        let log = self.0.audit.state(practice.id).await?;
         let alerts = self.0.anomalies.alerts(practice.id).await?;
         let daily = Daily {
             day,
@@ -59,12 +57,7 @@ impl MailSupervisor {
         };
         let mut writes = self.old_receipts(practice.id, now).await?;
         let told = (last.day, day);
-        for (staff, from) in self
-            .0
-            .accounts
-            .to_be_told(practice.id, &zone_of(practice), told)
-            .await?
-        {
+        for (staff, from) in self.0.accounts.to_be_told(practice.id, &practice.zone(), told).await? {
             let letter = Letter::Unused { from };
             writes.extend(self.0.outbox.put(practice.id, Addressee::Member(staff), letter));
         }
@@ -83,7 +76,7 @@ impl MailSupervisor {
     fn contract_mails(&self, practice: &Practice, (last, day): (CivilDate, CivilDate), now: UtcMillis) -> Writes {
         let mut writes = Writes::new();
         for deadline in &self.0.deadlines {
-            let end = CivilDate::of(&zone_of(practice), deadline.accept_by);
+            let end = CivilDate::of(&practice.zone(), deadline.accept_by);
             let due = CONTRACT_DAYS.iter().any(|before| {
                 let at = end.plus_days(-before);
                 last < at && at <= day

@@ -153,9 +153,9 @@ impl MailId {
         Some(Self(key.id.as_slice().try_into().ok()?))
     }
 
-    /// As operators name it.
-    pub(super) fn text(&self) -> String {
-        hex::encode(self.0)
+    /// As operators name a practice's mail.
+    pub(super) fn text(&self, practice: PracticeId) -> String {
+        format!("{:032x}-{}", practice.0, hex::encode(self.0))
     }
 
     /// As the world sees it: tells nothing.
@@ -332,7 +332,7 @@ mod tests {
         assert!(id(1, 7) < id(2, 0) && id(2, 0) < id(2, 1));
         assert!(receipt_id(&id(1, 0), UtcMillis(9)) < receipt_id(&id(1, 0), UtcMillis(8)));
         assert!(
-            !id(1, 2).text().contains(&id(1, 2).opaque()),
+            !id(1, 2).text(PracticeId(1)).contains(&id(1, 2).opaque()),
             "the world learns nothing"
         );
     }

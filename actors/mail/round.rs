@@ -239,11 +239,8 @@ impl MailSupervisor {
                 let why = record.failed.map_or_else(String::new, |failed| failed.why);
                 let made = jiff::Timestamp::from_millisecond(record.made.0).unwrap_or_default();
                 let (name, tries) = (record.letter.name(), record.tries);
-                let practice = practice.0;
-                lines.push(format!(
-                    "{practice:032x}-{} {made} {state} {name} {tries} {why}",
-                    id.text()
-                ));
+                let id = id.text(practice);
+                lines.push(format!("{id} {made} {state} {name} {tries} {why}"));
             }
         }
         Ok(lines)
@@ -260,8 +257,7 @@ impl MailSupervisor {
         for practice in self.practices() {
             let mut writes = Writes::new();
             for (id, record) in kept::read(self.0.records.as_ref(), practice).await? {
-                let name = format!("{:032x}-{}", practice.0, id.text());
-                if record.dead && which.is_none_or(|which| which == name) {
+                if record.dead && which.is_none_or(|which| which == id.text(practice)) {
                     // It is as old as it is, but gets a life of its own again.
                     let record = MailRecord::new(record.to, record.letter, now);
                     writes.push(kept::write(practice, &id, &record)?);

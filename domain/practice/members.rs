@@ -89,6 +89,16 @@ impl DocumentKind {
     /// Every kind, in the order of declaration.
     pub const ALL: [Self; 3] = [Self::Terms, Self::ProcessingContract, Self::PrivacyPolicy];
 
+    /// Stable name: protocol word, address of its page, section of mails.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terms => "terms",
+            Self::ProcessingContract => "processing",
+            Self::PrivacyPolicy => "policy",
+        }
+    }
+
     /// Whether it binds the practice, so that only an owner accepts it and the practice is read-only without it.
     #[must_use]
     pub const fn binds(self) -> bool {

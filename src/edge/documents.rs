@@ -51,12 +51,6 @@ const BUILT_IN: [Document; 3] = [
     built_in!(PrivacyPolicy, 1, "documents/policy.fr.txt", "documents/policy.en.txt"),
 ];
 
-const KINDS: [DocumentKind; 3] = [
-    DocumentKind::Terms,
-    DocumentKind::ProcessingContract,
-    DocumentKind::PrivacyPolicy,
-];
-
 impl Document {
     /// The text in a language.
     #[must_use]
@@ -106,9 +100,9 @@ impl Library {
     pub fn with_folder(folder: &Path) -> anyhow::Result<Self> {
         let mut all = BUILT_IN.to_vec();
         anyhow::ensure!(folder.is_dir(), "{} is no folder", folder.display());
-        for kind in KINDS {
+        for kind in DocumentKind::ALL {
             for version in 2.. {
-                let file = |end: &str| folder.join(format!("{}-{version}.{end}", name(kind)));
+                let file = |end: &str| folder.join(format!("{}-{version}.{end}", kind.name()));
                 if !file("fr.txt").exists() {
                     break;
                 }
@@ -135,7 +129,7 @@ impl Library {
 
     /// The newest version of each.
     pub fn in_force(&self) -> impl Iterator<Item = &Document> {
-        KINDS.into_iter().filter_map(|kind| {
+        DocumentKind::ALL.into_iter().filter_map(|kind| {
             let versions = self.0.iter().filter(|one| one.kind == kind);
             versions.max_by_key(|one| one.version)
         })
@@ -183,16 +177,6 @@ fn day(text: &str) -> anyhow::Result<UtcMillis> {
     Ok(UtcMillis(start.timestamp().as_millisecond()))
 }
 
-/// Stable name of a document: protocol word, address of its page.
-#[must_use]
-pub const fn name(kind: DocumentKind) -> &'static str {
-    match kind {
-        DocumentKind::Terms => "terms",
-        DocumentKind::ProcessingContract => "processing",
-        DocumentKind::PrivacyPolicy => "policy",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,7 +187,7 @@ mod tests {
         let hashes = BUILT_IN.map(|document| {
             let half = |locale| hex::encode(document.sha256(locale)).split_at(16).0.to_owned();
             let (french, english) = (half(Locale::French), half(Locale::English));
-            format!("{} {} {french} {english}", name(document.kind), document.version)
+            format!("{} {} {french} {english}", document.kind.name(), document.version)
         });
         assert_eq!(
             hashes,

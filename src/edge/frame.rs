@@ -130,7 +130,7 @@ fn refused(state: &EdgeState, request: &HttpRequest) -> Option<Failure> {
 fn too_many(state: &EdgeState, request: &HttpRequest) -> Option<Failure> {
     let class = Class::of(request.method().is_safe(), request.path())?;
     let address = request.peer_addr()?.ip();
-    let asked = state.limits.ask(class, &counted(address), address.is_loopback());
+    let asked = state.limits.ask(class, counted(address), address.is_loopback());
     asked.err().map(|(failure, wait)| {
         let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         failure.at(UtcMillis(state.clock.now().0.saturating_add(wait)))

@@ -60,7 +60,7 @@ pub struct PerMinute {
 }
 
 impl Default for PerMinute {
-    /// Ten screens of a practice behind one address, each fifty times as busy as a person is.
+    /// A guess at what a practice behind one address never reaches; not measured.
     fn default() -> Self {
         Self {
             read: 3_000,
@@ -137,7 +137,7 @@ impl<C: Clock + Clone> Limits<C> {
     ///
     /// # Errors
     /// `too_many_requests`, with how long to wait.
-    pub fn ask(&self, class: Class, network: &str, loopback: bool) -> Result<(), (Failure, Duration)> {
+    pub fn ask(&self, class: Class, network: impl Into<String>, loopback: bool) -> Result<(), (Failure, Duration)> {
         let Inner { clock, .. } = &*self.0;
         let limiter = match class {
             Class::Read => &self.0.read,
@@ -150,7 +150,7 @@ impl<C: Clock + Clone> Limits<C> {
         if limiter.len() >= NETWORKS_MAX {
             limiter.retain_recent();
         }
-        let outcome = limiter.check_key(&network.to_owned());
+        let outcome = limiter.check_key(&network.into());
         outcome.map_err(|not_until| {
             let wait = not_until.wait_time_from(clock.now());
             (EdgeCode::TooManyRequests.into(), wait)
@@ -199,7 +199,7 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let limits = limits(&clock);
         for number in 0..NETWORKS_MAX {
-            assert!(limits.ask(Class::Change, &number.to_string(), false).is_ok());
+            assert!(limits.ask(Class::Change, number.to_string(), false).is_ok());
         }
         clock.advance(Duration::from_secs(60));
         assert!(limits.ask(Class::Change, "one more", false).is_ok());

@@ -1,5 +1,5 @@
-//! A newer version of the contract: owners are asked, on screen and by mail; past its deadline nothing is added, all can be seen,
-//! taken away and made safer; an acceptance opens the practice again.
+//! A newer version of the contract: owners are asked, on screen and by mail; past its deadline nothing is added and all can be
+//! seen; an acceptance opens the practice again.
 
 use crate::accounts::{owner, stranger};
 use crate::sessions::Session;
@@ -129,7 +129,7 @@ async fn past_its_deadline_a_practice_is_read_only_and_an_acceptance_opens_it_ag
     let refused = session.next_of("refused").await;
     assert_eq!(refused["problem"]["code"], "read_only");
     hold(&world).await.refused(403, "read_only");
-    // All can be seen and taken away, and a patient can cancel.
+    // All can be seen.
     let look = format!(
         "/api/v1/staff/agendas/{}?from_ms={START_MS}&until_ms={}",
         AGENDA.agenda,
@@ -156,7 +156,7 @@ async fn past_its_deadline_a_practice_is_read_only_and_an_acceptance_opens_it_ag
 }
 
 #[actix_web::test]
-async fn owners_are_mailed_a_month_a_week_and_a_day_before_and_not_once_it_is_accepted() {
+async fn owners_are_mailed_a_week_before_and_no_more_once_it_is_accepted() {
     let world = World::under(true, library()).await;
     let anne = stranger(&world, "claire@essai.example").await;
     let asked = |mails: &[cabinet_actors::mail::Envelope]| {

@@ -5,7 +5,7 @@
 use super::members::allowed;
 use super::sign_up::locale_of;
 use crate::edge::EdgeState;
-use crate::edge::documents::{Document, name};
+use crate::edge::documents::Document;
 use crate::edge::guard::body::Body;
 use crate::edge::guard::staff::StaffOf;
 use crate::edge::guard::visitor::{address, browser};
@@ -26,7 +26,7 @@ pub(super) fn face(state: &EdgeState, practice: &Practice, now: UtcMillis) -> Op
     let accept_by = asked.iter().filter_map(|one| one.accept_by).min()?;
     let deadlines = state.documents.deadlines();
     Some(ContractFace {
-        documents: asked.iter().map(|one| name(one.kind).to_owned()).collect(),
+        documents: asked.iter().map(|one| one.kind.name().to_owned()).collect(),
         accept_by_ms: accept_by.0,
         read_only: practice.read_only_since(now, &deadlines).is_some(),
     })

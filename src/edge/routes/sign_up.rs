@@ -2,7 +2,7 @@
 
 use super::account::{enrolment, me, welcome};
 use crate::edge::EdgeState;
-use crate::edge::documents::{Library, name};
+use crate::edge::documents::Library;
 use crate::edge::guard::body::Body;
 use crate::edge::guard::visitor::{Comes, address, browser};
 use crate::edge::problem::{EdgeCode, Failure};
@@ -23,7 +23,7 @@ use cabinet_proto::v1::problem::Problem;
 #[get("/api/v1/documents")]
 pub(crate) async fn get_documents(state: Data<EdgeState>) -> Json<Documents> {
     let face = |document: &crate::edge::documents::Document| DocumentFace {
-        name: name(document.kind).to_owned(),
+        name: document.kind.name().to_owned(),
         version: document.version,
         french: document.french.to_string(),
         english: document.english.to_string(),
