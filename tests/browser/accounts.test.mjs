@@ -212,6 +212,8 @@ test('in an emergency a colleague opens an agenda with a reason; the owner sees 
   const colleague = await there.context.newPage();
   await colleague.goto(link);
   await activate(colleague, { secret: '', usedStep: 0 }, { email: 'marc@tilleuls.example', name: 'Marc Dupuis' });
+  // A day alone is empty on weekends.
+  await colleague.getByTestId('view-week').click();
   await colleague.getByTestId('break-glass').first().click();
   await colleague.getByTestId('glass-reason').fill('Malaise en salle d’attente');
   await look(colleague, 'phone emergency');
