@@ -7,11 +7,16 @@
 pub(crate) mod bytes;
 mod leaf;
 mod record;
+mod standing;
+mod tickets;
 
 pub(crate) use self::leaf::own;
 pub use self::leaf::{leaf_origin, short};
 use self::record::LinkRecord;
 pub(crate) use self::record::SessionRecord;
+pub use self::standing::Standing;
+use self::tickets::Tickets;
+pub use self::tickets::{TICKET_SECONDS, TICKETS_MAX};
 use crate::clock::Clock;
 use crate::mail::Writes;
 use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin, Subject};
@@ -146,6 +151,7 @@ struct Inner {
     entropy: Entropy,
     lifetime: Lifetime,
     cache: Mutex<BTreeMap<Hash, SessionRecord>>,
+    tickets: Mutex<Tickets>,
 }
 
 /// Sign-in links and sessions. Cheap to clone.
@@ -162,6 +168,7 @@ impl Access {
             entropy,
             lifetime,
             cache: Mutex::new(BTreeMap::new()),
+            tickets: Mutex::default(),
         }))
     }
 

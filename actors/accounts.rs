@@ -8,6 +8,7 @@
 mod care;
 mod enrol;
 mod forgotten;
+mod held;
 mod ladder;
 mod letters;
 mod password;
@@ -21,6 +22,7 @@ mod waiting;
 
 pub use enrol::{Enrolment, Opening};
 pub use forgotten::{ASKED_MAX, ASKED_SECONDS};
+pub use held::{Held, HeldKind};
 pub use ladder::{NETWORK_RUNGS, RUNGS, SUBJECTS_MAX, WINDOW_SECONDS};
 pub use password::{Cost, HASHES_AT_ONCE, HASHES_MAX};
 pub use record::{DEVICES_MAX, SESSIONS_MAX};
@@ -129,6 +131,23 @@ impl From<AccessError> for AccountError {
     }
 }
 
+/// By which listener somebody comes: practices' members and the platform's team have a door each, and no account opens both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// The public listener.
+    Practices,
+    /// The operators' listener.
+    Operators,
+}
+
+impl Door {
+    /// Whether members of this practice come by it.
+    #[must_use]
+    pub fn admits(self, practice: PracticeId) -> bool {
+        practice.is_platform() == (self == Self::Operators)
+    }
+}
+
 /// A member of staff, as accounts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder {
@@ -214,9 +233,9 @@ struct Inner {
     pepper: OnceCell<[u8; 32]>,
 }
 
-/// All accounts. Cheap to clone.
+/// All accounts, as one door opens them. Cheap to clone.
 #[derive(Clone)]
-pub struct Accounts(Arc<Inner>);
+pub struct Accounts(Arc<Inner>, Door);
 
 impl Accounts {
     /// Over a record store. Sessions are those of `access`.
@@ -229,7 +248,7 @@ impl Accounts {
         entropy: Entropy,
         (audit, anomalies, outbox, options): (Audit, AnomalySupervisor, Outbox, AccountsOptions),
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             audit,
             anomalies,
             outbox,
@@ -246,7 +265,20 @@ impl Accounts {
             forms: Waiting::new(),
             asked: Mutex::default(),
             pepper: OnceCell::new(),
-        }))
+        };
+        Self(Arc::new(inner), Door::Practices)
+    }
+
+    /// The same accounts at another door.
+    #[must_use]
+    pub fn at(&self, door: Door) -> Self {
+        Self(Arc::clone(&self.0), door)
+    }
+
+    /// Whose address this is, if they belong to their practice and come by this door.
+    async fn visitor_with(&self, address: &[u8; 32]) -> Result<Option<Holder>, AccountError> {
+        let holder = self.holder_of(address).await?;
+        Ok(holder.filter(|holder| self.1.admits(holder.practice) && self.belongs(*holder)))
     }
 
     /// Whether a member belongs to the practice now.

@@ -17,7 +17,7 @@ pub(crate) use self::kept::{Addressee, Writes};
 pub use self::kept::{Outcome, RECEIPT_DAYS, RECEIPTS_MAX, Receipt, WAITING_SEEN_MAX};
 pub use self::outbox::Outbox;
 pub use self::post::{Attachment, Envelope, Post, PostError};
-pub use self::round::DEAD_MAX;
+pub use self::round::{DEAD_MAX, Listed};
 pub(crate) use self::tell::of_practice_event;
 
 use self::kept::{MailId, MailRecord};

@@ -116,6 +116,10 @@ acts! {
     Refused = 62, "access.refused",
     /// An alert about a member was answered.
     AlertAnswered = 63, "alert.answered",
+    /// An operator let somebody go who had been held back.
+    LetGo = 70, "platform.let_go",
+    /// An operator had dead letters be tried again.
+    MailsRevived = 71, "platform.mails_revived",
 }
 
 #[cfg(test)]

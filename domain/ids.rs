@@ -100,6 +100,18 @@ ids! {
     BreakGlassId,
 }
 
+impl PracticeId {
+    /// The platform's own team: a practice without face, agendas or owners, whose members have the platform's roles alone. Ids
+    /// are drawn at random, so that no practice comes to have this one.
+    pub const PLATFORM: Self = Self(u128::MAX);
+
+    /// Whether it is the platform's own team.
+    #[must_use]
+    pub const fn is_platform(self) -> bool {
+        self.0 == Self::PLATFORM.0
+    }
+}
+
 /// An agenda's full name. The practice comes first so that everything of a practice shards together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AgendaKey {

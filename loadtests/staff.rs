@@ -1,8 +1,9 @@
 //! Staff: signed in by a one-time link, with a session (`/ws`) joined to one agenda.
 
 use anyhow::{Context as _, bail};
-use cabinet_proto::v1::http::SignInRequest;
+use cabinet_proto::v1::http::{SignInRequest, SocketTicket};
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame};
+use cabinet_proto::v1::{SESSION_PROTOCOL, TICKET_PREFIX};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -42,6 +43,15 @@ impl Badge {
             cookie: cookie.to_owned(),
         })
     }
+
+    /// The protocols of a handshake: ours, and a ticket for one socket.
+    async fn protocols(&self) -> anyhow::Result<String> {
+        let url = format!("http://{}/api/v1/staff/ticket", self.host);
+        let ask = reqwest::Client::new().post(url).header("x-cabinet", "1");
+        let answer = ask.header("cookie", &self.cookie).send().await?.error_for_status()?;
+        let SocketTicket { ticket, .. } = answer.json().await?;
+        Ok(format!("{SESSION_PROTOCOL}, {TICKET_PREFIX}{ticket}"))
+    }
 }
 
 /// An open session.
@@ -61,6 +71,7 @@ impl Session {
         let headers = request.headers_mut();
         headers.insert("origin", format!("http://{}", badge.host).parse()?);
         headers.insert("cookie", badge.cookie.parse()?);
+        headers.insert("sec-websocket-protocol", badge.protocols().await?.parse()?);
         let (line, _) = tokio_tungstenite::connect_async(request)
             .await
             .context("failed to open a session")?;

@@ -9,6 +9,7 @@ pub mod convert;
 pub mod http;
 pub mod members;
 pub mod model;
+pub mod operators;
 pub mod problem;
 pub mod session;
 pub mod typescript;
@@ -19,6 +20,10 @@ pub const VERSION: u32 = 1;
 pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Largest JSON body a server accepts, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The protocol of sessions, as the handshake names it (RFC 6455 section 1.9).
+pub const SESSION_PROTOCOL: &str = "cabinet.1";
+/// Beside it the handshake names this and a ticket.
+pub const TICKET_PREFIX: &str = "ticket.";
 /// Most topics that one session may have joined.
 pub const SESSION_TOPICS_MAX: usize = 64;
 /// Most frames a session may send within [`SESSION_FRAMES_WINDOW_SECONDS`].

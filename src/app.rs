@@ -1,29 +1,29 @@
 //! Wiring: storage, agendas, directory, access, hubs and listeners into one running server. The only place that names
 //! concrete backends. Must not be here: rules, routes.
 
+use crate::asked::Asked;
 use crate::config::{self, Config, Live};
-use crate::control::{self, Ask, Told};
+use crate::control;
 use crate::edge::documents::Library;
 use crate::edge::limits::Limits;
 use crate::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
 use crate::edge::live::{AgendaBoards, Hubs, LiveOptions, configure_live};
-use crate::edge::ops::OpsState;
 use crate::edge::{self, EdgeMetrics, EdgeState};
-use crate::mails::{self, Taker};
+use crate::mails::Taker;
+use crate::team::{self, listen_for_operators};
 use actix_web::App as HttpApp;
 use actix_web::middleware::from_fn;
 use anyhow::Context as _;
 use cabinet_actors::access::{Access, Entropy, Lifetime, SessionId};
-use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
+use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost, Door};
 use cabinet_actors::agendas::{Agendas, AgendasOptions, Exists};
-use cabinet_actors::anomaly::{AlertRecord, AnomalySupervisor, Locations};
+use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
 use cabinet_actors::mail::{MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
-use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_storage::audit::note::Signer;
 use cabinet_storage::{AppendError, Storage, StoreError};
 use prometheus::Registry;
@@ -54,10 +54,8 @@ pub struct App {
     pub base_url: String,
     /// Where operators reach it.
     pub ops_url: String,
-    /// Sign-in of staff.
-    pub access: Access,
-    /// All practices.
-    pub directory: Directory,
+    /// What the machine's own operator is answered from.
+    pub(crate) asked: Asked,
     storage: Arc<Storage>,
     agendas: Agendas,
     audit: Audit,
@@ -97,26 +95,31 @@ impl App {
         run_watch(&state);
         let reaper = Reaper::start(reaper_options(&config.live), &registry)?;
         let public = public_listener(config, transport, &reaper, state.clone(), hubs.clone())?;
-        let operators = OpsState {
-            registry: registry.clone(),
-            ready: state.ready.clone(),
-            page: taker.page(),
-        };
-        let ops = ops_listener(config, &reaper, operators)?;
+        let page = taker.page();
         let base_url = format!("{}://{}", public.scheme, public.address);
         state.origins.add(base_url.clone());
         let port = public.address.port();
         state.origins.add(format!("{}://localhost:{port}", public.scheme));
         let mails = taker.start(outbox, (&storage, &state), (config, &base_url), &registry)?;
-        let ops_url = format!("{}://{}", ops.scheme, ops.address);
+        let operators = team::operators(&state, Arc::new(entropy));
+        let ops = listen_for_operators(config, &reaper, (&registry, &state), (&operators, mails.clone(), page))?;
+        let asked = Asked {
+            access: state.access.clone(),
+            directory: directory.clone(),
+            anomalies: state.anomalies.clone(),
+            mails: mails.clone(),
+            operators,
+            base_url: base_url.clone(),
+            team_url: ops.team_url,
+        };
+        let (ops_url, ops) = (ops.url, ops.listening);
         let listeners = vec![public.handle, ops.handle];
         actix_rt::spawn(public.server);
         actix_rt::spawn(ops.server);
         let app = Self {
             base_url,
             ops_url,
-            access: state.access,
-            directory,
+            asked,
             storage,
             agendas,
             audit: state.audit,
@@ -159,7 +162,7 @@ impl App {
 
     /// At the start, and each hour: erases entries of the audit log whose term is over.
     fn expire_leaves(&self, clock: Arc<dyn Clock>, months: i32) {
-        let (storage, directory) = (Arc::downgrade(&self.storage), self.directory.clone());
+        let (storage, directory) = (Arc::downgrade(&self.storage), self.asked.directory.clone());
         actix_rt::spawn(async move {
             loop {
                 for practice in directory.practices() {
@@ -178,22 +181,10 @@ impl App {
 
     fn open_control(&self) -> anyhow::Result<()> {
         let socket = control::bind(&self.data_dir)?;
-        let (access, directory, base_url) = (self.access.clone(), self.directory.clone(), self.base_url.clone());
-        let (anomalies, mails) = (self.anomalies.clone(), self.mails.clone());
+        let asked = self.asked.clone();
         actix_rt::spawn(control::serve(socket, move |ask| {
-            let (access, directory, base_url) = (access.clone(), directory.clone(), base_url.clone());
-            let (anomalies, mails) = (anomalies.clone(), mails.clone());
-            async move {
-                let told = match ask {
-                    Ask::SignInLink { practice, staff } => {
-                        let link = sign_in_link(&access, &directory, &base_url, &practice, staff.as_deref());
-                        link.await.map(Told::Link)
-                    }
-                    Ask::Alerts => alert_lines(&anomalies).await.map(Told::Lines),
-                    Ask::Mails { again, trial } => mails::told(mails.as_ref(), again, trial).await.map(Told::Lines),
-                };
-                told.unwrap_or_else(|error| Told::No(format!("{error:#}")))
-            }
+            let asked = asked.clone();
+            async move { asked.answer(ask).await }
         }));
         Ok(())
     }
@@ -258,6 +249,7 @@ async fn edge_state(
         anomalies,
         clock,
         origins: AllowedOrigins::new(config.server.allowed_origins.clone()),
+        door: Door::Practices,
         secure,
         metrics: EdgeMetrics::new(registry)?,
         presence: edge::ws::Presence::default(),
@@ -267,47 +259,6 @@ async fn edge_state(
         documents: Library::configured(&config.accounts.documents_folder)?,
     };
     Ok((state, outbox))
-}
-
-/// Lines that the operator is told at once.
-const ALERT_LINES_MAX: usize = 100;
-
-/// Alerts about networks and the installation, a line each: when, how grave, which rule, what about.
-async fn alert_lines(anomalies: &AnomalySupervisor) -> anyhow::Result<Vec<String>> {
-    let alerts = anomalies.alerts_of_installation().await?;
-    let line = |record: AlertRecord| {
-        let AlertRecord { alert, detail, .. } = record;
-        let (gravity, rule) = (alert.gravity.name(), alert.rule.name());
-        let when = jiff::Timestamp::from_millisecond(alert.first.0).unwrap_or_default();
-        format!("{when} {gravity} {rule} {detail}")
-    };
-    Ok(alerts.into_iter().take(ALERT_LINES_MAX).map(line).collect())
-}
-
-/// A sign-in link for a member of staff by name, or for the first one.
-///
-/// # Errors
-/// When there is no such practice or person, or the link cannot be written.
-pub async fn sign_in_link(
-    access: &Access,
-    directory: &Directory,
-    base_url: &str,
-    practice: &str,
-    staff: Option<&str>,
-) -> anyhow::Result<String> {
-    let practice = directory
-        .practice_by_slug(practice)
-        .with_context(|| format!("there is no practice {practice:?}"))?;
-    let mut people = practice.staff.values();
-    let person = match staff {
-        Some(name) => people
-            .find(|person| person.name == name)
-            .with_context(|| format!("there is no {name:?} in it"))?,
-        None => people.next().context("the practice has no staff")?,
-    };
-    let by = (Actor::Server, LeafOrigin::default());
-    let secret = access.issue_link(practice.id, person.id, by).await?;
-    Ok(format!("{base_url}/agenda#link={secret}"))
 }
 
 fn public_listener(
@@ -326,15 +277,6 @@ fn public_listener(
             .wrap(from_fn(edge::frame::around))
             .configure(|routes| configure_live(routes, hubs))
             .configure(|routes| edge::configure(routes, state))
-    };
-    Ok(listen(&options, reaper, factory)?)
-}
-
-fn ops_listener(config: &Config, reaper: &Arc<Reaper>, state: OpsState) -> anyhow::Result<Listening> {
-    let options = ListenOptions::at(config.ops.bind, Transport::PlainOnLoopback);
-    let factory = move || {
-        let state = state.clone();
-        HttpApp::new().configure(|routes| edge::ops::configure(routes, state))
     };
     Ok(listen(&options, reaper, factory)?)
 }

@@ -1,5 +1,5 @@
 //! The command line. Names held stable: `serve`, `demo`, `check-config`, `verify`, `audit`, `sign-in-link`, `simulate`,
-//! `alerts`, `mails`, `judge-alerts`.
+//! `alerts`, `mails`, `team`, `judge-alerts`.
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -109,6 +109,25 @@ pub enum Command {
         /// Send a trial mail to this address.
         #[arg(long)]
         trial: Option<String>,
+    },
+    /// Show the platform's own team, through the running server, and change it: who is added or named gets a link, good once,
+    /// by which they make their account or choose another password on the operators' page.
+    Team {
+        /// Data directory of the running server.
+        #[arg(long)]
+        data: PathBuf,
+        /// Add somebody of this name.
+        #[arg(long, requires = "role", conflicts_with_all = ["link", "remove"])]
+        add: Option<String>,
+        /// Their role: `ops`, `dpo` or `support`.
+        #[arg(long, requires = "add")]
+        role: Option<String>,
+        /// Make another link for somebody.
+        #[arg(long, conflicts_with = "remove")]
+        link: Option<String>,
+        /// Remove somebody with their account.
+        #[arg(long)]
+        remove: Option<String>,
     },
     /// Judge the watch over suspicious access: attacks found, their benign twins quiet, false warnings in seeded practices.
     JudgeAlerts {

@@ -37,6 +37,34 @@ pub enum Ask {
         /// Has a trial mail be sent to this address first.
         trial: Option<String>,
     },
+    /// The platform's own team.
+    Team {
+        /// Changes it first.
+        change: Option<TeamChange>,
+    },
+}
+
+/// A change of the platform's team. Names tell people apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TeamChange {
+    /// Adds somebody; the first line of the answer is the link by which they make their account.
+    Add {
+        /// Name.
+        name: String,
+        /// `ops`, `dpo` or `support`.
+        role: String,
+    },
+    /// Makes another link for somebody.
+    Link {
+        /// Name.
+        name: String,
+    },
+    /// Removes somebody with their account.
+    Remove {
+        /// Name.
+        name: String,
+    },
 }
 
 /// What the server says.
@@ -152,7 +180,7 @@ mod tests {
         let serving = serve(listener, |asked| async move {
             match asked {
                 Ask::SignInLink { practice, .. } => Told::Link(practice),
-                Ask::Alerts | Ask::Mails { .. } => Told::Lines(Vec::new()),
+                Ask::Alerts | Ask::Mails { .. } | Ask::Team { .. } => Told::Lines(Vec::new()),
             }
         });
         let asking = async {

@@ -27,7 +27,7 @@ pub mod ws;
 
 use actix_web::web;
 use cabinet_actors::access::Access;
-use cabinet_actors::accounts::Accounts;
+use cabinet_actors::accounts::{Accounts, Door};
 use cabinet_actors::agendas::Agendas;
 use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
@@ -67,6 +67,8 @@ pub struct EdgeState {
     pub clock: Arc<dyn Clock>,
     /// Pages that may send changing requests and open sockets.
     pub origins: AllowedOrigins,
+    /// Which listener it is.
+    pub door: Door,
     /// Served over TLS: the session cookie is `__Host-` and `Secure`, and HSTS is sent.
     pub secure: bool,
     /// What the edge counts.
@@ -84,6 +86,29 @@ pub struct EdgeState {
 }
 
 impl EdgeState {
+    /// The same state as the operators' door opens it, with the pages of `origins`.
+    #[must_use]
+    pub fn at_operators_door(&self, origins: AllowedOrigins) -> Self {
+        Self {
+            door: Door::Operators,
+            accounts: self.accounts.at(Door::Operators),
+            sign_up_open: false,
+            origins,
+            secure: false,
+            ..self.clone()
+        }
+    }
+
+    /// Names of this door's cookies.
+    #[must_use]
+    pub const fn jar(&self) -> guard::staff::Jar {
+        match (self.door, self.secure) {
+            (Door::Operators, _) => guard::staff::OPERATORS_JAR,
+            (Door::Practices, true) => guard::staff::TLS_JAR,
+            (Door::Practices, false) => guard::staff::LOOPBACK_JAR,
+        }
+    }
+
     /// Refuses a change of a practice that has let the deadline of its contract pass (regulation R1.5): it can be read, exported
     /// and made safer, and nothing is added to it.
     ///

@@ -1,6 +1,7 @@
 //! The server: configuration, command line, wiring (`app`), the edge and the demo.
 
 pub mod app;
+pub(crate) mod asked;
 pub mod audit_files;
 pub mod cli;
 pub mod config;
@@ -10,3 +11,4 @@ pub mod edge;
 pub(crate) mod mails;
 pub mod metrics;
 pub mod run;
+pub(crate) mod team;

@@ -10,7 +10,7 @@ use cabinet_actors::access::Entropy;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::gateways::page::Page;
 use cabinet_actors::gateways::smtp::{Security as SmtpSecurity, Smtp, SmtpOptions};
-use cabinet_actors::mail::{Documents, MailOptions, MailSupervisor, Outbox, Post, Sources};
+use cabinet_actors::mail::{Documents, Listed, MailOptions, MailSupervisor, Outbox, Post, Sources};
 use cabinet_storage::Storage;
 use prometheus::Registry;
 use std::path::Path;
@@ -134,6 +134,20 @@ fn credentials(mail: &Mail) -> anyhow::Result<Option<(String, String)>> {
 /// Lines that the operator is told at once.
 const LINES_MAX: usize = 100;
 
+fn line(mail: Listed) -> String {
+    let Listed {
+        id,
+        made,
+        dead,
+        letter,
+        tries,
+        why,
+    } = mail;
+    let state = if dead { "dead" } else { "waiting" };
+    let made = jiff::Timestamp::from_millisecond(made.0).unwrap_or_default();
+    format!("{id} {made} {state} {letter} {tries} {why}")
+}
+
 /// Does what the operator asked of the outbox, and tells what is in it.
 pub(crate) async fn told(
     mails: Option<&MailSupervisor>,
@@ -150,7 +164,8 @@ pub(crate) async fn told(
         let revived = mails.send_again(which.as_deref()).await?;
         anyhow::ensure!(revived > 0, "there is no such dead letter");
     }
-    let mut lines = mails.lines(LINES_MAX).await?;
+    let mails_listed = mails.listed(LINES_MAX, false).await?;
+    let mut lines: Vec<String> = mails_listed.into_iter().map(line).collect();
     if let Some(why) = mails.stats().down {
         lines.insert(0, format!("no mail can be sent: {why}"));
     }

@@ -2,6 +2,7 @@
 
 use cabinet::app::SignIn;
 use cabinet::cli::{Arguments, Command};
+use cabinet::control::TeamChange;
 use cabinet::run;
 use clap::Parser as _;
 use std::io::IsTerminal as _;
@@ -43,6 +44,18 @@ fn main() -> ExitCode {
         Command::SignInLink { data, practice, staff } => run::sign_in_link(&data, practice, staff),
         Command::Alerts { data } => run::alerts(&data),
         Command::Mails { data, again, trial } => run::mails(&data, again, trial),
+        Command::Team {
+            data,
+            add,
+            role,
+            link,
+            remove,
+        } => {
+            let add = add.zip(role).map(|(name, role)| TeamChange::Add { name, role });
+            let link = link.map(|name| TeamChange::Link { name });
+            let remove = remove.map(|name| TeamChange::Remove { name });
+            run::team(&data, add.or(link).or(remove))
+        }
         Command::JudgeAlerts { seeds, practices, from } => run::judge_alerts(from, seeds, practices),
         Command::Simulate { seeds, from, trace } => run::simulate(from, seeds, trace),
     };

@@ -1,8 +1,9 @@
 //! What each subcommand does.
 
-use crate::app::{App, SignIn, key_beside, sign_in_link as make_link};
+use crate::app::{App, SignIn, key_beside};
+use crate::asked::sign_in_link as make_link;
 use crate::config::{self, Config};
-use crate::control::{self, Ask, Told};
+use crate::control::{self, Ask, TeamChange, Told};
 use crate::demo;
 use crate::demo::practice::PRACTICE_SLUG;
 use crate::edge::listen::{Certificate, TlsFiles, Transport, tls};
@@ -171,16 +172,22 @@ pub fn demo(
         let storage = Storage::open(storage_options(&config)).context("failed to open the store")?;
         let made = demo::fill::make(storage.streams()).await?;
         let app = App::start(&config, transport, storage, sign_in).await?;
-        let staff_link = make_link(&app.access, &app.directory, &app.base_url, PRACTICE_SLUG, None).await?;
+        let asked = &app.asked;
+        let staff_link = make_link(&asked.access, &asked.directory, &app.base_url, PRACTICE_SLUG, None).await?;
+        let team_link = asked.demo_operator(DEMO_OPERATOR).await?;
+        let links = (staff_link.as_str(), team_link.as_str());
         let ca_file = (!plain).then_some(ca_file.as_path());
         say(&if json {
-            ready_line(&app, ca_file, &staff_link, data)
+            ready_line(&app, ca_file, links, data)
         } else {
-            welcome(&app, &staff_link, made)
+            welcome(&app, links, made)
         })?;
         until_stopped(app, stops).await
     })
 }
+
+/// Name of the demo's operator.
+const DEMO_OPERATOR: &str = "Camille Astruc";
 
 /// The operators' usual port; a free one when any will do, or while something else (another demo) has the usual one.
 fn demo_ops_port(port: u16, usual: u16) -> u16 {
@@ -189,18 +196,19 @@ fn demo_ops_port(port: u16, usual: u16) -> u16 {
 }
 
 fn slugs(app: &App) -> Vec<String> {
-    let practice = app.directory.practice_by_slug(PRACTICE_SLUG);
+    let practice = app.asked.directory.practice_by_slug(PRACTICE_SLUG);
     practice.map_or_else(Vec::new, |practice| {
         practice.practitioners.values().map(|one| one.slug.clone()).collect()
     })
 }
 
-fn ready_line(app: &App, ca_file: Option<&Path>, staff_link: &str, data: &Path) -> String {
+fn ready_line(app: &App, ca_file: Option<&Path>, (staff_link, team_link): (&str, &str), data: &Path) -> String {
     serde_json::json!({
         "base_url": app.base_url,
         "ops_url": app.ops_url,
         "ca_file": ca_file,
         "staff_link": staff_link,
+        "team_link": team_link,
         "practice": PRACTICE_SLUG,
         "practitioners": slugs(app),
         "data_dir": data,
@@ -208,7 +216,7 @@ fn ready_line(app: &App, ca_file: Option<&Path>, staff_link: &str, data: &Path) 
     .to_string()
 }
 
-fn welcome(app: &App, staff_link: &str, made: usize) -> String {
+fn welcome(app: &App, (staff_link, team_link): (&str, &str), made: usize) -> String {
     let (base, ops) = (&app.base_url, &app.ops_url);
     let first = slugs(app).into_iter().next().unwrap_or_default();
     let state = if made == 0 {
@@ -220,7 +228,8 @@ fn welcome(app: &App, staff_link: &str, made: usize) -> String {
         "Cabinet en Ligne, demo on {state}\n\n\
          Patients:       {base}/p/{PRACTICE_SLUG}/{first}\n\
          Practitioners:  {staff_link}   (good once; another: cabinet sign-in-link)\n\
-         Operators:      {ops}/metrics\n\
+         Operators:      {team_link}   (good once; another: cabinet team)\n\
+         Metrics:        {ops}/metrics\n\
          Mails:          {ops}/mails   (they go nowhere else)\n\n\
          The certificate is the demo's own: your browser will ask you to accept it. Stop with Ctrl-C."
     )
@@ -334,6 +343,14 @@ pub fn alerts(data: &Path) -> anyhow::Result<ExitCode> {
 /// When no server runs there, or it refuses.
 pub fn mails(data: &Path, again: Option<String>, trial: Option<String>) -> anyhow::Result<ExitCode> {
     say_lines(data, &Ask::Mails { again, trial })
+}
+
+/// `cabinet team`.
+///
+/// # Errors
+/// When no server runs there, or it refuses.
+pub fn team(data: &Path, change: Option<TeamChange>) -> anyhow::Result<ExitCode> {
+    say_lines(data, &Ask::Team { change })
 }
 
 fn say_lines(data: &Path, ask: &Ask) -> anyhow::Result<ExitCode> {

@@ -65,6 +65,7 @@ impl Accounts {
     /// [`AccountError::LinkGone`] when it is unknown, used, withdrawn or too old, all alike.
     pub async fn opening(&self, link: &str) -> Result<Opening, AccountError> {
         match self.0.access.link(link).await {
+            Ok(link) if !self.1.admits(link.practice) => Err(AccountError::LinkGone),
             Ok(link) => {
                 let holder = Holder {
                     practice: link.practice,

@@ -53,7 +53,7 @@ impl Accounts {
 
     async fn mail_link(&self, email: &str, visitor: &Visitor) -> Result<(), AccountError> {
         let address = self.address_hash(email).await?;
-        let holder = self.holder_of(&address).await?.filter(|holder| self.belongs(*holder));
+        let holder = self.visitor_with(&address).await?;
         let Some(holder) = holder else { return Ok(()) };
         let known = self.find(holder).await?;
         if known.is_none_or(|known| !self.may_be_mailed_a_link(holder, &known.record)) {

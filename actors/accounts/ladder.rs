@@ -44,6 +44,9 @@ pub(super) struct Failures {
     pub(super) until: UtcMillis,
 }
 
+/// Somebody who is held back, and why.
+pub(super) type HeldSubject = (Subject, Failures);
+
 /// All subjects.
 #[derive(Debug, Default)]
 pub(super) struct Ladder {
@@ -116,6 +119,15 @@ impl Ladder {
     /// The owner has shown who they are: the account or device starts anew.
     pub(super) fn forget(&mut self, subject: &Subject) {
         self.subjects.remove(subject);
+    }
+
+    /// Who is held back now, the longest first; at most `most`.
+    pub(super) fn held(&self, now: UtcMillis, most: usize) -> Vec<HeldSubject> {
+        let held = self.subjects.iter().filter(|(_, failures)| now < failures.until);
+        let mut held: Vec<HeldSubject> = held.map(|(subject, failures)| (subject.clone(), *failures)).collect();
+        held.sort_by_key(|(_, failures)| std::cmp::Reverse(failures.until));
+        held.truncate(most);
+        held
     }
 
     /// Keeps the bound: first by what is a day old, else by whoever failed longest ago.

@@ -34,6 +34,10 @@ impl Accounts {
 
     /// The write of a mail to an account's holder, for the commit of what it tells of.
     pub(super) fn letter(&self, holder: Holder, letter: Letter) -> Writes {
+        if holder.practice.is_platform() {
+            // The team is told by its page and its log: letters speak of practices, and link to their door.
+            return Writes::new();
+        }
         self.0
             .outbox
             .put(holder.practice, Addressee::Member(holder.staff), letter)

@@ -63,7 +63,7 @@ impl Accounts {
         visitor: &Visitor,
     ) -> Result<Challenge, AccountError> {
         let address = self.address_hash(email).await?;
-        let holder = self.holder_of(&address).await?.filter(|holder| self.belongs(*holder));
+        let holder = self.visitor_with(&address).await?;
         let known = match holder {
             Some(holder) => self.find(holder).await?.map(|known| (holder, known)),
             None => None,

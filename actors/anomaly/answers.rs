@@ -9,6 +9,7 @@ use crate::mail::INSTALLATION;
 use cabinet_domain::anomaly::Allowance;
 use cabinet_domain::audit::{Act, Actor, Leaf, LeafOrigin, Subject};
 use cabinet_domain::ids::{PracticeId, StaffId};
+use cabinet_domain::time::UtcMillis;
 
 impl AnomalySupervisor {
     /// Alerts of a practice, newest days first.
@@ -31,6 +32,56 @@ impl AnomalySupervisor {
     /// [`AnomalyError::Read`].
     pub async fn alerts_of_installation(&self) -> Result<Vec<AlertRecord>, AnomalyError> {
         self.alerts(INSTALLATION).await
+    }
+
+    /// Networks that sign nobody in now, and until when.
+    #[must_use]
+    pub fn blocked(&self) -> Vec<(String, UtcMillis)> {
+        let now = self.0.clock.now();
+        let blocked = self.0.blocked.lock();
+        let standing = blocked.iter().filter(|(_, until)| now < **until);
+        standing.map(|(network, until)| (network.clone(), *until)).collect()
+    }
+
+    /// Lets a network sign in again before its time. Answers whether it was blocked.
+    #[must_use]
+    pub fn unblock(&self, network: &str) -> bool {
+        self.0.blocked.lock().remove(network).is_some()
+    }
+
+    /// Acknowledges an open alert about a network or the installation, with its leaf in the team's log in the same commit.
+    ///
+    /// # Errors
+    /// [`AnomalyError::NotFound`]; storage's.
+    pub async fn acknowledge(
+        &self,
+        id: AlertId,
+        (by, origin): (StaffId, LeafOrigin),
+        reason: String,
+    ) -> Result<AlertRecord, AnomalyError> {
+        let now = self.0.clock.now();
+        let key = kept::alert_key(INSTALLATION, &id);
+        let (version, bytes) = self.0.records.get(key.clone()).await?.ok_or(AnomalyError::NotFound)?;
+        let mut record: AlertRecord = serde_json::from_slice(&bytes).map_err(|_| AnomalyError::NotFound)?;
+        if let Some(said) = &record.answer {
+            let same = said.by == by && said.reason == reason;
+            return if same { Ok(record) } else { Err(AnomalyError::NotFound) };
+        }
+        record.answer = Some(Answer {
+            by,
+            at: now,
+            mine: false,
+            reason,
+        });
+        let writes = vec![kept::write_alert(INSTALLATION, &record)?];
+        let leaf = Leaf {
+            note: record.alert.rule.name().to_owned(),
+            ..Leaf::done(now, Actor::Staff(by), origin, Act::AlertAnswered)
+        };
+        let acts = vec![(PracticeId::PLATFORM, leaf)];
+        self.0.records.commit_acts(vec![(key, version)], writes, acts).await?;
+        self.changed(INSTALLATION);
+        Ok(record)
     }
 
     /// Answers an open alert, with its leaf in the same commit. "That was me" quietens the rule for the member for a while,

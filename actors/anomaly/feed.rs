@@ -106,6 +106,8 @@ fn observed(
             | Act::SessionEnded
             | Act::AccountRemoved
             | Act::AlertAnswered
+            | Act::LetGo
+            | Act::MailsRevived
             | Act::Refused,
         ) => return None,
     })

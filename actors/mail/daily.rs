@@ -20,7 +20,8 @@ impl MailSupervisor {
     /// Writes down the days' mails that are due, for all practices.
     pub(super) async fn write_dailies(&self) {
         let now = self.0.clock.now();
-        for practice in self.0.directory.practices() {
+        let practices = self.0.directory.practices().into_iter();
+        for practice in practices.filter(|practice| !practice.id.is_platform()) {
             let known = self.0.dailies.lock().get(&practice.id).copied();
             let Some(day) = daily_due(&practice.zone(), now, self.0.options.daily_hour, known) else {
                 continue;

@@ -21,6 +21,23 @@ const DOWN_SECONDS: [i64; 4] = [5, 15, 60, 300];
 /// A practice that is being made is waited for, for so many seconds at a time.
 const FOUNDED_SECONDS: i64 = 5;
 
+/// A mail that was not sent, as operators are shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Names it.
+    pub id: String,
+    /// Written down then.
+    pub made: UtcMillis,
+    /// Whether it was given up.
+    pub dead: bool,
+    /// Kind.
+    pub letter: &'static str,
+    /// Times that it was tried.
+    pub tries: u32,
+    /// What was said to the last.
+    pub why: String,
+}
+
 /// What one mail has come to.
 enum Fate {
     /// Done with.
@@ -224,26 +241,31 @@ impl MailSupervisor {
         Ok(())
     }
 
-    /// Mails that wait or are dead, of all practices, a line each; and for the operator, how to name them.
+    /// Mails that were given up and, unless those alone are asked for, that wait, practice by practice; at most `most`.
     ///
     /// # Errors
     /// When storage could not be read.
-    pub async fn lines(&self, most: usize) -> Result<Vec<String>, MailError> {
-        let mut lines = Vec::new();
+    pub async fn listed(&self, most: usize, dead_alone: bool) -> Result<Vec<Listed>, MailError> {
+        let mut all = Vec::new();
         for practice in self.practices() {
             for (id, record) in kept::read(self.0.records.as_ref(), practice).await? {
-                if lines.len() >= most {
-                    return Ok(lines);
+                if all.len() >= most {
+                    return Ok(all);
                 }
-                let state = if record.dead { "dead" } else { "waiting" };
-                let why = record.failed.map_or_else(String::new, |failed| failed.why);
-                let made = jiff::Timestamp::from_millisecond(record.made.0).unwrap_or_default();
-                let (name, tries) = (record.letter.name(), record.tries);
-                let id = id.text(practice);
-                lines.push(format!("{id} {made} {state} {name} {tries} {why}"));
+                if dead_alone && !record.dead {
+                    continue;
+                }
+                all.push(Listed {
+                    id: id.text(practice),
+                    made: record.made,
+                    dead: record.dead,
+                    letter: record.letter.name(),
+                    tries: record.tries,
+                    why: record.failed.map_or_else(String::new, |failed| failed.why),
+                });
             }
         }
-        Ok(lines)
+        Ok(all)
     }
 
     /// Has dead letters be tried again: the one named, or all. Answers how many.

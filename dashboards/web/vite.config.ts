@@ -9,7 +9,8 @@ const target = process.env['CABINET_URL'];
 export default defineConfig(({ command, isPreview }) => ({
   plugins: [svelte(), ...((command === 'serve' || isPreview) && !target && !process.env['VITEST'] ? [fakeServer()] : [])],
   build: {
-    // One page, hashed assets, no inline script: `script-src 'self'` and `style-src 'self'` hold.
+    // A page for everybody and one for the platform's team, hashed assets, no inline script: `script-src 'self'` and `style-src 'self'` hold.
+    rollupOptions: { input: ['index.html', 'operators.html'] },
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2022',

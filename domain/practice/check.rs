@@ -219,7 +219,12 @@ impl Practice {
 
     /// Role, levels and own agenda, as members and invitations have them.
     fn admits_place(&self, role: Role, rights: &Rights, agenda: Option<AgendaId>) -> Checked {
-        require(!role.is_platform(), "role", "be a role of a practice")?;
+        let fits = role.is_platform() == self.id.is_platform();
+        require(
+            fits,
+            "role",
+            "be a role of a practice, or the platform's in its own team",
+        )?;
         let blind = role.sees_agendas() || (rights.highest() == Level::None && agenda.is_none());
         require(blind, "rights", "be none for an accountant")?;
         let named = rights.agendas.keys().chain(&agenda);
@@ -234,7 +239,8 @@ impl Practice {
     }
 
     fn keeps_an_owner_without(&self, staff: StaffId, now: UtcMillis) -> Checked {
-        if self.owners(now).any(|owner| owner.id != staff) {
+        // The platform's team has no owners.
+        if self.id.is_platform() || self.owners(now).any(|owner| owner.id != staff) {
             Ok(())
         } else {
             Err(MembershipRefusal::LastOwner)

@@ -9,7 +9,7 @@ use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
-use cabinet_proto::v1::{account, alerts, audit, members};
+use cabinet_proto::v1::{account, alerts, audit, members, operators};
 use samples::Samples;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -50,12 +50,18 @@ fn all() -> Map<String, Value> {
     add::<http::CancelRequest>(&mut all);
     add::<http::Accepted>(&mut all);
     add::<http::SignInRequest>(&mut all);
+    add::<http::SocketTicket>(&mut all);
     add::<http::StaffMe>(&mut all);
     add::<http::StaffAgenda>(&mut all);
     add::<http::StaffCommandRequest>(&mut all);
     accounts(&mut all);
     add::<alerts::Alerts>(&mut all);
     add::<alerts::AlertAnswerRequest>(&mut all);
+    add::<operators::Overview>(&mut all);
+    add::<operators::Compliance>(&mut all);
+    add::<operators::Acknowledgement>(&mut all);
+    add::<operators::LetGo>(&mut all);
+    add::<operators::TryAgain>(&mut all);
     add::<audit::AuditPage>(&mut all);
     add::<audit::AuditProof>(&mut all);
     all

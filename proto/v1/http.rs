@@ -10,6 +10,7 @@
 //! `GET  /public/{practice}` -> [`PublicPractice`].
 //!
 //! Staff (cookie): `POST /staff/sign-in` [`SignInRequest`] -> [`StaffMe`]; `POST /staff/sign-out`; `GET /staff/me` -> [`StaffMe`];
+//! `POST /staff/ticket` -> [`SocketTicket`];
 //! `GET /staff/agendas/{agenda}?from_ms=&until_ms=` -> [`StaffAgenda`];
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
 //! Accounts: `account.rs`. Members: `members.rs`.
@@ -216,6 +217,16 @@ pub struct Accepted {
 pub struct SignInRequest {
     /// The secret.
     pub link: String,
+}
+
+/// Opens one socket of the session that asked for it, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SocketTicket {
+    /// The secret, for the handshake's `Sec-WebSocket-Protocol`.
+    pub ticket: String,
+    /// Good until then.
+    #[ts(type = "number")]
+    pub until_ms: i64,
 }
 
 /// Who is signed in, and what they work on.

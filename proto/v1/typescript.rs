@@ -1,7 +1,7 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, alerts, audit, board, http, members, model, problem, session};
+use super::{account, alerts, audit, board, http, members, model, operators, problem, session};
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
@@ -68,6 +68,7 @@ fn appointments(text: &mut String, config: &Config) {
         http::CancelRequest,
         http::Accepted,
         http::SignInRequest,
+        http::SocketTicket,
         http::StaffMe,
         http::StaffAgenda,
         http::StaffCommandRequest,
@@ -127,6 +128,20 @@ fn accounts(text: &mut String, config: &Config) {
         alerts::AlertFace,
         alerts::Alerts,
         alerts::AlertAnswerRequest,
+        operators::AlertCount,
+        operators::InstallationAlert,
+        operators::StandingSession,
+        operators::HeldFace,
+        operators::AuditHealth,
+        operators::Figure,
+        operators::DeadLetter,
+        operators::MailHealth,
+        operators::TeamMember,
+        operators::Overview,
+        operators::Compliance,
+        operators::Acknowledgement,
+        operators::LetGo,
+        operators::TryAgain,
         audit::AuditQuery,
         audit::AuditSaid,
         audit::AuditLeaf,

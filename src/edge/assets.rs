@@ -21,6 +21,8 @@ use rust_embed::RustEmbed;
 struct Web;
 
 const PAGE: &str = "index.html";
+/// Page of the operators' door.
+const OPERATORS_PAGE: &str = "operators.html";
 /// Hashed names never change their content: a year.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 /// Ask again every time; the ETag makes the answer short.
@@ -64,6 +66,26 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(asset)),
         )
         .default_service(web::route().to(nothing));
+}
+
+/// Adds the team's page at the operators' door, and its assets.
+pub fn configure_operators(config: &mut ServiceConfig) {
+    for path in ["/", "/equipe/securite"] {
+        config.service(
+            web::resource(path)
+                .wrap(Compress::default())
+                .route(web::get().to(operators_page)),
+        );
+    }
+    config.service(
+        web::resource("/assets/{name:.*}")
+            .wrap(Compress::default())
+            .route(web::get().to(asset)),
+    );
+}
+
+async fn operators_page(request: HttpRequest) -> HttpResponse {
+    serve(&request, OPERATORS_PAGE, StatusCode::OK)
 }
 
 async fn page(request: HttpRequest) -> HttpResponse {

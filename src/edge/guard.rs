@@ -5,6 +5,7 @@
 
 pub mod agenda;
 pub mod body;
+pub mod operator;
 pub mod rights;
 pub mod staff;
 pub mod visitor;

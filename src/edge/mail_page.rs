@@ -3,22 +3,19 @@
 //! Must not be here: mails of an installation that is no demo.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use cabinet_actors::mail::Envelope;
 
 const STYLE: &str = include_str!("mail_page.css");
-/// Nothing but the page's own style.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /// The page.
 pub(super) fn answer(mails: &[Envelope]) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((CACHE_CONTROL, "no-store"))
         .body(page(mails))
+}
+
+/// Its style.
+pub(super) async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
 fn page(mails: &[Envelope]) -> String {
@@ -32,7 +29,7 @@ fn page(mails: &[Envelope]) -> String {
     body.extend(mails.iter().map(written));
     format!(
         "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\"><title>Courriels de la démonstration</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>{STYLE}</style></head><body>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"stylesheet\" href=\"/mails.css\"></head><body>\
          <header><h1>Courriels de la démonstration</h1><p>Ils ne partent nulle part : cette page les montre, les plus \
          récents d’abord, jusqu’à l’arrêt. <a href=\"/mails\">Actualiser</a></p></header><main>{body}</main></body></html>"
     )

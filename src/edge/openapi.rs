@@ -36,6 +36,7 @@ use utoipa::{Modify, OpenApi};
         staff::post_sign_in,
         staff::post_sign_out,
         staff::get_me,
+        staff::post_ticket,
         staff::get_agenda,
         staff::post_command,
         members::get_members,
@@ -80,7 +81,7 @@ struct SessionCookie;
 impl Modify for SessionCookie {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
-            super::guard::staff::COOKIE,
+            super::guard::staff::TLS_JAR.session,
             "Given by sign-in.",
         ));
         let components = document.components.get_or_insert_with(Default::default);

@@ -1,9 +1,17 @@
-//! The operators' listener: metrics and health; in a demo, its mails. Its address is loopback unless configured otherwise.
+//! The operators' listener: metrics and health; on loopback, the page of the platform's team; in a demo, its mails.
+//!
+//! Whoever can reach it reads metrics, which name nobody; the page asks for an account of the team. Its address is loopback
+//! unless configured otherwise, and elsewhere there is no page: it would be plain HTTP.
 
-use super::Ready;
-use super::mail_page;
+pub mod desk;
+pub mod live;
+pub mod routes;
+
+use self::desk::Desk;
+use self::live::Streams;
 use super::problem::EdgeCode;
 use super::routes::health::answer;
+use super::{EdgeState, Ready, assets, mail_page};
 use actix_web::web::{Data, ServiceConfig, get, route};
 use actix_web::{HttpResponse, ResponseError};
 use cabinet_actors::gateways::page::Page;
@@ -18,17 +26,31 @@ pub struct OpsState {
     pub ready: Ready,
     /// The mails of a demo.
     pub page: Option<Page>,
+    /// The team's page: the door's state, and what it shows. None: there is no page.
+    pub team: Option<(EdgeState, Desk)>,
+    /// Streams of the page, over all workers.
+    pub streams: Streams,
 }
 
-/// Adds `/metrics`, `/healthz` and `/readyz`.
+/// Adds `/metrics`, `/healthz`, `/readyz`, and the pages that there are. Stands inside [`super::frame::around`].
 pub fn configure(config: &mut ServiceConfig, state: OpsState) {
+    let (team, streams) = (state.team.clone(), state.streams.clone());
     config
         .app_data(Data::new(state))
         .route("/metrics", get().to(metrics))
         .route("/healthz", get().to(healthz))
         .route("/readyz", get().to(readyz))
         .route("/mails", get().to(mails))
-        .default_service(route().to(nothing));
+        .route("/mails.css", get().to(mail_page::style));
+    if let Some((door, desk)) = team {
+        config
+            .app_data(Data::new(door))
+            .app_data(Data::new(desk))
+            .app_data(Data::new(streams))
+            .configure(routes::configure)
+            .configure(assets::configure_operators);
+    }
+    config.default_service(route().to(nothing));
 }
 
 async fn metrics(state: Data<OpsState>) -> HttpResponse {

@@ -63,6 +63,11 @@ pub const TABLE: &[Row] = &[
     row("wrong_code", 401, "The code is wrong or was used before"),
     row("challenge_gone", 401, "Begin again: the first step was too long ago"),
     row("link_gone", 401, "The link is unknown, used or too old"),
+    row(
+        "ticket_gone",
+        401,
+        "The socket's ticket is missing, unknown, used or too old",
+    ),
     row("step_up_required", 401, "Show the second factor again first"),
     row("account_required", 403, "Signing in needs an account"),
     row("sign_up_closed", 403, "No new practice signs up here"),
@@ -115,6 +120,7 @@ pub enum EdgeCode {
     WrongCode,
     BeginAgain,
     LinkGone,
+    TicketGone,
     StepUpRequired,
     AccountRequired,
     SignUpClosed,
@@ -143,7 +149,7 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
@@ -151,6 +157,7 @@ impl EdgeCode {
         Self::WrongCode,
         Self::BeginAgain,
         Self::LinkGone,
+        Self::TicketGone,
         Self::StepUpRequired,
         Self::AccountRequired,
         Self::SignUpClosed,
@@ -188,6 +195,7 @@ impl EdgeCode {
             Self::WrongCode => "wrong_code",
             Self::BeginAgain => "challenge_gone",
             Self::LinkGone => "link_gone",
+            Self::TicketGone => "ticket_gone",
             Self::StepUpRequired => "step_up_required",
             Self::AccountRequired => "account_required",
             Self::SignUpClosed => "sign_up_closed",

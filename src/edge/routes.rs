@@ -44,6 +44,8 @@ pub enum Policy {
     Agenda(Action),
     /// Someone signed in with the right to see the agenda and to what the body asks of it.
     AgendaCommand,
+    /// Someone of the platform's team, with the right to this.
+    Platform(Action),
 }
 
 /// One route.
@@ -57,11 +59,11 @@ pub struct Route {
     pub policy: Policy,
 }
 
-/// The table of routes. A handler is registered by its line here and by nothing else, and no line goes without a policy: a
+/// A table of routes. A handler is registered by its line here and by nothing else, and no line goes without a policy: a
 /// handler that is not here is dead code, which does not pass the lints.
 macro_rules! routes {
     ($($method:literal $path:literal $module:ident::$handler:ident $policy:expr;)+) => {
-        /// Every route of this module with its policy.
+        /// Every route of the table with its policy.
         pub const ROUTES: &[Route] = &[$(Route { method: $method, path: $path, policy: $policy }),+];
 
         /// Adds all of them.
@@ -70,6 +72,8 @@ macro_rules! routes {
         }
     };
 }
+
+pub(crate) use routes;
 
 routes! {
     "GET" "/healthz" health::get_healthz Policy::Anyone;
@@ -85,6 +89,7 @@ routes! {
     "POST" "/api/v1/staff/sign-in" staff::post_sign_in Policy::Anyone;
     "POST" "/api/v1/staff/sign-out" staff::post_sign_out Policy::SignedIn;
     "GET" "/api/v1/staff/me" staff::get_me Policy::SignedIn;
+    "POST" "/api/v1/staff/ticket" staff::post_ticket Policy::SignedIn;
     "GET" "/api/v1/staff/agendas/{agenda}" staff::get_agenda Policy::Agenda(Action::SeeTimes);
     "POST" "/api/v1/staff/agendas/{agenda}/commands" staff::post_command Policy::AgendaCommand;
     "GET" "/api/v1/staff/members" members::get_members Policy::Practice(Action::SeeMembers);

@@ -49,7 +49,7 @@ async fn echo(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Er
         frame_bytes_max: MESSAGE_BYTES_MAX,
         message_bytes_max: MESSAGE_BYTES_MAX,
     };
-    socket::open(&request, payload, limits, Echo)
+    socket::open(&request, payload, (limits, &[]), Echo)
 }
 
 /// Starts it on a free loopback port, or on a given one. Must be called inside an actix system.

@@ -3,7 +3,7 @@
 use crate::handshake::handshake;
 use crate::http::Wire;
 use crate::server::{Server, data_dir};
-use crate::session::sign_in;
+use crate::session::{handshake_lines, sign_in};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const MIB: u64 = 1024 * 1024;
@@ -41,16 +41,18 @@ async fn provoke(stream: Wire) -> (Vec<u8>, u64) {
 async fn a_frame_that_declares_a_gibibyte_is_refused_at_its_header_on_both_sockets() {
     let (_guard, data) = data_dir();
     let server = Server::start(&data);
-    let cookie = format!("cookie: {}\r\n", sign_in(&server).await);
+    let cookie = sign_in(&server).await;
     let live = format!(
         "/live?practice={}&practitioner={}",
         server.practice, server.practitioners[0]
     );
-    for (path, headers) in [("/ws", cookie.as_str()), (live.as_str(), "")] {
+    for path in ["/ws", live.as_str()] {
+        let first = handshake_lines(&server, &cookie).await;
+        let second = handshake_lines(&server, &cookie).await;
         // The first giant warms up what any first connection warms up; the second one is measured.
-        provoke(handshake(&server, None, path, headers).await).await;
+        provoke(handshake(&server, None, path, &first).await).await;
         let before = server.resident_bytes();
-        let (said, sent) = provoke(handshake(&server, None, path, headers).await).await;
+        let (said, sent) = provoke(handshake(&server, None, path, &second).await).await;
         let grown = server.resident_bytes().saturating_sub(before);
         println!("{path}: {sent} bytes sent, memory grew by {} KiB", grown / 1024);
         assert!(grown < MIB, "{path}: memory grew by {grown} bytes");

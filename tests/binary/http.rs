@@ -50,11 +50,21 @@ impl Connection {
         self.read().await
     }
 
+    /// The same with a session's cookie (`name=value`).
+    pub(crate) async fn post_as(&mut self, cookie: &str, path: &str, body: &Value) -> io::Result<Answer> {
+        self.send_with(&format!("cookie: {cookie}\r\n"), path, body).await?;
+        self.read().await
+    }
+
     /// Sends a JSON POST without waiting.
     pub(crate) async fn send(&mut self, path: &str, body: &Value) -> io::Result<()> {
+        self.send_with("", path, body).await
+    }
+
+    async fn send_with(&mut self, headers: &str, path: &str, body: &Value) -> io::Result<()> {
         let body = body.to_string();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\nx-cabinet: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: {}\r\n{headers}x-cabinet: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.host,
             body.len()
         );

@@ -4,7 +4,7 @@
 use crate::handshake::handshake;
 use crate::http::Wire;
 use crate::server::{Server, data_dir};
-use crate::session::sign_in;
+use crate::session::{handshake_lines, sign_in};
 use crate::wait::until;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -69,7 +69,7 @@ struct Practice {
 impl Practice {
     async fn start(data: &std::path::Path, with_tls: bool) -> Self {
         let server = Server::start_with(data, with_tls);
-        let cookie = format!("cookie: {}\r\n", sign_in(&server).await);
+        let cookie = sign_in(&server).await;
         let mut door = server.connect().await;
         let (mut agendas, mut now_ms) = (Vec::new(), 0);
         for practitioner in 0..server.practitioners.len() {
@@ -85,8 +85,12 @@ impl Practice {
         }
     }
 
-    async fn session(&self, receive_bytes: Option<u32>) -> Wire {
-        handshake(&self.server, receive_bytes, "/ws", &self.cookie).await
+    async fn lines(&self) -> String {
+        handshake_lines(&self.server, &self.cookie).await
+    }
+
+    async fn session(&self, receive_bytes: Option<u32>, lines: &str) -> Wire {
+        handshake(&self.server, receive_bytes, "/ws", lines).await
     }
 
     fn join(&self, number: u32) -> Vec<u8> {
@@ -111,7 +115,7 @@ async fn jam(with_tls: bool, before: Before) {
     let (_guard, data) = data_dir();
     let practice = Practice::start(&data, with_tls).await;
     let sessions = || practice.server.metric("cabinet_sessions_open");
-    let mut healthy = practice.session(None).await;
+    let mut healthy = practice.session(None, &practice.lines().await).await;
     practice.settle(&mut healthy, 0).await;
     // Warms up what any first joins warm up.
     for number in 1..6 {
@@ -128,10 +132,15 @@ async fn jam(with_tls: bool, before: Before) {
             }
         }
     });
+    // Asked for before, so that what their connections leave behind is not counted as the sessions'.
+    let mut tickets = Vec::new();
+    for _ in 0..JAMMED {
+        tickets.push(practice.lines().await);
+    }
     let resident = practice.server.resident_bytes();
     let mut jammed = Vec::new();
-    for _ in 0..JAMMED {
-        let mut wire = practice.session(Some(4 * 1024)).await;
+    for lines in &tickets {
+        let mut wire = practice.session(Some(4 * 1024), lines).await;
         if matches!(before, Before::Idle) {
             practice.settle(&mut wire, 0).await;
         }

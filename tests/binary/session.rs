@@ -36,6 +36,19 @@ pub(crate) async fn sign_in(server: &Server) -> String {
     signed_in.cookie.expect("a cookie")
 }
 
+/// The protocols that a handshake names: ours, and a ticket for one socket of this session.
+pub(crate) async fn protocols(server: &Server, cookie: &str) -> String {
+    let mut door = server.connect().await;
+    let answer = door.post_as(cookie, "/api/v1/staff/ticket", &json!({})).await;
+    format!("cabinet.1, ticket.{}", id(&answer.expect("a ticket").body["ticket"]))
+}
+
+/// The lines of a handshake by hand that open a session: cookie and protocols.
+pub(crate) async fn handshake_lines(server: &Server, cookie: &str) -> String {
+    let protocols = protocols(server, cookie).await;
+    format!("cookie: {cookie}\r\nsec-websocket-protocol: {protocols}\r\n")
+}
+
 impl Session {
     /// Signs in with a one-time link and joins an agenda for the year around `now_ms`.
     pub(crate) async fn join(server: &Server, agenda: &str, now_ms: i64) -> Self {
@@ -47,6 +60,8 @@ impl Session {
         let headers = request.headers_mut();
         headers.insert("origin", format!("http://{}", server.host).parse().expect("origin"));
         headers.insert("cookie", cookie.parse().expect("cookie"));
+        let protocols = protocols(server, &cookie).await;
+        headers.insert("sec-websocket-protocol", protocols.parse().expect("protocols"));
         let (socket, _) = tokio_tungstenite::connect_async(request)
             .await
             .expect("open the session");

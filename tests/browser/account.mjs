@@ -36,8 +36,14 @@ export async function freshCode(account) {
   }
 }
 
+/** Goes through the three steps of a link, into the agenda. */
+export async function activate(page, account, who) {
+  await makeAccount(page, account, who);
+  await waitForState(page, 'live');
+}
+
 /** Goes through the three steps of a link; keeps secret and recovery codes in `account`. */
-export async function activate(page, account, { email, name }) {
+export async function makeAccount(page, account, { email, name }) {
   if (name) await page.getByTestId('name').fill(name);
   await page.getByTestId('email').fill(email);
   await page.getByTestId('password').fill(PASSWORD);
@@ -49,5 +55,4 @@ export async function activate(page, account, { email, name }) {
   account.codes = await codes.allTextContents();
   await page.getByTestId('kept').check();
   await page.getByTestId('codes-next').click();
-  await waitForState(page, 'live');
 }

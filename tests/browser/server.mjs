@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 const READY_SECONDS_MAX = 120;
 const STOP_SECONDS_MAX = 20;
-const FIELDS = ['base_url', 'ops_url', 'ca_file', 'staff_link', 'practice', 'practitioners', 'data_dir'];
+const FIELDS = ['base_url', 'ops_url', 'ca_file', 'staff_link', 'team_link', 'practice', 'practitioners', 'data_dir'];
 
 /** Starts `cabinet demo` and answers with what its line of JSON says, and `stop` and `kill`. */
 export async function startDemo(binary, options = {}) {
@@ -51,6 +51,12 @@ export async function staffLink(binary, demo) {
   const link = stdout.split('\n').find((line) => line.startsWith('http'));
   if (link === undefined) throw new Error(`no link in: ${stdout}`);
   return link.trim();
+}
+
+/** Adds somebody to the platform's team; the link by which they make their account. */
+export async function teamLink(binary, demo, name, role) {
+  const { stdout } = await promisify(execFile)(binary, ['team', '--data', demo.data_dir, '--add', name, '--role', role]);
+  return stdout.split('\n')[0].trim();
 }
 
 async function readyLine(child, ended, complaints) {

@@ -4,7 +4,7 @@ mod care;
 mod doors;
 mod mails;
 mod members;
-mod person;
+pub(crate) mod person;
 mod sign_up;
 
 use crate::world::{AGENDA, World};

@@ -27,7 +27,7 @@ pub(crate) struct Postman {
 
 impl Postman {
     /// Fails at the next tries.
-    fn will_fail(&self, times: usize, error: &PostError) {
+    pub(crate) fn will_fail(&self, times: usize, error: &PostError) {
         self.fails.lock().extend(std::iter::repeat_n(error.clone(), times));
     }
 
@@ -67,7 +67,7 @@ pub(crate) fn post_office(
     MailSupervisor::new(outbox, sources, clock.clone(), postman.clone(), options)
 }
 
-fn why() -> String {
+pub(crate) fn why() -> String {
     "because".to_owned()
 }
 
@@ -113,16 +113,15 @@ async fn a_mail_refused_too_often_or_for_good_is_a_dead_letter_that_the_operator
     world.pass_seconds(10 * 24 * 3_600);
     world.mails().await;
     assert_eq!(world.postman.tries(), RETRY_SECONDS.len() + 1, "nobody tries it again");
-    let lines = world.mails.lines(10).await.unwrap();
+    let listed = world.mails.listed(10, true).await.unwrap();
     assert!(
-        lines.len() == 1 && lines[0].contains(" dead trial ") && lines[0].ends_with("because"),
-        "{lines:?}"
+        listed.len() == 1 && listed[0].dead && listed[0].letter == "trial" && listed[0].why.ends_with("because"),
+        "{listed:?}"
     );
     assert_eq!(world.mails.send_again(Some("other")).await.unwrap(), 0);
-    let name = lines[0].split(' ').next().unwrap();
-    assert_eq!(world.mails.send_again(Some(name)).await.unwrap(), 1);
+    assert_eq!(world.mails.send_again(Some(&listed[0].id)).await.unwrap(), 1);
     assert_eq!(world.mails().await.len(), 1);
-    assert_eq!(world.mails.lines(10).await.unwrap(), [] as [String; 0]);
+    assert_eq!(world.mails.listed(10, false).await.unwrap(), []);
 
     world.mails.try_out("personne@example.org").await.unwrap();
     world.postman.will_fail(1, &PostError::Refused(why()));

@@ -16,6 +16,7 @@ mod booking;
 mod contract;
 mod documents;
 mod mails;
+mod operators;
 mod ops;
 mod parts;
 mod refusals;

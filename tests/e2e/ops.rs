@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{App, test};
 use cabinet::edge::EdgeMetrics;
+use cabinet::edge::ops::live::Streams;
 use cabinet::edge::ops::{OpsState, configure};
 use prometheus::Registry;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ async fn operators_see_metrics_and_whether_the_store_serves() {
         registry,
         ready: Arc::new(move || asked.load(Ordering::SeqCst)),
         page: None,
+        team: None,
+        streams: Streams::default(),
     };
     let app = test::init_service(App::new().configure(|config| configure(config, state))).await;
     let get = |path: &'static str| {
@@ -38,7 +41,14 @@ async fn operators_see_metrics_and_whether_the_store_serves() {
         StatusCode::OK,
         "alive, though not serving"
     );
-    for path in ["/", "/api/v1/openapi.json", "/ws", "/agenda", "/mails"] {
+    for path in [
+        "/",
+        "/api/v1/openapi.json",
+        "/api/v1/ops/overview",
+        "/ws",
+        "/agenda",
+        "/mails",
+    ] {
         assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }

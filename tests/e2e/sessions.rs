@@ -16,11 +16,33 @@ const UNTIL_MS: i64 = START_MS + 14 * 86_400_000;
 
 pub(crate) struct Session(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-/// Tries to open a session; the status when it is refused.
+/// A ticket as the server gives it; without one the handshake says why there is none.
+async fn ticket(world: &World, cookie: &str) -> String {
+    let answer = world.staff_post(cookie, "/api/v1/staff/ticket", &json!({})).await;
+    answer.body["ticket"].as_str().unwrap_or("none").to_owned()
+}
+
+/// Tries to open a session with a fresh ticket; the status when it is refused.
 async fn attempt(world: &World, cookie: Option<&str>, origin: Option<&str>) -> Result<Session, u16> {
+    let ticket = match cookie {
+        Some(cookie) => Some(format!("cabinet.1, ticket.{}", ticket(world, cookie).await)),
+        None => None,
+    };
+    attempt_with(world, (cookie, origin), ticket.as_deref()).await
+}
+
+async fn attempt_with(
+    world: &World,
+    (cookie, origin): (Option<&str>, Option<&str>),
+    protocols: Option<&str>,
+) -> Result<Session, u16> {
     let address = format!("{}/ws", world.base.replace("http://", "ws://"));
     let mut request = address.into_client_request().unwrap();
-    for (name, value) in [("cookie", cookie), ("origin", origin)] {
+    for (name, value) in [
+        ("cookie", cookie),
+        ("origin", origin),
+        ("sec-websocket-protocol", protocols),
+    ] {
         if let Some(value) = value {
             request
                 .headers_mut()
@@ -28,7 +50,10 @@ async fn attempt(world: &World, cookie: Option<&str>, origin: Option<&str>) -> R
         }
     }
     match connect_async(request).await {
-        Ok((socket, _)) => Ok(Session(socket)),
+        Ok((socket, response)) => {
+            assert_eq!(response.headers()["sec-websocket-protocol"], "cabinet.1");
+            Ok(Session(socket))
+        }
         Err(Error::Http(response)) => Err(response.status().as_u16()),
         Err(error) => panic!("{error}"),
     }
@@ -137,6 +162,40 @@ async fn only_someone_signed_in_from_an_allowed_page_gets_a_session() {
         assert_eq!(refused, Some(status), "{cookie:?} {origin:?}");
     }
     Session::with(&world, &cookie).await;
+}
+
+#[actix_web::test]
+async fn a_ticket_opens_one_socket_of_its_own_session_once_and_within_thirty_seconds() {
+    let world = World::start().await;
+    let mine = world.sign_in(AGENDA.practice, 50).await;
+    let other = world.sign_in(AGENDA.practice, 50).await;
+    let dial = async |cookie: &str, protocols: Option<String>| {
+        let page = (Some(cookie), Some(world.base.as_str()));
+        attempt_with(&world, page, protocols.as_deref()).await.err()
+    };
+    let named = |ticket: &str| Some(format!("cabinet.1, ticket.{ticket}"));
+
+    assert_eq!(dial(&mine, None).await, Some(401), "no ticket");
+    assert_eq!(dial(&mine, Some("cabinet.1".to_owned())).await, Some(401), "no ticket");
+    assert_eq!(dial(&mine, named(&"0".repeat(64))).await, Some(401), "an invented one");
+
+    let used = ticket(&world, &mine).await;
+    assert_eq!(dial(&mine, named(&used)).await, None);
+    assert_eq!(dial(&mine, named(&used)).await, Some(401), "played again");
+
+    let stolen = ticket(&world, &mine).await;
+    assert_eq!(dial(&other, named(&stolen)).await, Some(401), "another session's");
+    assert_eq!(
+        dial(&mine, named(&stolen)).await,
+        Some(401),
+        "and used up by the attempt"
+    );
+
+    let (good, late) = (ticket(&world, &mine).await, ticket(&world, &mine).await);
+    world.pass_seconds(29);
+    assert_eq!(dial(&mine, named(&good)).await, None);
+    world.pass_seconds(1);
+    assert_eq!(dial(&mine, named(&late)).await, Some(401), "too old");
 }
 
 #[actix_web::test]

@@ -2,17 +2,23 @@
 
 use actix_web::App;
 use actix_web::middleware::from_fn;
-use cabinet::edge::listen::{ListenOptions, Listening, Reaper, Transport, listen};
+use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, Transport, listen};
+use cabinet::edge::ops::OpsState;
+use cabinet::edge::ops::desk::{Desk, Sources};
+use cabinet::edge::ops::live::Streams;
 use cabinet::edge::{self, EdgeState};
 use cabinet_actors::access::Entropy;
+use cabinet_actors::accounts::Door;
 use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
-use cabinet_actors::mail::Outbox;
+use cabinet_actors::mail::{MailSupervisor, Outbox};
+use cabinet_actors::operators::Operators;
 use cabinet_domain::anomaly::Limits;
 use cabinet_storage::Storage;
 use cabinet_storage::audit::note::Signer;
+use prometheus::Registry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,6 +32,46 @@ pub(crate) fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
             .configure(move |config| edge::configure(config, state))
     });
     listening.unwrap()
+}
+
+/// The operators' listener with the team's page, running; its address.
+pub(crate) fn serve_operators(
+    reaper: &Arc<Reaper>,
+    registry: &Registry,
+    (state, operators, mails): (&EdgeState, &Operators, &MailSupervisor),
+) -> String {
+    let origins = AllowedOrigins::default();
+    let desk = Desk::new(Sources {
+        registry: registry.clone(),
+        ready: state.ready.clone(),
+        access: state.access.clone(),
+        accounts: state.accounts.at(Door::Operators),
+        anomalies: state.anomalies.clone(),
+        audit: state.audit.clone(),
+        directory: state.directory.clone(),
+        operators: operators.clone(),
+        mails: Some(mails.clone()),
+        clock: state.clock.clone(),
+    });
+    let shown = OpsState {
+        registry: registry.clone(),
+        ready: state.ready.clone(),
+        page: None,
+        team: Some((state.at_operators_door(origins.clone()), desk)),
+        streams: Streams::default(),
+    };
+    let options = ListenOptions::at("127.0.0.1:0".parse().unwrap(), Transport::PlainOnLoopback);
+    let listening = listen(&options, reaper, move || {
+        let shown = shown.clone();
+        App::new()
+            .wrap(from_fn(edge::frame::around))
+            .configure(move |config| edge::ops::configure(config, shown))
+    });
+    let listening = listening.unwrap();
+    actix_web::rt::spawn(listening.server);
+    let base = format!("{}://{}", listening.scheme, listening.address);
+    origins.add(base.clone());
+    base
 }
 
 /// The audit log, which the tests themselves have catch up.

@@ -1,14 +1,14 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
 use crate::mails::{Postman, post_office};
-use crate::wiring::{draws, log, serve, watch};
+use crate::wiring::{draws, log, serve, serve_operators, watch};
 use cabinet::edge::documents::Library;
 use cabinet::edge::limits::{self, PerMinute};
 use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
 use cabinet::edge::ws::Presence;
 use cabinet::edge::{EdgeMetrics, EdgeState};
 use cabinet_actors::access::{Access, Lifetime};
-use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost};
+use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost, Door};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
@@ -17,6 +17,7 @@ use cabinet_actors::directory::{Directory, DirectoryError};
 use cabinet_actors::mail::{Envelope, MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
+use cabinet_actors::operators::Operators;
 use cabinet_actors::order::Order;
 use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
@@ -29,7 +30,7 @@ use prometheus::Registry;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// Sunday 22 November 2026, noon UTC.
 pub(crate) const START_MS: i64 = 1_795_348_800_000;
@@ -58,6 +59,10 @@ impl Clock for ManualClock {
 
 pub(crate) struct World {
     pub(crate) base: String,
+    operators_base: String,
+    /// Whether requests go to the operators' listener.
+    at_operators: AtomicBool,
+    pub(crate) operators: Operators,
     pub(crate) access: Access,
     pub(crate) agendas: Agendas,
     pub(crate) directory: Directory,
@@ -147,14 +152,7 @@ impl World {
         let shared: Arc<dyn Clock> = clock.clone();
         let registry = Registry::new();
         let directory = Directory::load(storage.streams(), shared.clone()).await.unwrap();
-        let known = directory.clone();
-        let agendas = Agendas::start(
-            AgendasOptions::default(),
-            storage.streams(),
-            shared.clone(),
-            Metrics::new(&registry).unwrap(),
-            Arc::new(move |key| known.agenda_exists(key)),
-        );
+        let agendas = agendas(&storage, &directory, (&shared, &registry));
         let audit = log(&storage, &shared);
         let outbox = Outbox::new(shared.clone(), draws(1_000_000), Some("ops@example.org".to_owned()));
         directory.tell_through(outbox.clone());
@@ -177,6 +175,7 @@ impl World {
             anomalies: anomalies.clone(),
             clock: shared,
             origins: origins.clone(),
+            door: Door::Practices,
             secure: false,
             metrics,
             presence: Presence::default(),
@@ -186,12 +185,17 @@ impl World {
             limits: limits::Limits::new(limits),
         };
         let reaper = Reaper::start(ReaperOptions::default(), &registry).unwrap();
+        let operators = Operators::new(directory.clone(), access.clone(), accounts.clone(), draws(2_000_000));
+        let team = serve_operators(&reaper, &registry, (&state, &operators, &mails));
         let listening = serve(&reaper, state);
         actix_web::rt::spawn(listening.server);
         let base = format!("{}://{}", listening.scheme, listening.address);
         origins.add(base.clone());
         let world = Self {
             base,
+            operators_base: team,
+            at_operators: AtomicBool::new(false),
+            operators,
             access,
             agendas,
             directory,
@@ -262,8 +266,18 @@ impl World {
         self.clock.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
     }
 
+    /// From now on, requests go to the operators' listener, or to everybody's.
+    pub(crate) fn go_to_operators(&self, there: bool) {
+        self.at_operators.store(there, Ordering::SeqCst);
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let base = if self.at_operators.load(Ordering::SeqCst) {
+            &self.operators_base
+        } else {
+            &self.base
+        };
+        self.http.request(method, format!("{base}{path}"))
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -345,12 +359,23 @@ pub(crate) fn confirm_request(command_id: &str, token: &Value, manage: &str) -> 
     })
 }
 
-/// Links, accounts and members over a store in memory; passwords cost next to nothing.
 /// Whoever makes links at the console.
 pub(crate) fn by_server() -> (Actor, LeafOrigin) {
     (Actor::Server, LeafOrigin::default())
 }
 
+fn agendas(storage: &Storage, directory: &Directory, (clock, registry): (&Arc<dyn Clock>, &Registry)) -> Agendas {
+    let known = directory.clone();
+    Agendas::start(
+        AgendasOptions::default(),
+        storage.streams(),
+        clock.clone(),
+        Metrics::new(registry).unwrap(),
+        Arc::new(move |key| known.agenda_exists(key)),
+    )
+}
+
+/// Links, accounts and members over a store in memory; passwords cost next to nothing.
 fn people(
     storage: &Storage,
     directory: &Directory,

@@ -2,12 +2,13 @@
 
 mod accounts;
 mod audit;
+mod operators;
 mod parts;
 
 use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{
     Accepted, Allowances, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManageRequest,
-    ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, StaffAgenda, StaffCommand,
+    ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda, StaffCommand,
     StaffCommandRequest, StaffMe,
 };
 use cabinet_proto::v1::model::TypeSlotChanges;
@@ -362,6 +363,14 @@ one!(
 );
 one!(Accepted, "http.accepted", Accepted { seq: 42 });
 one!(SignInRequest, "http.sign_in_request", SignInRequest { link: id(13) });
+one!(
+    SocketTicket,
+    "http.socket_ticket",
+    SocketTicket {
+        ticket: "ab".repeat(32),
+        until_ms: END,
+    }
+);
 one!(StaffMe, "http.staff_me", me());
 one!(
     StaffAgenda,

@@ -141,6 +141,21 @@ pub fn public_practice(
     })
 }
 
+/// The platform's team, where a practice is shown: without name, page and agendas.
+#[must_use]
+pub const fn platform() -> http::PublicPractice {
+    http::PublicPractice {
+        slug: String::new(),
+        name: String::new(),
+        phone: String::new(),
+        email: String::new(),
+        legal: String::new(),
+        practitioners: Vec::new(),
+        places: Vec::new(),
+        notice: None,
+    }
+}
+
 /// A person, for staff of the practice or the person alone.
 #[must_use]
 pub fn person(person: &domain::person::Person) -> Person {

@@ -20,14 +20,34 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// Over TLS: the browser itself then refuses to take it from a subdomain or over plain HTTP.
-pub const COOKIE: &str = "__Host-cabinet";
+/// Names of the two cookies: a session's token, and the secret by which an account knows a device again, which opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jar {
+    /// The session's.
+    pub session: &'static str,
+    /// The device's.
+    pub device: &'static str,
+    secure: bool,
+}
+
+/// Over TLS: the browser itself then refuses to take them from a subdomain or over plain HTTP.
+pub const TLS_JAR: Jar = Jar {
+    session: "__Host-cabinet",
+    device: "__Host-cabinet-device",
+    secure: true,
+};
 /// Over plain HTTP on loopback, where the prefix would be refused.
-pub const COOKIE_PLAIN: &str = "cabinet-loopback";
-/// By which an account knows a device again; it opens nothing.
-pub const DEVICE_COOKIE: &str = "__Host-cabinet-device";
-/// The same over plain HTTP on loopback.
-pub const DEVICE_COOKIE_PLAIN: &str = "cabinet-loopback-device";
+pub const LOOPBACK_JAR: Jar = Jar {
+    session: "cabinet-loopback",
+    device: "cabinet-loopback-device",
+    secure: false,
+};
+/// At the operators' door: cookies do not tell ports apart, so its names are its own.
+pub const OPERATORS_JAR: Jar = Jar {
+    session: "cabinet-operators",
+    device: "cabinet-operators-device",
+    secure: false,
+};
 /// How long a device is known, in seconds: a year.
 const DEVICE_SECONDS: i64 = 365 * 24 * 3_600;
 /// A cross-site form cannot send it, and a cross-site script may not.
@@ -43,10 +63,6 @@ fn made(name: &'static str, value: &str, secure: bool, seconds: i64) -> Cookie<'
         .finish()
 }
 
-const fn name(secure: bool) -> &'static str {
-    if secure { COOKIE } else { COOKIE_PLAIN }
-}
-
 /// The cookie that carries a session's token.
 #[must_use]
 pub fn cookie(state: &EdgeState, token: &str, strength: Strength) -> Cookie<'static> {
@@ -54,20 +70,20 @@ pub fn cookie(state: &EdgeState, token: &str, strength: Strength) -> Cookie<'sta
         Strength::Link => SESSION_SECONDS,
         Strength::TwoFactors { .. } => state.access.lifetime().seconds,
     };
-    made(name(state.secure), token, state.secure, seconds)
+    let jar = state.jar();
+    made(jar.session, token, jar.secure, seconds)
 }
 
 /// The cookie that takes a session's away.
 #[must_use]
-pub fn no_cookie(secure: bool) -> Cookie<'static> {
-    made(name(secure), "", secure, 0)
+pub fn no_cookie(jar: Jar) -> Cookie<'static> {
+    made(jar.session, "", jar.secure, 0)
 }
 
 /// The cookie by which an account knows this device again.
 #[must_use]
-pub fn device_cookie(secret: &str, secure: bool) -> Cookie<'static> {
-    let name = if secure { DEVICE_COOKIE } else { DEVICE_COOKIE_PLAIN };
-    made(name, secret, secure, DEVICE_SECONDS)
+pub fn device_cookie(secret: &str, jar: Jar) -> Cookie<'static> {
+    made(jar.device, secret, jar.secure, DEVICE_SECONDS)
 }
 
 fn secret_in(request: &HttpRequest, name: &str) -> Option<String> {
@@ -79,14 +95,14 @@ fn secret_in(request: &HttpRequest, name: &str) -> Option<String> {
 
 /// The token that the request carries, if any.
 #[must_use]
-pub fn token(request: &HttpRequest, secure: bool) -> Option<String> {
-    secret_in(request, name(secure))
+pub fn token(request: &HttpRequest, jar: Jar) -> Option<String> {
+    secret_in(request, jar.session)
 }
 
 /// The device's secret that the request carries, if any.
 #[must_use]
-pub fn device(request: &HttpRequest, secure: bool) -> Option<String> {
-    secret_in(request, if secure { DEVICE_COOKIE } else { DEVICE_COOKIE_PLAIN })
+pub fn device(request: &HttpRequest, jar: Jar) -> Option<String> {
+    secret_in(request, jar.device)
 }
 
 /// Someone signed in, of a practice that stands.
@@ -188,7 +204,7 @@ impl FromRequest for StaffOf {
         Box::pin(async move {
             let state = state(&request)?;
             from_script(&request)?;
-            let token = token(&request, state.secure).ok_or(EdgeCode::Unauthorised)?;
+            let token = token(&request, state.jar()).ok_or(EdgeCode::Unauthorised)?;
             let Origin { device, network } = visitor(&request)?.origin;
             drop(request);
             let session = state.access.session(&token).await.map_err(|error| {
@@ -202,6 +218,7 @@ impl FromRequest for StaffOf {
             let practice = state
                 .directory
                 .practice(session.practice)
+                .filter(|practice| state.door.admits(practice.id))
                 .ok_or(EdgeCode::Unauthorised)?;
             if practice.role_now(session.staff, state.clock.now()).is_none() {
                 return Err(EdgeCode::Unauthorised.into());

@@ -40,7 +40,7 @@ pub fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
             device: device_name(agent.unwrap_or_default()),
             network: address.map(shown).unwrap_or_default(),
         },
-        device: device(request, state.secure),
+        device: device(request, state.jar()),
     })
 }
 

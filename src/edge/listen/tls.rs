@@ -120,6 +120,7 @@ fn configuration(certificate: Arc<dyn ResolvesServerCert>) -> Result<Arc<ServerC
         .with_no_client_auth()
         .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.ignore_client_order = true;
     Ok(Arc::new(config))
 }
 

@@ -65,7 +65,7 @@ pub(super) fn welcome(
     let mut answer = HttpResponse::build(status);
     answer.cookie(cookie(state, &signed_in.token, signed_in.session.strength));
     if let Some(device) = &signed_in.device {
-        answer.cookie(device_cookie(device, state.secure));
+        answer.cookie(device_cookie(device, state.jar()));
     }
     answer.json(body)
 }

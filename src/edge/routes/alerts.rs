@@ -37,7 +37,7 @@ impl From<AnomalyError> for Failure {
 }
 
 /// The id of an alert in a path.
-struct PathId(AlertId);
+pub(crate) struct PathId(pub(crate) AlertId);
 
 impl FromStr for PathId {
     type Err = hex::FromHexError;

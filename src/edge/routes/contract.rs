@@ -22,6 +22,9 @@ use cabinet_proto::v1::problem::Problem;
 
 /// What a practice is asked to accept; none while there is nothing.
 pub(super) fn face(state: &EdgeState, practice: &Practice, now: UtcMillis) -> Option<ContractFace> {
+    if practice.id.is_platform() {
+        return None;
+    }
     let asked = state.documents.asked_of(practice);
     let accept_by = asked.iter().filter_map(|one| one.accept_by).min()?;
     let deadlines = state.documents.deadlines();

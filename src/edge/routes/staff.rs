@@ -20,8 +20,8 @@ use cabinet_domain::ids::{AgendaId, AgendaKey, BlobId, CommandId, PatientId};
 use cabinet_domain::practice::{BreakGlass, Practice};
 use cabinet_domain::rights::Role;
 use cabinet_domain::time::{Span, UtcMillis};
-use cabinet_proto::v1::convert::{inward, members};
-use cabinet_proto::v1::http::{Accepted, SignInRequest, StaffAgenda, StaffCommandRequest, StaffMe};
+use cabinet_proto::v1::convert::{inward, members, outward};
+use cabinet_proto::v1::http::{Accepted, SignInRequest, SocketTicket, StaffAgenda, StaffCommandRequest, StaffMe};
 use cabinet_proto::v1::members::AgendaLevel;
 use cabinet_proto::v1::problem::Problem;
 use serde::Deserialize;
@@ -48,17 +48,23 @@ pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSe
             .map(|glass| members::glass(glass, practice, session.staff))
             .collect(),
         contract: super::contract::face(state, practice, now),
-        practice: public_face(state, practice).await?,
+        practice: if practice.id.is_platform() {
+            outward::platform()
+        } else {
+            public_face(state, practice).await?
+        },
         now_ms: state.clock.now().0,
     })
 }
 
-fn access_failure(error: &AccessError) -> Failure {
-    match error {
-        AccessError::LinkGone => EdgeCode::LinkGone.into(),
-        AccessError::Write(_) | AccessError::Read(_) => {
-            tracing::error!(error = error as &dyn std::error::Error, "a sign-in record failed");
-            EdgeCode::Busy.into()
+impl From<AccessError> for Failure {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::LinkGone => EdgeCode::LinkGone.into(),
+            AccessError::Write(_) | AccessError::Read(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a sign-in record failed");
+                EdgeCode::Busy.into()
+            }
         }
     }
 }
@@ -77,8 +83,11 @@ pub(crate) async fn post_sign_in(
         return Err(EdgeCode::AccountRequired.into());
     }
     let link = inward::secret("link", &body.0.link)?;
-    let redeemed = state.access.redeem(link, visitor(&request)?.origin).await;
-    let (token, session) = redeemed.map_err(|error| access_failure(&error))?;
+    let known = state.access.link(link).await?;
+    if !state.door.admits(known.practice) {
+        return Err(EdgeCode::LinkGone.into());
+    }
+    let (token, session) = state.access.redeem(link, visitor(&request)?.origin).await?;
     let practice = state
         .directory
         .practice(session.practice)
@@ -96,11 +105,10 @@ pub(crate) async fn post_sign_in(
         (status = 403, body = Problem, content_type = "application/problem+json")))]
 #[post("/api/v1/staff/sign-out")]
 pub(crate) async fn post_sign_out(state: Data<EdgeState>, staff: StaffOf) -> Result<HttpResponse, Failure> {
-    let ended = state.access.sign_out(&staff.token).await;
-    ended.map_err(|error| access_failure(&error))?;
+    state.access.sign_out(&staff.token).await?;
     state.presence.sign_out(&staff.id());
     Ok(HttpResponse::NoContent()
-        .cookie(no_cookie(state.secure))
+        .cookie(no_cookie(state.jar()))
         .insert_header(("clear-site-data", "\"cache\", \"storage\""))
         .finish())
 }
@@ -111,6 +119,19 @@ pub(crate) async fn post_sign_out(state: Data<EdgeState>, staff: StaffOf) -> Res
 #[get("/api/v1/staff/me")]
 pub(crate) async fn get_me(state: Data<EdgeState>, staff: StaffOf) -> Result<Json<StaffMe>, Failure> {
     who(&state, &staff.practice, staff.session).await.map(Json)
+}
+
+/// A ticket for one socket (`/ws`) of this session.
+#[utoipa::path(post, path = "/api/v1/staff/ticket", tag = "staff", security(("session" = [])),
+    responses((status = 200, body = SocketTicket),
+        (status = 401, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/staff/ticket")]
+pub(crate) async fn post_ticket(state: Data<EdgeState>, staff: StaffOf) -> Json<SocketTicket> {
+    let (ticket, until) = state.access.ticket(staff.id());
+    Json(SocketTicket {
+        ticket,
+        until_ms: until.0,
+    })
 }
 
 /// Which stretch of bookings.

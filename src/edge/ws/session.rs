@@ -13,14 +13,16 @@ use crate::edge::listen::{Connection, ConnectionHandle, FrameLimits, ProgressWat
 use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::routes::staff::order;
 use actix::prelude::*;
-use actix_web::http::header::ORIGIN;
+use actix_web::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::web::{Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use cabinet_domain::ids::AgendaKey;
 use cabinet_proto::v1::close::CloseCode;
 use cabinet_proto::v1::http::StaffCommand;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame};
-use cabinet_proto::v1::{CLIENT_FRAME_BYTES_MAX, PING_PERIOD_SECONDS, PONG_DEADLINE_SECONDS, VERSION};
+use cabinet_proto::v1::{
+    CLIENT_FRAME_BYTES_MAX, PING_PERIOD_SECONDS, PONG_DEADLINE_SECONDS, SESSION_PROTOCOL, TICKET_PREFIX, VERSION,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +39,16 @@ const SIGN_IN_CHECK: Duration = Duration::from_secs(60);
 /// A closed socket whose peer does not read is ended after this.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Opens a session: signed in, from an allowed page. Browsers always name the page; whoever does not is refused.
+/// The ticket that a handshake names beside the protocol: there it is in no address, so in nobody's log.
+fn ticket(request: &HttpRequest) -> Option<String> {
+    let named = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
+    let named = named.filter_map(|value| value.to_str().ok());
+    let mut names = named.flat_map(|value| value.split(',')).map(str::trim);
+    let ticket = names.find_map(|name| name.strip_prefix(TICKET_PREFIX))?;
+    Some(ticket.to_owned())
+}
+
+/// Opens a session: signed in, from an allowed page, with a ticket. Browsers always name the page; whoever does not is refused.
 pub(super) async fn open(
     state: Data<EdgeState>,
     staff: StaffOf,
@@ -50,13 +61,17 @@ pub(super) async fn open(
     if state.presence.sessions_of(&staff.id()) >= SESSIONS_PER_SIGN_IN_MAX {
         return Err(Failure::from(EdgeCode::TooManySockets).into());
     }
+    let ticket = ticket(&request).ok_or(Failure::from(EdgeCode::TicketGone))?;
+    if !state.access.use_ticket(&ticket, staff.id()) {
+        return Err(Failure::from(EdgeCode::TicketGone).into());
+    }
     let bytes = u64::try_from(CLIENT_FRAME_BYTES_MAX).unwrap_or(u64::MAX);
     let limits = FrameLimits {
         frame_bytes_max: bytes,
         message_bytes_max: bytes,
     };
     let connection = request.conn_data::<Connection>().map(Connection::handle);
-    socket::open(&request, payload, limits, |socket| Session {
+    socket::open(&request, payload, (limits, &[SESSION_PROTOCOL]), |socket| Session {
         watch: connection.as_ref().and_then(ConnectionHandle::watch),
         connection,
         socket,

@@ -51,14 +51,14 @@ pub struct Socket {
     said: SaidBytes,
 }
 
-/// Answers the handshake and starts the actor that `make` returns.
+/// Answers the handshake, naming the first of `protocols` that the client names, and starts the actor that `make` returns.
 ///
 /// # Errors
 /// When the request is no WebSocket handshake.
 pub fn open<A>(
     request: &HttpRequest,
     payload: Payload,
-    limits: FrameLimits,
+    (limits, protocols): (FrameLimits, &[&str]),
     make: impl FnOnce(Socket) -> A,
 ) -> Result<HttpResponse, Error>
 where
@@ -72,7 +72,7 @@ where
         ended: false,
         said: said.clone(),
     });
-    let mut response = ws::handshake(request)?;
+    let mut response = ws::handshake_with_protocols(request, protocols)?;
     let codec = Codec::new().max_size(usize::try_from(limits.frame_bytes_max).unwrap_or(usize::MAX));
     let frames = WebsocketContext::with_codec(actor, payload, codec);
     Ok(response.streaming(Sliced::new(frames, said)))

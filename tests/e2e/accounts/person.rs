@@ -7,7 +7,7 @@ use reqwest::Method;
 use ring::hmac;
 use serde_json::{Value, json};
 
-pub(super) const PASSWORD: &str = "girafe tranquille sous abricot";
+pub(crate) const PASSWORD: &str = "girafe tranquille sous abricot";
 
 /// The code of an application at an instant (RFC 6238), written apart from the server's.
 pub(super) fn code(secret: &str, now_ms: i64) -> String {
@@ -32,7 +32,7 @@ pub(crate) struct Person {
     pub(super) email: String,
     pub(super) password: String,
     /// The application's secret.
-    pub(super) secret: String,
+    pub(crate) secret: String,
     pub(super) recovery_codes: Vec<String>,
     /// What the browser that made the account sends.
     pub(crate) cookies: String,
@@ -40,7 +40,7 @@ pub(crate) struct Person {
 
 impl Person {
     /// Makes the account of a member.
-    pub(super) async fn activated(world: &World, practice: PracticeId, staff: u128, email: &str) -> Self {
+    pub(crate) async fn activated(world: &World, practice: PracticeId, staff: u128, email: &str) -> Self {
         let link = world
             .access
             .issue_link(practice, StaffId(staff), by_server())
@@ -50,7 +50,7 @@ impl Person {
     }
 
     /// Makes an account with a link.
-    pub(super) async fn with_link(world: &World, link: &str, name: Option<&str>, email: &str) -> Self {
+    pub(crate) async fn with_link(world: &World, link: &str, name: Option<&str>, email: &str) -> Self {
         let begin = json!({"link": link, "name": name, "email": email, "password": PASSWORD});
         let begun = account(world, "", "activation", &begin).await.fine(200);
         let secret = begun["secret"].as_str().unwrap().to_owned();
@@ -70,7 +70,7 @@ impl Person {
     }
 
     /// The application's code after a pause in which the last one has run out.
-    pub(super) fn fresh_code(&self, world: &World) -> String {
+    pub(crate) fn fresh_code(&self, world: &World) -> String {
         world.pass_seconds(60);
         code(&self.secret, world.now().0)
     }
@@ -100,7 +100,7 @@ impl Person {
     }
 }
 
-pub(super) async fn account(world: &World, cookies: &str, path: &str, body: &Value) -> Answer {
+pub(crate) async fn account(world: &World, cookies: &str, path: &str, body: &Value) -> Answer {
     let path = format!("/api/v1/account/{path}");
     world.staff_post(cookies, &path, body).await
 }

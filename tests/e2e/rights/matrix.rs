@@ -38,11 +38,17 @@ const OF_PRACTICE: [Action; 8] = [
     Action::BreakGlass,
 ];
 
+/// Those that are asked at the operators' door, with where.
+const OF_PLATFORM: [(Action, &str); 2] = [
+    (Action::SeeOperations, "/api/v1/ops/overview"),
+    (Action::SeeCompliance, "/api/v1/ops/compliance"),
+];
+
 /// Those of them that a look at an agenda is, by what it shows.
 const SEEING: [Action; 3] = [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity];
 
 /// Actions that cannot be asked of the server yet, with the reason.
-const PENDING: [(Action, &str); 11] = [
+const PENDING: [(Action, &str); 9] = [
     (Action::SearchPatients, "there is no search"),
     (Action::SeeClinicalNotes, "there are no clinical notes"),
     (Action::MarkNoShow, "no-shows are not recorded"),
@@ -50,8 +56,6 @@ const PENDING: [(Action, &str); 11] = [
     (Action::ExportData, "there is no export"),
     (Action::GrantSupport, "no route grants support's access"),
     (Action::ReadBilling, "there are no invoices"),
-    (Action::SeeOperations, "operators have a listener without accounts"),
-    (Action::SeeCompliance, "there are no registers to look at"),
     (Action::ErasePatient, "there is no erasure"),
     (Action::ErasePractice, "there is no erasure"),
 ];
@@ -66,7 +70,7 @@ fn asked_today(world: &World) -> BTreeSet<Action> {
             Policy::Agenda(action) => asked.extend([action]),
             Policy::AgendaCommand => asked.extend(commands(world, "0").iter().map(is_action)),
             Policy::Practice(action) => asked.extend([action]),
-            Policy::Anyone | Policy::Bearer | Policy::SignedIn => {}
+            Policy::Anyone | Policy::Bearer | Policy::SignedIn | Policy::Platform(_) => {}
         }
     }
     asked
@@ -247,7 +251,8 @@ fn asked_of(role: Role, level: Level) -> Vec<(AgendaKey, Action, &'static str)> 
 
 #[test]
 fn every_action_is_walked_or_pending_with_a_reason() {
-    let existing = EXISTING.into_iter().chain(OF_PRACTICE);
+    let platform = OF_PLATFORM.map(|(action, _)| action);
+    let existing = EXISTING.into_iter().chain(OF_PRACTICE).chain(platform);
     let listed: Vec<Action> = existing.chain(PENDING.map(|(action, _)| action)).collect();
     let unique: BTreeSet<Action> = listed.iter().copied().collect();
     assert_eq!(unique.len(), listed.len());
@@ -410,4 +415,52 @@ async fn the_matrix_holds_for_what_concerns_the_practice_as_a_whole() {
         }
     }
     assert!(walked >= 7 * 22, "{walked}");
+}
+
+#[actix_web::test]
+async fn the_platform_s_views_answer_each_role_at_their_door_as_the_matrix_says() {
+    let world = World::start().await;
+    let listed: BTreeSet<Action> = OF_PLATFORM.iter().map(|(action, _)| *action).collect();
+    let routed = cabinet::edge::ops::routes::ROUTES.iter();
+    let routed: BTreeSet<Action> = routed
+        .filter_map(|route| match route.policy {
+            Policy::Platform(action) => Some(action),
+            Policy::Anyone
+            | Policy::Bearer
+            | Policy::SignedIn
+            | Policy::Practice(_)
+            | Policy::Agenda(_)
+            | Policy::AgendaCommand => None,
+        })
+        .collect();
+    assert_eq!(listed, routed);
+    let mut asked = 0;
+    for role in Role::ALL {
+        let cookie = if role.is_platform() {
+            let link = world.operators.add(role.name(), role).await.unwrap();
+            world.go_to_operators(true);
+            let answer = world.post("/api/v1/staff/sign-in", &json!({ "link": link })).await;
+            let cookie = answer.headers.get("set-cookie").unwrap().to_str().unwrap();
+            cookie.split(';').next().unwrap().to_owned()
+        } else {
+            // No member of a practice has a session at this door: nobody is anybody there with theirs.
+            assert!(add(&world, role, Level::None).await);
+            world.go_to_operators(false);
+            let cookie = world.sign_in(AGENDA.practice, id_of(role, Level::None).0).await;
+            world.go_to_operators(true);
+            cookie.replace("cabinet-loopback", "cabinet-operators")
+        };
+        for ((cell_role, _, action, scope), expected) in cells(MATRIX).unwrap() {
+            let place = OF_PLATFORM.iter().find(|(known, _)| known.name() == action);
+            let (Some((_, path)), true) = (place, cell_role == role.name() && scope != "other") else {
+                continue;
+            };
+            let answer = world.staff_get(&cookie, path).await;
+            let word = word(answer.status.into(), answer.code());
+            let expected = if role.is_platform() { expected } else { "unauthorised" };
+            assert_eq!(word, expected, "{} {action}", role.name());
+            asked += 1;
+        }
+    }
+    assert!(asked >= 32, "{asked}");
 }

@@ -1,5 +1,6 @@
 // The staff's live session: topics with their positions, and commands that wait for their answer, also across a lost line.
 
+import { api } from '../lib/api';
 import { applyChanges, isComplete, movedIn, withPart } from '../lib/agenda';
 import { ServerClock } from '../lib/clock';
 import { newId } from '../lib/ids';
@@ -9,6 +10,9 @@ import type { ClientFrame, Problem, ServerFrame, StaffCommand, StaffView } from 
 
 const DAY_MS = 86_400_000;
 const BUSY_REPEATS_MAX = 5;
+/** What a handshake names: the protocol, and beside it a ticket, so that this stands in no address (`proto/README.md`). */
+const SESSION_PROTOCOL = 'cabinet.1';
+const TICKET_PREFIX = 'ticket.';
 /** After so long without a frame the server is asked for one; without an answer by then the line is dead, however open it looks. */
 const QUIET_MS = 20_000;
 const ANSWER_MS = 10_000;
@@ -52,7 +56,10 @@ export class Session {
     this.#cover = cover;
     for (const topic of topics) this.#topics.set(topic, { position: null, joining: null, begun: null, withdrawn: false });
     this.#socket = new LiveSocket({
-      address: () => socketAddress('/ws'),
+      destination: async () => {
+        const { ticket } = await api.socketTicket();
+        return { address: socketAddress('/ws'), protocols: [SESSION_PROTOCOL, `${TICKET_PREFIX}${ticket}`] };
+      },
       opened: () => undefined,
       frame: (frame) => {
         this.#frameAt = performance.now();

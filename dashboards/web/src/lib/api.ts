@@ -2,9 +2,9 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, ContractAcceptance, Documents, Enrolment, ForgottenRequest, GlassFace, InvitationMade, InviteRequest, LinkFace, LinkHolder, MemberChange,
-  MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest,
-  StepUpRequest, SteppedUp,
+  AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
+  MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
+  StepUpRequest, SteppedUp, TryAgain,
 } from './wire';
 import type {
   Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
@@ -74,6 +74,11 @@ async function once<T>(method: 'GET' | 'POST', path: string, body?: unknown, wan
 const at = (practice: string, practitioner: string): string => `/public/${encodeURIComponent(practice)}/${encodeURIComponent(practitioner)}`;
 
 export const api = {
+  compliance: () => call<Compliance>('GET', '/ops/compliance'),
+  acknowledge: (alert: string, body: Acknowledgement) => call<InstallationAlert>('POST', `/ops/alerts/${alert}/acknowledge`, body),
+  endForSomebody: (session: string) => call<null>('POST', `/ops/sessions/${session}/end`),
+  letGo: (body: LetGo) => call<null>('POST', '/ops/held/let-go', body),
+  mailsAgain: (body: TryAgain) => once<null>('POST', '/ops/mails/again', body),
   practice: (practice: string) => call<PublicPractice>('GET', `/public/${encodeURIComponent(practice)}`),
   page: (practice: string, practitioner: string) => call<PublicPage>('GET', at(practice, practitioner)),
   hold: (practice: string, practitioner: string, body: HoldRequest) => call<HoldAnswer>('POST', `${at(practice, practitioner)}/holds`, body),
@@ -87,6 +92,8 @@ export const api = {
     call<Accepted>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/cancel`, body),
   signIn: (body: SignInRequest) => call<StaffMe>('POST', '/staff/sign-in', body),
   signOut: () => call<null>('POST', '/staff/sign-out'),
+  /** Tried again with the socket that it is for, not by itself. */
+  socketTicket: () => once<SocketTicket>('POST', '/staff/ticket'),
   me: () => call<StaffMe>('GET', '/staff/me'),
   // Codes and links are good once, so what uses one up is not repeated by itself.
   link: (body: LinkHolder) => call<LinkFace>('POST', '/account/link', body),

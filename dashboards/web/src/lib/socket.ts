@@ -4,9 +4,12 @@ import { backoffMs } from './backoff';
 
 export type ConnectionState = 'live' | 'reconnecting' | 'offline';
 
+/** Where to dial, and the protocols to name there. */
+export type Destination = { address: string; protocols: string[] };
+
 export type SocketEvents = {
-  /** Address to dial, asked at each attempt: the position is part of it on boards. */
-  address: () => string;
+  /** Asked at each attempt: a board's position is part of it, and a session's ticket, which has to be fetched first. */
+  destination: () => Destination | Promise<Destination>;
   /** The line is open. */
   opened: () => void;
   /** One parsed frame. */
@@ -24,6 +27,8 @@ const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1007, 1009, 4001, 4029])
 
 export class LiveSocket {
   #socket: WebSocket | null = null;
+  /** An attempt that waits for its destination. */
+  #asking: object | null = null;
   #attempt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #offline: ReturnType<typeof setTimeout> | undefined;
@@ -39,7 +44,7 @@ export class LiveSocket {
     addEventListener('offline', this.#cut);
     document.addEventListener('visibilitychange', this.#hurry);
     this.#lost();
-    this.#dial();
+    void this.#dial();
   }
 
   stop(): void {
@@ -50,20 +55,17 @@ export class LiveSocket {
     removeEventListener('offline', this.#cut);
     document.removeEventListener('visibilitychange', this.#hurry);
     this.#socket?.close(1000);
-    this.#socket = null;
+    this.#socket = this.#asking = null;
   }
 
   /** Drops the line and dials again at once: after a gap, at midnight, or when the machine says that it is cut off. */
   redial(): void {
     if (this.#stopped) return;
     const socket = this.#socket;
-    this.#socket = null;
+    this.#socket = this.#asking = null;
     socket?.close(1000);
     clearTimeout(this.#timer);
-    this.#lost();
-    this.#events.closed?.({ everOpened: true, final: false });
-    this.#timer = setTimeout(() => this.#dial(), backoffMs(this.#attempt));
-    this.#attempt += 1;
+    this.#ended({ everOpened: true, final: false });
   }
 
   /** The server has answered sense: the next loss starts from the shortest wait, and the screen may say "live". */
@@ -82,9 +84,9 @@ export class LiveSocket {
   }
 
   #hurry = (): void => {
-    if (document.visibilityState !== 'visible' || this.#socket || this.#stopped) return;
+    if (document.visibilityState !== 'visible' || this.#socket || this.#asking || this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#dial();
+    void this.#dial();
   };
 
   // The network is gone: a socket that nobody answers would look open for minutes.
@@ -96,9 +98,30 @@ export class LiveSocket {
     this.#offline = setTimeout(() => this.#events.state('offline'), OFFLINE_AFTER_MS);
   }
 
-  #dial(): void {
-    if (this.#stopped || this.#socket) return;
-    const socket = new WebSocket(this.#events.address());
+  /** The line is gone, or never came to be: told, and dialled again after a while unless that is of no use. */
+  #ended(how: { everOpened: boolean; final: boolean }): void {
+    this.#lost();
+    this.#events.closed?.(how);
+    if (how.final) {
+      this.#events.state('offline');
+      return;
+    }
+    this.#timer = setTimeout(() => void this.#dial(), backoffMs(this.#attempt));
+    this.#attempt += 1;
+  }
+
+  async #dial(): Promise<void> {
+    if (this.#stopped || this.#socket || this.#asking) return;
+    const asking = (this.#asking = {});
+    const destination = await Promise.resolve(this.#events.destination()).catch(() => null);
+    if (this.#asking !== asking) return;
+    this.#asking = null;
+    if (destination) this.#open(destination);
+    else this.#ended({ everOpened: false, final: false });
+  }
+
+  #open({ address, protocols }: Destination): void {
+    const socket = new WebSocket(address, protocols);
     let opened = false;
     this.#socket = socket;
     socket.onopen = () => {
@@ -119,15 +142,7 @@ export class LiveSocket {
     socket.onclose = ({ code }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
-      const final = FINAL_CODES.has(code);
-      this.#lost();
-      this.#events.closed?.({ everOpened: opened, final });
-      if (final) {
-        this.#events.state('offline');
-        return;
-      }
-      this.#timer = setTimeout(() => this.#dial(), backoffMs(this.#attempt));
-      this.#attempt += 1;
+      this.#ended({ everOpened: opened, final: FINAL_CODES.has(code) });
     };
   }
 }

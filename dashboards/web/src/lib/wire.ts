@@ -721,6 +721,19 @@ export type SignInRequest = {
 link: string, };
 
 /**
+ * Opens one socket of the session that asked for it, once.
+ */
+export type SocketTicket = { 
+/**
+ * The secret, for the handshake's `Sec-WebSocket-Protocol`.
+ */
+ticket: string, 
+/**
+ * Good until then.
+ */
+until_ms: number, };
+
+/**
  * Who is signed in, and what they work on.
  */
 export type StaffMe = { 
@@ -2018,6 +2031,340 @@ mine: boolean,
 reason: string, };
 
 /**
+ * How often a rule spoke.
+ */
+export type AlertCount = { 
+/**
+ * The rule.
+ */
+rule: string, 
+/**
+ * How grave.
+ */
+gravity: string, 
+/**
+ * How often.
+ */
+count: number, };
+
+/**
+ * An alert about a network, the installation or one of the team.
+ */
+export type InstallationAlert = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The rule.
+ */
+rule: string, 
+/**
+ * `notice`, `warning` or `critical`.
+ */
+gravity: string, 
+/**
+ * The network; empty where it is about none.
+ */
+detail: string, 
+/**
+ * Who of the team; none: about nobody of it.
+ */
+member: string | null, 
+/**
+ * First time on that day.
+ */
+first_ms: number, 
+/**
+ * Last time.
+ */
+last_ms: number, 
+/**
+ * How often.
+ */
+count: number, 
+/**
+ * What was said to it; none while it is open.
+ */
+answer: AlertAnswer | null, };
+
+/**
+ * A session of somebody: whose, by ids alone.
+ */
+export type StandingSession = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Id of the practice; none: of the team.
+ */
+practice: string | null, 
+/**
+ * Id of the member; of the team: their name.
+ */
+member: string, 
+/**
+ * Browser and system.
+ */
+device: string, 
+/**
+ * Network, in part.
+ */
+network: string, 
+/**
+ * Signed in then.
+ */
+since_ms: number, 
+/**
+ * Last use that was noted.
+ */
+used_ms: number, };
+
+/**
+ * Somebody who is held back.
+ */
+export type HeldFace = { 
+/**
+ * Names them, to let them go.
+ */
+subject: string, 
+/**
+ * `account`, `device`, `network` or `blocked_network`.
+ */
+kind: string, 
+/**
+ * The network; of an account the ids of practice and member; empty where nothing is known.
+ */
+detail: string, 
+/**
+ * Failures of the last day.
+ */
+failures: number, 
+/**
+ * No attempt before then.
+ */
+until_ms: number, };
+
+/**
+ * How the audit logs stand.
+ */
+export type AuditHealth = { 
+/**
+ * The last journal record whose leaves are in the logs.
+ */
+position: number, 
+/**
+ * The last journal record.
+ */
+journal_position: number, 
+/**
+ * Leaves added since the start.
+ */
+leaves: number, 
+/**
+ * Checkpoints signed since the start.
+ */
+checkpoints: number, 
+/**
+ * Times that the logs could not be read or written.
+ */
+failures: number, 
+/**
+ * Times that the watch over them could not.
+ */
+watch_failures: number, 
+/**
+ * Entries of the team's own log.
+ */
+team_entries: number, 
+/**
+ * Those of them that the newest checkpoint covers.
+ */
+team_covered: number, 
+/**
+ * The key that judges checkpoints.
+ */
+public_key: string, };
+
+/**
+ * One figure.
+ */
+export type Figure = { 
+/**
+ * As in `/metrics`.
+ */
+name: string, 
+/**
+ * Now.
+ */
+value: number, };
+
+/**
+ * A mail that was given up.
+ */
+export type DeadLetter = { 
+/**
+ * Names it, to have it tried again.
+ */
+id: string, 
+/**
+ * Which kind of mail.
+ */
+kind: string, 
+/**
+ * Written down then.
+ */
+made_ms: number, 
+/**
+ * Times that it was tried.
+ */
+tries: number, 
+/**
+ * What was said to the last.
+ */
+why: string, };
+
+/**
+ * How mails stand.
+ */
+export type MailHealth = { 
+/**
+ * Mails that wait.
+ */
+waiting: number, 
+/**
+ * Mails that were given up.
+ */
+dead: number, 
+/**
+ * The oldest that waits was written down then.
+ */
+oldest_ms: number | null, 
+/**
+ * Why nothing can be sent; none: it can.
+ */
+down: string | null, 
+/**
+ * Dead letters, oldest first.
+ */
+letters: Array<DeadLetter>, };
+
+/**
+ * Somebody of the team.
+ */
+export type TeamMember = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * `ops`, `dpo` or `support`.
+ */
+role: string, 
+/**
+ * `none`, `open` or `closed`.
+ */
+account: string, };
+
+/**
+ * Everything that the page shows. Sent whole whenever any of it has changed, at most once a second.
+ */
+export type Overview = { 
+/**
+ * Of the server.
+ */
+version: string, 
+/**
+ * Whether the store serves.
+ */
+ready: boolean, 
+/**
+ * About networks, the installation and the team, newest days first.
+ */
+alerts: Array<InstallationAlert>, 
+/**
+ * Alerts raised since the start, those in practices too, which their owners see.
+ */
+alert_counts: Array<AlertCount>, 
+/**
+ * Sessions that stand, the latest used first.
+ */
+sessions: Array<StandingSession>, 
+/**
+ * How many stand, shown or not.
+ */
+sessions_standing: number, 
+/**
+ * Accounts, devices and networks that are held back now.
+ */
+held: Array<HeldFace>, 
+/**
+ * The audit logs.
+ */
+audit: AuditHealth, 
+/**
+ * Figures by name, as `/metrics` has them, labels added up.
+ */
+figures: Array<Figure>, 
+/**
+ * Mails; none: this installation sends none.
+ */
+mail: MailHealth | null, 
+/**
+ * The platform's team.
+ */
+team: Array<TeamMember>, };
+
+/**
+ * What the data protection officer sees of it.
+ */
+export type Compliance = { 
+/**
+ * The audit logs.
+ */
+audit: AuditHealth, 
+/**
+ * About networks, the installation and the team, newest days first.
+ */
+alerts: Array<InstallationAlert>, 
+/**
+ * Alerts raised since the start, those in practices too.
+ */
+alert_counts: Array<AlertCount>, 
+/**
+ * The platform's team.
+ */
+team: Array<TeamMember>, };
+
+/**
+ * Acknowledges an alert.
+ */
+export type Acknowledgement = { 
+/**
+ * Why it is all right, or what was done: 1 to 300 bytes.
+ */
+reason: string, };
+
+/**
+ * Lets somebody go who is held back.
+ */
+export type LetGo = { 
+/**
+ * As [`HeldFace`] names them.
+ */
+subject: string, };
+
+/**
+ * Has dead letters be tried again.
+ */
+export type TryAgain = { 
+/**
+ * As [`DeadLetter`] names it; none: all.
+ */
+id: string | null, };
+
+/**
  * Which leaves.
  */
 export type AuditQuery = { 
@@ -2240,4 +2587,6 @@ export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   61: 'log.exported',
   62: 'access.refused',
   63: 'alert.answered',
+  70: 'platform.let_go',
+  71: 'platform.mails_revived',
 };

@@ -46,13 +46,13 @@ export class Board {
 
   constructor(practice: string, practitioner: string, private readonly zone: string, private readonly typesChanged: () => void) {
     this.#socket = new LiveSocket({
-      address: () => {
+      destination: () => {
         const query = new URLSearchParams({ practice, practitioner });
         if (this.#position) {
           query.set('history', this.#position.history);
           query.set('seq', String(this.#position.seq));
         }
-        return socketAddress(`/live?${query}`);
+        return { address: socketAddress(`/live?${query}`), protocols: [] };
       },
       opened: () => undefined,
       frame: (frame) => this.#receive(frame as BoardFrame),

@@ -31,7 +31,7 @@ it('translates every refusal of the protocol’s table that a browser can meet',
   const table = readFileSync(new URL('../../../../../proto/README.md', import.meta.url), 'utf8');
   const codes = [...table.matchAll(/^\| `([a-z_]+)` \| \d{3} \|/gm)].map(([, code]) => code ?? '');
   // These speak to programs: a page of ours that meets one is broken, and says so in general words.
-  const forPrograms = ['method_not_allowed', 'unsupported_media_type', 'websocket_required', 'too_many_topics', 'internal'];
+  const forPrograms = ['method_not_allowed', 'unsupported_media_type', 'websocket_required', 'ticket_gone', 'too_many_topics', 'internal'];
   expect(codes.length).toBeGreaterThan(25);
   expect(codes.filter((code) => !Object.hasOwn(fr.problems, code) && !forPrograms.includes(code))).toEqual([]);
 });

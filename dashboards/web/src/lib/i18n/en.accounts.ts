@@ -145,6 +145,7 @@ export const accounts: typeof french = {
   member: 'Member',
   role: 'Role',
   roles: { owner: 'owner', practitioner: 'practitioner', replacement: 'replacement', secretary: 'secretary', accountant: 'accountant' },
+  platformRoles: { ops: 'operations', dpo: 'data protection', support: 'support team' } as Record<string, string>,
   levels: { none: 'sees nothing', times: 'sees times alone', types: 'sees appointment types, no names', full: 'sees names, books', manage: 'sees everything, sets hours' },
   levelOn: (name) => `${name}’s agenda`,
   allAgendas: 'All agendas',

@@ -64,6 +64,8 @@ export const audit: typeof french = {
     'log.read': 'log read',
     'log.exported': 'log exported',
     'alert.answered': 'alert answered',
+    'platform.let_go': 'held back, let go by operations',
+    'platform.mails_revived': 'mails tried again by operations',
     'access.refused': 'asked for without the right',
   },
   prove: 'Check',

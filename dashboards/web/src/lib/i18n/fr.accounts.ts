@@ -143,6 +143,7 @@ export const accounts = {
   member: 'Membre',
   role: 'Rôle',
   roles: { owner: 'titulaire', practitioner: 'praticien', replacement: 'remplaçant', secretary: 'secrétaire', accountant: 'comptable' },
+  platformRoles: { ops: 'exploitation', dpo: 'protection des données', support: 'assistance' } as Record<string, string>,
   levels: {
     none: 'ne voit rien', times: 'voit les heures seules', types: 'voit les motifs, sans les noms', full: 'voit les noms, prend rendez-vous', manage: 'voit tout et règle les horaires',
   },

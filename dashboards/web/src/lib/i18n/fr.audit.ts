@@ -62,6 +62,8 @@ export const audit = {
     'log.read': 'journal consulté',
     'log.exported': 'journal exporté',
     'alert.answered': 'réponse à une alerte',
+    'platform.let_go': 'blocage levé par l’exploitation',
+    'platform.mails_revived': 'courriels réessayés par l’exploitation',
     'access.refused': 'demande sans droit',
   },
   prove: 'Vérifier',
