@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// Draws 32 bytes that nobody can foresee.
 pub type Entropy = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
 
-/// A sign-in link is good for 24 hours.
+/// A sign-in link that an owner or the operator hands over is good for 24 hours.
 pub const LINK_SECONDS: i64 = 24 * 3_600;
 /// A session that a link alone opened ends after 12 hours without use.
 pub const SESSION_IDLE_SECONDS: i64 = 12 * 3_600;
@@ -172,8 +172,8 @@ impl Access {
         }))
     }
 
-    /// Makes a link's secret: 64 hexadecimal digits. Good once, for [`LINK_SECONDS`]. `by`: who makes it, and from where. Nothing is looked up: a fresh secret
-    /// of 256 bits is nobody else's, and so links are made and used while the read store is opening or has failed.
+    /// Makes a link's secret: 64 hexadecimal digits. Good once, for [`LINK_SECONDS`]. `by`: who makes it, and from where. Nothing is looked up:
+    /// a fresh secret of 256 bits is nobody else's, and so links are made and used while the read store is opening or has failed.
     ///
     /// # Errors
     /// When it could not be written.
@@ -183,29 +183,32 @@ impl Access {
         staff: StaffId,
         by: (Actor, LeafOrigin),
     ) -> Result<String, AccessError> {
-        self.issue_link_together(practice, staff, by, |_| Writes::new()).await
+        self.issue_link_together((practice, staff), LINK_SECONDS, by, |_| Writes::new())
+            .await
     }
 
-    /// As [`Access::issue_link`], with records in the same commit that may name the secret.
+    /// As [`Access::issue_link`], good for `seconds`, with records in the same commit that may name the secret.
     pub(crate) async fn issue_link_together(
         &self,
-        practice: PracticeId,
-        staff: StaffId,
+        (practice, staff): (PracticeId, StaffId),
+        seconds: i64,
         by: (Actor, LeafOrigin),
         together: impl FnOnce(&str) -> Writes,
     ) -> Result<String, AccessError> {
         let secret = hex::encode((self.0.entropy)());
+        let now = self.0.clock.now();
         let link = LinkRecord {
             practice,
             staff,
-            issued: self.0.clock.now(),
+            issued: now,
+            until: now.plus_seconds(seconds),
         };
         let key = key(Table::SignInLink, &hash(&secret));
         let mut writes = together(&secret);
         writes.push((key, Some(link.encode())));
         let leaf = Leaf {
             subject: Subject::Member(staff),
-            ..Leaf::done(link.issued, by.0, by.1, Act::LinkMade)
+            ..Leaf::done(now, by.0, by.1, Act::LinkMade)
         };
         let acts = vec![(practice, leaf)];
         self.0.records.commit_acts(Vec::new(), writes, acts).await?;
@@ -222,7 +225,7 @@ impl Access {
             return Err(AccessError::LinkGone);
         };
         let link = LinkRecord::decode(&bytes).ok_or(AccessError::LinkGone)?;
-        if self.0.clock.now() >= link.issued.plus_seconds(LINK_SECONDS) {
+        if self.0.clock.now() >= link.until {
             let checks = vec![(key.clone(), version)];
             self.0.records.commit(checks, vec![(key, None)]).await?;
             return Err(AccessError::LinkGone);

@@ -11,6 +11,8 @@ mod forgotten;
 mod held;
 mod ladder;
 mod letters;
+mod passkey_rows;
+mod passkeys;
 mod password;
 mod record;
 mod sign_in;
@@ -24,6 +26,7 @@ pub use enrol::{Enrolment, Opening};
 pub use forgotten::{ASKED_MAX, ASKED_SECONDS};
 pub use held::{Held, HeldKind};
 pub use ladder::{NETWORK_RUNGS, RUNGS, SUBJECTS_MAX, WINDOW_SECONDS};
+pub use passkeys::{Ceremony, PASSKEY_NAME_BYTES_MAX, PASSKEYS_MAX, PasskeyFace};
 pub use password::{Cost, HASHES_AT_ONCE, HASHES_MAX};
 pub use record::{DEVICES_MAX, SESSIONS_MAX};
 pub use sign_in::{CHALLENGE_SECONDS, CHALLENGE_TRIES, Challenge, Visitor};
@@ -35,6 +38,7 @@ pub use waiting::WAITING_MAX;
 use self::enrol::Begun;
 use self::forgotten::Asked;
 use self::ladder::Ladder;
+use self::passkeys::Site;
 use self::password::Hasher;
 use self::sign_in::Challenged;
 use self::sign_up::Form;
@@ -68,6 +72,12 @@ pub enum AccountError {
     /// Too many attempts have failed: none before then.
     #[error("too many attempts have failed")]
     HeldBack(UtcMillis),
+    /// The passkey is unknown here, or was not shown as it has to be.
+    #[error("the passkey is not one of this account")]
+    WrongPasskey,
+    /// No passkeys are offered here, or the account has none.
+    #[error("there are no passkeys")]
+    NoPasskeys,
     /// The first step was too long ago, or was tried too often: begin again.
     #[error("the first step has to be done again")]
     BeginAgain,
@@ -188,6 +198,8 @@ pub struct Face {
     pub password_since: UtcMillis,
     /// Recovery codes not used yet.
     pub recovery_codes_left: usize,
+    /// Passkeys, the oldest first.
+    pub passkeys: Vec<PasskeyFace>,
     /// Sessions that stand, the latest used first.
     pub sessions: Vec<SessionFace>,
 }
@@ -229,6 +241,8 @@ struct Inner {
     challenges: Waiting<Challenged>,
     begun: Waiting<Begun>,
     forms: Waiting<Form>,
+    ceremonies: Waiting<passkeys::Asked>,
+    site: Mutex<Option<Site>>,
     asked: Mutex<Asked>,
     pepper: OnceCell<[u8; 32]>,
 }
@@ -263,6 +277,8 @@ impl Accounts {
             challenges: Waiting::new(),
             begun: Waiting::new(),
             forms: Waiting::new(),
+            ceremonies: Waiting::new(),
+            site: Mutex::default(),
             asked: Mutex::default(),
             pepper: OnceCell::new(),
         };

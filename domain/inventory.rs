@@ -232,6 +232,7 @@ pub const INVENTORY: &[Entry] = &[
     sign_in("AccountRecord", "devices", Retention::Membership, NOBODY),
     sign_in("AccountRecord", "made", Retention::Membership, NOBODY),
     sign_in("AccountRecord", "signed_in", Retention::Membership, NOBODY),
+    sign_in("AccountRecord", "passkeys", Retention::Membership, HOLDER),
     sign_in("SessionRecord", "who", Retention::Session, HOLDER),
     sign_in("SessionRecord", "since", Retention::Session, HOLDER),
     sign_in("SessionRecord", "used", Retention::Session, HOLDER),
@@ -239,6 +240,7 @@ pub const INVENTORY: &[Entry] = &[
     sign_in("LinkRecord", "practice", Retention::SignInLink, NOBODY),
     sign_in("LinkRecord", "staff", Retention::SignInLink, NOBODY),
     sign_in("LinkRecord", "issued", Retention::SignInLink, NOBODY),
+    sign_in("LinkRecord", "until", Retention::SignInLink, NOBODY),
     trace("AlertRecord", "alert"),
     // Written by people: it may name anybody.
     trace("AlertRecord", "answer"),

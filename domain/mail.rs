@@ -24,8 +24,8 @@ pub const RETRY_SECONDS: [i64; 9] = [
 ];
 /// A mail that could not be handed over for so long, because nothing could, is a dead letter.
 pub const GIVE_UP_SECONDS: i64 = 5 * 24 * 3_600;
-/// A link that was asked for is good for a day; so is its mail.
-const LINK_SECONDS: i64 = 24 * 3_600;
+/// The link to another password that somebody asked for is good for 15 minutes (OWASP ASVS 5.0, 6.4.3); so is its mail.
+pub const RESET_LINK_SECONDS: i64 = 15 * 60;
 /// An invitation is good for a fortnight; its mail is worth sending for three days, then its owner ought to know.
 const INVITATION_SECONDS: i64 = 3 * 24 * 3_600;
 
@@ -198,7 +198,7 @@ impl Letter {
     #[must_use]
     pub const fn worth_seconds(&self) -> i64 {
         match self {
-            Self::ResetAsked { .. } => LINK_SECONDS,
+            Self::ResetAsked { .. } => RESET_LINK_SECONDS,
             Self::Invited { .. } => INVITATION_SECONDS,
             Self::Welcome
             | Self::NewDevice { .. }

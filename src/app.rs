@@ -100,6 +100,7 @@ impl App {
         state.origins.add(base_url.clone());
         let port = public.address.port();
         state.origins.add(format!("{}://localhost:{port}", public.scheme));
+        state.accounts.offer_passkeys(&state.origins.all());
         let mails = taker.start(outbox, (&storage, &state), (config, &base_url), &registry)?;
         let operators = team::operators(&state, Arc::new(entropy));
         let ops = listen_for_operators(config, &reaper, (&registry, &state), (&operators, mails.clone(), page))?;

@@ -41,6 +41,8 @@ pub enum Table {
     Mail = 10,
     /// Receipts of mails: time (newest first), mail -> receipt.
     MailReceipt = 11,
+    /// Whose account a passkey signs in to: a hash of its id -> practice and member.
+    AccountPasskey = 12,
 }
 
 impl Table {
@@ -59,6 +61,7 @@ impl Table {
             Self::Alert => 9,
             Self::Mail => 10,
             Self::MailReceipt => 11,
+            Self::AccountPasskey => 12,
         }
     }
 }

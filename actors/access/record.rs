@@ -1,11 +1,13 @@
-//! Sign-in records as bytes: a version byte, then the fields. Version 1 sessions had neither strength nor device.
+//! Sign-in records as bytes: a version byte, then the fields. Version 1 sessions had neither strength nor device, version 1
+//! links no end of their own.
 
 use crate::access::bytes::{Reader, Writer};
-use crate::access::{Origin, StaffSession, Strength};
+use crate::access::{LINK_SECONDS, Origin, StaffSession, Strength};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::time::UtcMillis;
 
-const VERSION: u8 = 1;
+const FORMER_VERSION: u8 = 1;
+const LINK_VERSION: u8 = 2;
 const SESSION_VERSION: u8 = 2;
 
 /// A link that has not been redeemed.
@@ -14,6 +16,8 @@ pub(super) struct LinkRecord {
     pub(super) practice: PracticeId,
     pub(super) staff: StaffId,
     pub(super) issued: UtcMillis,
+    /// From then on it opens nothing.
+    pub(super) until: UtcMillis,
 }
 
 /// A session.
@@ -37,23 +41,28 @@ fn read_time(reader: &mut Reader<'_>) -> Option<UtcMillis> {
 
 impl LinkRecord {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::of_version(VERSION);
+        let mut writer = Writer::of_version(LINK_VERSION);
         writer
             .number(self.practice.0.to_be_bytes())
-            .number(self.staff.0.to_be_bytes());
-        writer.number(self.issued.0.to_be_bytes()).finish()
+            .number(self.staff.0.to_be_bytes())
+            .number(self.issued.0.to_be_bytes());
+        writer.number(self.until.0.to_be_bytes()).finish()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (VERSION, mut reader) = Reader::open(bytes)? else {
-            return None;
-        };
+        let (version, mut reader) = Reader::open(bytes)?;
         let (practice, staff) = read_who(&mut reader)?;
         let issued = read_time(&mut reader)?;
+        let until = match version {
+            FORMER_VERSION => issued.plus_seconds(LINK_SECONDS),
+            LINK_VERSION => read_time(&mut reader)?,
+            _ => return None,
+        };
         reader.end(Self {
             practice,
             staff,
             issued,
+            until,
         })
     }
 }
@@ -81,7 +90,7 @@ impl SessionRecord {
         let since = read_time(&mut reader)?;
         let used = read_time(&mut reader)?;
         let (strength, origin) = match version {
-            VERSION => (Strength::Link, Origin::default()),
+            FORMER_VERSION => (Strength::Link, Origin::default()),
             SESSION_VERSION => {
                 let strength = match reader.list::<8>()?.as_slice() {
                     [] => Strength::Link,
@@ -142,10 +151,12 @@ mod tests {
             practice: _,
             staff: _,
             issued: _,
+            until: _,
         } = LinkRecord {
             practice: PracticeId(1),
             staff: StaffId(1),
             issued: UtcMillis(0),
+            until: UtcMillis(0),
         };
         let listed = |record| {
             let entries = cabinet_domain::inventory::INVENTORY.iter();
@@ -153,7 +164,7 @@ mod tests {
             entries.map(|entry| entry.field).collect::<Vec<_>>()
         };
         assert_eq!(listed("SessionRecord"), ["who", "since", "used", "origin"]);
-        assert_eq!(listed("LinkRecord"), ["practice", "staff", "issued"]);
+        assert_eq!(listed("LinkRecord"), ["practice", "staff", "issued", "until"]);
     }
 
     #[test]
@@ -162,6 +173,7 @@ mod tests {
             practice: PracticeId(7),
             staff: StaffId(u128::MAX),
             issued: UtcMillis(-5),
+            until: UtcMillis(5),
         };
         assert_eq!(LinkRecord::decode(&link.encode()), Some(link));
         for strength in [Strength::Link, Strength::TwoFactors { shown: UtcMillis(9) }] {
@@ -181,8 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn links_of_the_former_version_are_good_for_a_day() {
+        let link = LinkRecord {
+            practice: PracticeId(7),
+            staff: StaffId(8),
+            issued: UtcMillis(5),
+            until: UtcMillis(5).plus_seconds(LINK_SECONDS),
+        };
+        let mut former = link.encode();
+        former[0] = FORMER_VERSION;
+        former.truncate(former.len() - 8);
+        assert_eq!(LinkRecord::decode(&former), Some(link));
+    }
+
+    #[test]
     fn sessions_of_the_former_version_are_read() {
-        let mut former = vec![VERSION];
+        let mut former = vec![FORMER_VERSION];
         former.extend(7_u128.to_be_bytes());
         former.extend(8_u128.to_be_bytes());
         former.extend(1_i64.to_be_bytes());

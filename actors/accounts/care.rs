@@ -3,6 +3,7 @@
 
 use super::ladder::Subject;
 use super::letters::whence;
+use super::passkey_rows::Passkey;
 use super::record::AccountRecord;
 use super::store::{Together, ending};
 use super::{AccountError, Accounts, Enrolment, Face, Holder, STEP_UP_SECONDS, SessionFace, SignedIn};
@@ -35,6 +36,7 @@ impl Accounts {
             email: record.email,
             password_since: record.password_since,
             recovery_codes_left: record.recovery.len(),
+            passkeys: record.passkeys.iter().map(Passkey::face).collect(),
             sessions,
         })
     }
@@ -152,11 +154,7 @@ impl Accounts {
         let ended = self.change(holder, async |record| {
             record.secret = begun.secret;
             record.last_step = step;
-            let (ended, mut together) = end_but(record, |id| *id == own);
-            let changed = self.factor_changed(holder, (&own, &origin));
-            together.writes.extend(changed.writes);
-            together.acts.extend(changed.acts);
-            Ok((ended, together))
+            Ok(self.end_others(holder, record, (&own, &origin)))
         });
         let ended = ended.await?;
         self.0.begun.remove(&own);
@@ -234,6 +232,17 @@ impl Accounts {
         Ok(())
     }
 
+    /// Ends every session but this one, from which the second factor is changed in the same commit.
+    pub(super) fn end_others(
+        &self,
+        holder: Holder,
+        record: &mut AccountRecord,
+        from: (&SessionId, &Origin),
+    ) -> (Vec<SessionId>, Together) {
+        let (ended, together) = end_but(record, |id| id == from.0);
+        (ended, together.with(self.factor_changed(holder, from)))
+    }
+
     /// The leaf and the mail of a second factor that was changed.
     fn factor_changed(&self, holder: Holder, from: (&SessionId, &Origin)) -> Together {
         let whence = whence(from.1, self.0.clock.now());
@@ -244,7 +253,7 @@ impl Accounts {
         }
     }
 
-    async fn origin_of(&self, token: &str) -> Result<Origin, AccountError> {
+    pub(super) async fn origin_of(&self, token: &str) -> Result<Origin, AccountError> {
         let session = self.0.access.find(&session_id(token)).await?;
         Ok(session.ok_or(AccountError::BeginAgain)?.origin)
     }
@@ -255,13 +264,13 @@ impl Accounts {
     }
 
     /// Whose session it is, and who is held back when its codes are wrong: the session, so that nobody else is.
-    async fn owner(&self, token: &str) -> Result<(Holder, Subject), AccountError> {
+    pub(super) async fn owner(&self, token: &str) -> Result<(Holder, Subject), AccountError> {
         let holder = Holder::from(self.session_of(token).await?);
         Ok((holder, Subject::Device(session_id(token))))
     }
 
     /// The session under a new token, in an account's change.
-    async fn renew(
+    pub(super) async fn renew(
         &self,
         token: &str,
         record: &mut AccountRecord,
@@ -282,7 +291,7 @@ impl Accounts {
         Ok((opened, writes))
     }
 
-    async fn renewed(&self, former: &str, opened: Opened, ended: Vec<SessionId>) -> Result<SignedIn, AccountError> {
+    pub(super) async fn renewed(&self, former: &str, opened: Opened, ended: Vec<SessionId>) -> Result<SignedIn, AccountError> {
         self.0.access.drop_cached(&[session_id(former)]);
         self.0.access.drop_cached(&ended);
         let session = opened.record.who;

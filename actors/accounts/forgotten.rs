@@ -9,7 +9,7 @@ use super::sign_in::Visitor;
 use super::{AccountError, Accounts, Holder};
 use crate::access::leaf_origin;
 use cabinet_domain::audit::Actor;
-use cabinet_domain::mail::Letter;
+use cabinet_domain::mail::{Letter, RESET_LINK_SECONDS};
 use cabinet_domain::time::UtcMillis;
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ impl Accounts {
         let issued = self
             .0
             .access
-            .issue_link_together(holder.practice, holder.staff, by, mail);
+            .issue_link_together((holder.practice, holder.staff), RESET_LINK_SECONDS, by, mail);
         issued.await?;
         Ok(())
     }

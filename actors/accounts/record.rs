@@ -1,13 +1,18 @@
 //! An account as bytes, and what is written down of attempts held back.
 
 use super::ladder::Failures;
+use super::passkey_rows::Passkey;
 use super::password::{Cost, Hashed};
 use super::totp::Secret;
+use super::AccountError;
 use crate::access::SessionId;
 use crate::access::bytes::{Reader, Writer};
 use cabinet_domain::time::UtcMillis;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Without passkeys.
+const FORMER_VERSION: u8 = 1;
+const FAILURES_VERSION: u8 = 1;
 
 /// Sessions of one account; one more ends the oldest.
 pub const SESSIONS_MAX: usize = 16;
@@ -33,9 +38,11 @@ pub(super) struct AccountRecord {
     pub(super) devices: Vec<[u8; 32]>,
     pub(super) made: UtcMillis,
     pub(super) signed_in: UtcMillis,
+    /// The oldest first.
+    pub(super) passkeys: Vec<Passkey>,
 }
 
-fn time(bytes: [u8; 8]) -> UtcMillis {
+pub(super) fn time(bytes: [u8; 8]) -> UtcMillis {
     UtcMillis(i64::from_be_bytes(bytes))
 }
 
@@ -59,6 +66,7 @@ impl AccountRecord {
             devices: Vec::new(),
             made: now,
             signed_in: now,
+            passkeys: Vec::new(),
         }
     }
 
@@ -78,14 +86,18 @@ impl AccountRecord {
             .list(&self.devices)
             .number(self.made.0.to_be_bytes())
             .number(self.signed_in.0.to_be_bytes())
-            .finish()
+            .number([u8::try_from(self.passkeys.len()).unwrap_or(u8::MAX)]);
+        for passkey in &self.passkeys {
+            passkey.write(&mut writer);
+        }
+        writer.finish()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (VERSION, mut reader) = Reader::open(bytes)? else {
+        let (version @ (FORMER_VERSION | VERSION), mut reader) = Reader::open(bytes)? else {
             return None;
         };
-        let record = Self {
+        let mut record = Self {
             email: reader.text()?,
             password: Hashed {
                 cost: Cost {
@@ -103,8 +115,20 @@ impl AccountRecord {
             devices: reader.list()?,
             made: time(reader.number()?),
             signed_in: time(reader.number()?),
+            passkeys: Vec::new(),
         };
+        if version == VERSION {
+            let [count] = reader.number()?;
+            let passkeys: Option<_> = (0..count).map(|_| Passkey::read(&mut reader)).collect();
+            record.passkeys = passkeys?;
+        }
         reader.end(record)
+    }
+
+    /// The passkey with this id.
+    pub(super) fn passkey(&mut self, id: &[u8; 32]) -> Result<&mut Passkey, AccountError> {
+        let mut passkeys = self.passkeys.iter_mut();
+        passkeys.find(|passkey| passkey.id == *id).ok_or(AccountError::WrongPasskey)
     }
 
     /// Adds a session; answers those that end for it.
@@ -124,7 +148,7 @@ impl AccountRecord {
 }
 
 pub(super) fn encode_failures(failures: &Failures) -> Vec<u8> {
-    Writer::of_version(VERSION)
+    Writer::of_version(FAILURES_VERSION)
         .number(failures.count.to_be_bytes())
         .number(failures.last.0.to_be_bytes())
         .number(failures.until.0.to_be_bytes())
@@ -132,7 +156,7 @@ pub(super) fn encode_failures(failures: &Failures) -> Vec<u8> {
 }
 
 pub(super) fn decode_failures(bytes: &[u8]) -> Option<Failures> {
-    let (VERSION, mut reader) = Reader::open(bytes)? else {
+    let (FAILURES_VERSION, mut reader) = Reader::open(bytes)? else {
         return None;
     };
     let failures = Failures {
@@ -145,7 +169,17 @@ pub(super) fn decode_failures(bytes: &[u8]) -> Option<Failures> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::passkeys::{PASSKEY_NAME_BYTES_MAX, PASSKEYS_MAX};
     use super::*;
+
+    fn passkey() -> Passkey {
+        Passkey {
+            id: [9; 32],
+            name: "x".repeat(PASSKEY_NAME_BYTES_MAX),
+            made: UtcMillis(9),
+            used: Some(UtcMillis(10)),
+        }
+    }
 
     /// The largest account that bounds allow.
     fn account() -> AccountRecord {
@@ -166,13 +200,14 @@ mod tests {
             devices: vec![[6; 32]; DEVICES_MAX],
             made: UtcMillis(7),
             signed_in: UtcMillis(8),
+            passkeys: vec![passkey(); PASSKEYS_MAX],
         }
     }
 
     #[test]
     fn the_largest_account_round_trips_and_fits_and_a_cut_one_is_none() {
         let bytes = account().encode();
-        assert!(bytes.len() < 1_700, "{}", bytes.len());
+        assert!(bytes.len() < 2_900, "{}", bytes.len());
         assert_eq!(AccountRecord::decode(&bytes), Some(account()));
         for length in 0..bytes.len() {
             assert_eq!(AccountRecord::decode(&bytes[..length]), None, "{length}");
@@ -180,6 +215,16 @@ mod tests {
         let mut newer = bytes;
         newer[0] += 1;
         assert_eq!(AccountRecord::decode(&newer), None);
+    }
+
+    #[test]
+    fn accounts_of_the_former_version_are_read() {
+        let mut account = account();
+        account.passkeys.clear();
+        let mut former = account.encode();
+        former[0] = FORMER_VERSION;
+        assert_eq!(former.pop(), Some(0), "the number of passkeys");
+        assert_eq!(AccountRecord::decode(&former), Some(account));
     }
 
     /// Law L12. A field more does not compile here until it is named, and fails until it is listed.
@@ -196,6 +241,7 @@ mod tests {
             devices: _,
             made: _,
             signed_in: _,
+            passkeys: _,
         } = account();
         let fields = [
             "email",
@@ -208,6 +254,7 @@ mod tests {
             "devices",
             "made",
             "signed_in",
+            "passkeys",
         ];
         let listed = cabinet_domain::inventory::INVENTORY.iter();
         let listed: Vec<&str> = listed
@@ -237,6 +284,6 @@ mod tests {
             until: UtcMillis(2),
         };
         assert_eq!(decode_failures(&encode_failures(&failures)), Some(failures));
-        assert_eq!(decode_failures(&[VERSION]), None);
+        assert_eq!(decode_failures(&[FAILURES_VERSION]), None);
     }
 }

@@ -189,7 +189,7 @@ impl Accounts {
     }
 
     /// Has the audit log count a sign-in that failed. Not written at once: that would tell by its time that there is an account.
-    fn denied(&self, holder: Holder, visitor: &Visitor) {
+    pub(super) fn denied(&self, holder: Holder, visitor: &Visitor) {
         let (practice, leaf) = self.act_of(holder, Act::SignedIn, None);
         let origin = leaf_origin(None, None, &visitor.origin.network);
         self.0

@@ -2,6 +2,7 @@
 
 use super::ladder::{Failures, Subject};
 use super::letters::whence;
+use super::passkey_rows::place;
 use super::record::{AccountRecord, decode_failures, encode_failures};
 use super::totp::{self, Typed};
 use super::{AccountError, Accounts, Holder};
@@ -30,6 +31,16 @@ pub(super) struct Together {
     pub(super) acts: Vec<(PracticeId, Leaf)>,
 }
 
+impl Together {
+    /// This and more.
+    pub(super) fn with(mut self, more: Self) -> Self {
+        self.checks.extend(more.checks);
+        self.writes.extend(more.writes);
+        self.acts.extend(more.acts);
+        self
+    }
+}
+
 /// An account with the version that a change is checked against.
 pub(super) struct Known {
     pub(super) record: AccountRecord,
@@ -44,7 +55,7 @@ fn account_key(holder: Holder) -> RecordKey {
     }
 }
 
-fn installation_key(table: Table, id: &[u8]) -> RecordKey {
+pub(super) fn installation_key(table: Table, id: &[u8]) -> RecordKey {
     RecordKey {
         practice: 0,
         table: table.number(),
@@ -52,13 +63,13 @@ fn installation_key(table: Table, id: &[u8]) -> RecordKey {
     }
 }
 
-fn encode_holder(holder: Holder) -> Vec<u8> {
+pub(super) fn encode_holder(holder: Holder) -> Vec<u8> {
     let mut bytes = holder.practice.0.to_be_bytes().to_vec();
     bytes.extend(holder.staff.0.to_be_bytes());
     bytes
 }
 
-fn decode_holder(bytes: &[u8]) -> Option<Holder> {
+pub(super) fn decode_holder(bytes: &[u8]) -> Option<Holder> {
     let (practice, rest) = bytes.split_first_chunk::<16>()?;
     let staff: [u8; 16] = rest.try_into().ok()?;
     Some(Holder {
@@ -108,7 +119,7 @@ impl Accounts {
         made.await.copied()
     }
 
-    async fn keyed(&self, purpose: &[u8], text: &str) -> Result<[u8; 32], AccountError> {
+    pub(super) async fn keyed(&self, purpose: &[u8], text: &str) -> Result<[u8; 32], AccountError> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.pepper().await?);
         let mut context = hmac::Context::with_key(&key);
         context.update(purpose);
@@ -250,6 +261,8 @@ impl Accounts {
                 (installation_key(Table::AccountAddress, &address), None),
             ];
             writes.extend(ending(&known.record.sessions));
+            let passkeys = known.record.passkeys.iter();
+            writes.extend(passkeys.map(|passkey| (place(&passkey.id), None)));
             let checks = vec![(account_key(holder), known.version)];
             let acts = vec![self.act_of(holder, Act::AccountRemoved, None)];
             match self.0.records.commit_acts(checks, writes, acts).await {

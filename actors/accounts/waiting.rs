@@ -51,6 +51,31 @@ impl<T: Clone> Waiting<T> {
         Ok(())
     }
 
+    /// Lets a value wait that anybody may ask for: when there are too many, the one that would end first goes, so that a crowd
+    /// shortens everybody's time and shuts nobody out.
+    pub(super) fn put_over_the_oldest(
+        &self,
+        key: [u8; 32],
+        value: T,
+        (now, until): (UtcMillis, UtcMillis),
+        tries: u32,
+    ) {
+        let mut entries = self.entries.lock();
+        if entries.len() >= WAITING_MAX && !entries.contains_key(&key) {
+            entries.retain(|_, entry| now < entry.until);
+        }
+        if entries.len() >= WAITING_MAX && !entries.contains_key(&key) {
+            let oldest = entries.iter().min_by_key(|(_, entry)| entry.until).map(|(key, _)| *key);
+            oldest.and_then(|oldest| entries.remove(&oldest));
+        }
+        let entry = Entry {
+            until,
+            tries_left: tries,
+            value,
+        };
+        entries.insert(key, entry);
+    }
+
     /// The value, for one try; none when it is unknown, too old or tried too often.
     pub(super) fn try_once(&self, key: &[u8; 32], now: UtcMillis) -> Option<T> {
         let mut entries = self.entries.lock();
@@ -107,6 +132,11 @@ mod tests {
             waiting.put([0; 32], (), (NOW, UNTIL), 1).is_ok(),
             "in the place of itself"
         );
-        assert!(waiting.put([9; 32], (), (UNTIL, UtcMillis(20)), 1).is_ok());
+        waiting.put_over_the_oldest([0; 32], (), (NOW, UtcMillis(9)), 1);
+        waiting.put_over_the_oldest([9; 32], (), (NOW, UNTIL), 1);
+        assert_eq!(waiting.try_once(&[9; 32], NOW), Some(()), "shuts nobody out");
+        assert_eq!(waiting.try_once(&[0; 32], NOW), None, "it would have ended first");
+        assert_eq!(waiting.entries.lock().len(), WAITING_MAX);
+        assert!(waiting.put([8; 32], (), (UNTIL, UtcMillis(20)), 1).is_ok());
     }
 }

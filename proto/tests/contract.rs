@@ -71,6 +71,13 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<account::PasswordSignIn>(all);
     add::<account::Challenge>(all);
     add::<account::SecondFactor>(all);
+    add::<account::PasskeyChallenge>(all);
+    add::<account::PasskeySignIn>(all);
+    add::<account::PasskeyCeremony>(all);
+    add::<account::NewPasskey>(all);
+    add::<account::ShownPasskey>(all);
+    add::<account::PasskeyRemoval>(all);
+    add::<account::PasskeyFace>(all);
     add::<account::ContractFace>(all);
     add::<account::ContractAcceptance>(all);
     add::<account::ForgottenRequest>(all);

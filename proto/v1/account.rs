@@ -11,6 +11,12 @@
 //! `POST /account/application` -> [`Enrolment`]; `POST /account/application/finish` [`StepUpRequest`];
 //! `POST /account/sessions/end` [`SessionEnd`].
 //!
+//! Passkeys. Anyone: `POST /account/passkey-sign-in` -> [`PasskeyChallenge`]; `POST /account/passkey-sign-in/finish`
+//! [`PasskeySignIn`] -> `StaffMe` and the cookie. Signed in: `POST /account/passkeys` -> [`PasskeyCeremony`];
+//! `POST /account/passkeys/finish` [`NewPasskey`] -> [`PasskeyFace`]; `POST /account/passkeys/remove` [`PasskeyRemoval`];
+//! `POST /account/step-up/passkey` -> [`PasskeyCeremony`]; `POST /account/step-up/passkey/finish` [`ShownPasskey`] ->
+//! [`SteppedUp`].
+//!
 //! A new practice, anyone: `GET /documents` -> [`Documents`]; `POST /account/sign-up` [`SignUpRequest`] -> [`SignUpBegun`];
 //! `POST /account/sign-up/finish` [`SignUpCode`] -> [`Activated`] and the cookie.
 
@@ -49,6 +55,89 @@ pub struct SecondFactor {
     pub challenge: String,
     /// Six digits of the application, or a recovery code.
     pub code: String,
+}
+
+/// What a browser is asked to do with a passkey of whoever comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PasskeyChallenge {
+    /// To be sent back with the answer.
+    pub challenge: String,
+    /// Options for `PublicKeyCredential.parseRequestOptionsFromJSON`.
+    #[ts(type = "object")]
+    #[schema(value_type = Object)]
+    pub options: serde_json::Value,
+    /// Good until then.
+    #[ts(type = "number")]
+    pub until_ms: i64,
+}
+
+/// Signs in with a passkey.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeySignIn {
+    /// Of the first step.
+    pub challenge: String,
+    /// What `PublicKeyCredential.toJSON` gave.
+    #[ts(type = "object")]
+    #[schema(value_type = Object)]
+    pub credential: serde_json::Value,
+}
+
+/// What a browser is asked to do with a passkey of the signed-in account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PasskeyCeremony {
+    /// Options for `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`.
+    #[ts(type = "object")]
+    #[schema(value_type = Object)]
+    pub options: serde_json::Value,
+    /// Good until then.
+    #[ts(type = "number")]
+    pub until_ms: i64,
+}
+
+/// Adds a passkey that the browser has made.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPasskey {
+    /// As its owner calls it, 1 to 60 bytes.
+    pub name: String,
+    /// What `PublicKeyCredential.toJSON` gave.
+    #[ts(type = "object")]
+    #[schema(value_type = Object)]
+    pub credential: serde_json::Value,
+}
+
+/// Shows a passkey as the second factor again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShownPasskey {
+    /// What `PublicKeyCredential.toJSON` gave.
+    #[ts(type = "object")]
+    #[schema(value_type = Object)]
+    pub credential: serde_json::Value,
+}
+
+/// Removes a passkey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeyRemoval {
+    /// Its id.
+    pub passkey: String,
+}
+
+/// A passkey, as its owner is shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PasskeyFace {
+    /// Its id here; not the key's own.
+    pub id: String,
+    /// As its owner calls it.
+    pub name: String,
+    /// Since when.
+    #[ts(type = "number")]
+    pub made_ms: i64,
+    /// Last used then; none: never yet.
+    #[ts(type = "number | null")]
+    pub used_ms: Option<i64>,
 }
 
 /// What a practice is asked to accept.
@@ -200,6 +289,10 @@ pub struct AccountFace {
     /// The second factor counts as recent until then; in the past: it has to be shown again first.
     #[ts(type = "number")]
     pub stepped_up_until_ms: i64,
+    /// Whether passkeys are offered here.
+    pub passkeys_offered: bool,
+    /// Passkeys, the oldest first; at most ten.
+    pub passkeys: Vec<PasskeyFace>,
     /// Sign-ins that stand, this one first, then the latest used.
     pub sessions: Vec<AccountSession>,
     /// The server's clock.
@@ -373,6 +466,9 @@ macro_rules! secretive {
 
 // What carries a secret is never written out by accident.
 secretive!(
+    PasskeySignIn,
+    NewPasskey,
+    ShownPasskey,
     PasswordSignIn,
     SecondFactor,
     LinkHolder,

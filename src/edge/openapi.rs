@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{account, alerts, audit, contract, health, manage, members, public, security, sign_up, staff};
+use super::routes::{account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
@@ -70,6 +70,13 @@ use utoipa::{Modify, OpenApi};
         security::post_application,
         security::post_application_finish,
         security::post_session_end,
+        passkeys::post_passkey_sign_in,
+        passkeys::post_passkey_sign_in_finish,
+        passkeys::post_passkey,
+        passkeys::post_passkey_finish,
+        passkeys::post_passkey_removal,
+        passkeys::post_passkey_step_up,
+        passkeys::post_passkey_step_up_finish,
         get_document,
     ),
     modifiers(&SessionCookie, &CommonProblems)

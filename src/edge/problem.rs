@@ -61,6 +61,7 @@ pub const TABLE: &[Row] = &[
     row("unauthorised", 401, "Sign in first"),
     row("wrong_credentials", 401, "The address or the password is wrong"),
     row("wrong_code", 401, "The code is wrong or was used before"),
+    row("wrong_passkey", 401, "The passkey is not one of an account here"),
     row("challenge_gone", 401, "Begin again: the first step was too long ago"),
     row("link_gone", 401, "The link is unknown, used or too old"),
     row(
@@ -77,6 +78,7 @@ pub const TABLE: &[Row] = &[
         422,
         "The terms and the processing contract have to be accepted",
     ),
+    row("no_passkeys", 409, "There are no passkeys here"),
     row("no_account", 409, "There is no account"),
     row("read_only", 403, "The practice is read-only for now"),
     row("account_disabled", 403, "The account was not used for too long"),
@@ -118,6 +120,7 @@ pub enum EdgeCode {
     Unauthorised,
     WrongCredentials,
     WrongCode,
+    WrongPasskey,
     BeginAgain,
     LinkGone,
     TicketGone,
@@ -126,6 +129,7 @@ pub enum EdgeCode {
     SignUpClosed,
     NoMail,
     DocumentsNotAccepted,
+    NoPasskeys,
     NoAccount,
     AccountDisabled,
     ReadOnly,
@@ -149,12 +153,13 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
         Self::WrongCredentials,
         Self::WrongCode,
+        Self::WrongPasskey,
         Self::BeginAgain,
         Self::LinkGone,
         Self::TicketGone,
@@ -163,6 +168,7 @@ impl EdgeCode {
         Self::SignUpClosed,
         Self::NoMail,
         Self::DocumentsNotAccepted,
+        Self::NoPasskeys,
         Self::NoAccount,
         Self::AccountDisabled,
         Self::ReadOnly,
@@ -193,6 +199,7 @@ impl EdgeCode {
             Self::Unauthorised => "unauthorised",
             Self::WrongCredentials => "wrong_credentials",
             Self::WrongCode => "wrong_code",
+            Self::WrongPasskey => "wrong_passkey",
             Self::BeginAgain => "challenge_gone",
             Self::LinkGone => "link_gone",
             Self::TicketGone => "ticket_gone",
@@ -201,6 +208,7 @@ impl EdgeCode {
             Self::SignUpClosed => "sign_up_closed",
             Self::NoMail => "no_mail",
             Self::DocumentsNotAccepted => "documents_not_accepted",
+            Self::NoPasskeys => "no_passkeys",
             Self::NoAccount => "no_account",
             Self::AccountDisabled => "account_disabled",
             Self::ReadOnly => "read_only",

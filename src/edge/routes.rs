@@ -9,6 +9,7 @@ pub mod contract;
 pub mod health;
 pub mod manage;
 pub mod members;
+pub mod passkeys;
 pub mod public;
 pub mod security;
 pub mod sign_up;
@@ -123,6 +124,13 @@ routes! {
     "POST" "/api/v1/account/application" security::post_application Policy::SignedIn;
     "POST" "/api/v1/account/application/finish" security::post_application_finish Policy::SignedIn;
     "POST" "/api/v1/account/sessions/end" security::post_session_end Policy::SignedIn;
+    "POST" "/api/v1/account/passkey-sign-in" passkeys::post_passkey_sign_in Policy::Anyone;
+    "POST" "/api/v1/account/passkey-sign-in/finish" passkeys::post_passkey_sign_in_finish Policy::Bearer;
+    "POST" "/api/v1/account/passkeys" passkeys::post_passkey Policy::SignedIn;
+    "POST" "/api/v1/account/passkeys/finish" passkeys::post_passkey_finish Policy::SignedIn;
+    "POST" "/api/v1/account/passkeys/remove" passkeys::post_passkey_removal Policy::SignedIn;
+    "POST" "/api/v1/account/step-up/passkey" passkeys::post_passkey_step_up Policy::SignedIn;
+    "POST" "/api/v1/account/step-up/passkey/finish" passkeys::post_passkey_step_up_finish Policy::SignedIn;
 }
 
 impl From<ReadError> for Failure {

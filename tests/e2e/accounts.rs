@@ -1,9 +1,11 @@
 //! Accounts over HTTP: made with a link, signed in to with two factors, cared for, and what ends with them.
 
+mod authenticator;
 mod care;
 mod doors;
 mod mails;
 mod members;
+mod passkeys;
 pub(crate) mod person;
 mod sign_up;
 

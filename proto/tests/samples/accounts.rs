@@ -5,14 +5,17 @@ use super::{Samples, one};
 use cabinet_proto::v1::account::{
     AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, ContractAcceptance,
     ContractFace, DocumentFace, Documents, Enrolment, ForgottenRequest, IdentifierDoubt, LinkFace, LinkHolder,
-    LinkPurpose, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun,
-    SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
+    LinkPurpose, NewPasskey, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange,
+    PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode,
+    SignUpRequest, StepUpRequest, SteppedUp,
 };
 use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::members::{
     AgendaLevel, BreakGlassRequest, InvitationFace, InvitationMade, InviteRequest, Levels, MemberChange, MemberFace,
     MemberLink, Members, MembershipFace, NumberedRequest,
 };
+
+use serde_json::json;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -42,6 +45,58 @@ one!(
         code: text("123456"),
     }
 );
+one!(
+    PasskeyChallenge,
+    "account.passkey_challenge",
+    PasskeyChallenge {
+        challenge: id(20),
+        options: json!({"challenge": "kQ", "rpId": "rdv.example", "userVerification": "required", "allowCredentials": []}),
+        until_ms: NOW,
+    }
+);
+one!(
+    PasskeySignIn,
+    "account.passkey_sign_in",
+    PasskeySignIn {
+        challenge: id(20),
+        credential: shown(),
+    }
+);
+one!(
+    PasskeyCeremony,
+    "account.passkey_ceremony",
+    PasskeyCeremony {
+        options: json!({"challenge": "kQ", "rp": {"name": "Cabinet en Ligne", "id": "rdv.example"}}),
+        until_ms: NOW,
+    }
+);
+one!(
+    NewPasskey,
+    "account.new_passkey",
+    NewPasskey {
+        name: text("Mon téléphone"),
+        credential: json!({"id": "AQ", "rawId": "AQ", "type": "public-key",
+            "response": {"attestationObject": "oQ", "clientDataJSON": "e30"}}),
+    }
+);
+one!(ShownPasskey, "account.shown_passkey", ShownPasskey { credential: shown() });
+one!(PasskeyRemoval, "account.passkey_removal", PasskeyRemoval { passkey: id(22) });
+one!(PasskeyFace, "account.passkey_face", passkey());
+
+fn passkey() -> PasskeyFace {
+    PasskeyFace {
+        id: id(22),
+        name: text("Mon téléphone"),
+        made_ms: NOW,
+        used_ms: None,
+    }
+}
+
+fn shown() -> serde_json::Value {
+    json!({"id": "AQ", "rawId": "AQ", "type": "public-key",
+        "response": {"authenticatorData": "AA", "clientDataJSON": "e30", "signature": "MA", "userHandle": "Ag"}})
+}
+
 one!(
     ContractFace,
     "account.contract_face",
@@ -136,6 +191,8 @@ one!(
         recovery_codes_left: 9,
         password_since_ms: NOW,
         stepped_up_until_ms: NOW,
+        passkeys_offered: true,
+        passkeys: vec![passkey()],
         sessions: vec![AccountSession {
             id: id(21),
             device: text("Firefox, Windows"),

@@ -22,6 +22,12 @@ impl AllowedOrigins {
         self.0.write().push(origin.into());
     }
 
+    /// All of them, those of the configuration first.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        self.0.read().clone()
+    }
+
     /// Whether the request has no Origin or exactly one that is allowed. `null` and anything like an allowed one is not.
     #[must_use]
     pub fn permits(&self, request: &HttpRequest) -> bool {

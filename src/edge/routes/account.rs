@@ -28,6 +28,8 @@ impl From<AccountError> for Failure {
         match error {
             AccountError::WrongCredentials => EdgeCode::WrongCredentials.into(),
             AccountError::WrongCode => EdgeCode::WrongCode.into(),
+            AccountError::WrongPasskey => EdgeCode::WrongPasskey.into(),
+            AccountError::NoPasskeys => EdgeCode::NoPasskeys.into(),
             AccountError::HeldBack(until) => Self::from(EdgeCode::HeldBack).at(until),
             AccountError::BeginAgain => EdgeCode::BeginAgain.into(),
             AccountError::LinkGone => EdgeCode::LinkGone.into(),

@@ -1,6 +1,7 @@
 //! One's own account once signed in: what stands, the second factor again, another password, sessions ended.
 
 use super::account::{end, enrolment, welcome};
+use super::passkeys;
 use crate::edge::EdgeState;
 use crate::edge::guard::body::Body;
 use crate::edge::guard::staff::StaffOf;
@@ -16,7 +17,7 @@ use cabinet_proto::v1::account::{
 use cabinet_proto::v1::problem::Problem;
 
 /// Asks for the second factor again where it was not shown recently.
-fn stepped_up(state: &EdgeState, staff: &StaffOf) -> Result<(), Failure> {
+pub(super) fn stepped_up(state: &EdgeState, staff: &StaffOf) -> Result<(), Failure> {
     if staff.second_factor_is_recent(state.clock.now()) {
         Ok(())
     } else {
@@ -57,6 +58,8 @@ pub(crate) async fn get_account(state: Data<EdgeState>, staff: StaffOf) -> Resul
         role: role.name().to_owned(),
         recovery_codes_left: u32::try_from(face.recovery_codes_left).unwrap_or(u32::MAX),
         password_since_ms: face.password_since.0,
+        passkeys_offered: state.accounts.offers_passkeys(),
+        passkeys: face.passkeys.into_iter().map(passkeys::face).collect(),
         stepped_up_until_ms: Accounts::stepped_up_until(staff.session).0,
         sessions: sessions.map(|session| session_face(session, &own)).collect(),
         now_ms: now.0,
@@ -64,7 +67,7 @@ pub(crate) async fn get_account(state: Data<EdgeState>, staff: StaffOf) -> Resul
 }
 
 /// The session goes on under a new token.
-fn renewed(state: &EdgeState, staff: &StaffOf, signed_in: &SignedIn) -> HttpResponse {
+pub(super) fn renewed(state: &EdgeState, staff: &StaffOf, signed_in: &SignedIn) -> HttpResponse {
     state.presence.renew(&staff.id(), session_id(&signed_in.token));
     let until_ms = Accounts::stepped_up_until(signed_in.session).0;
     welcome(state, signed_in, StatusCode::OK, &SteppedUp { until_ms })

@@ -4,6 +4,7 @@ use super::person::{PASSWORD, Person, account, bare, code};
 use crate::world::{AGENDA, World};
 use cabinet_actors::accounts::ASKED_SECONDS;
 use cabinet_actors::mail::{Envelope, Outcome};
+use cabinet_domain::mail::RESET_LINK_SECONDS;
 use serde_json::json;
 
 const ANNE: &str = "anne@cabinet.example";
@@ -126,6 +127,21 @@ async fn a_forgotten_password_is_mended_by_mail_and_second_factor_and_tells_stra
     let receipts = world.mails.receipts(AGENDA.practice, 10).await.unwrap();
     assert!(receipts.iter().all(|one| one.outcome == Outcome::Sent));
     assert!(!format!("{receipts:?}").contains(&link), "receipts keep no secret");
+}
+
+/// Row A13 of the checklist.
+#[actix_web::test]
+async fn a_link_for_a_forgotten_password_is_good_for_fifteen_minutes() {
+    let world = World::with_accounts().await;
+    anne(&world).await;
+    let ask = json!({ "email": ANNE });
+    account(&world, "", "forgotten", &ask).await.fine(202);
+    let link = link_in(&mailed(&world, 1).await[0]);
+    let look = json!({ "link": link });
+    world.pass_seconds(RESET_LINK_SECONDS - 1);
+    account(&world, "", "link", &look).await.fine(200);
+    world.pass_seconds(1);
+    account(&world, "", "link", &look).await.refused(401, "link_gone");
 }
 
 #[actix_web::test]

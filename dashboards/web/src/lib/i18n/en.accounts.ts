@@ -12,7 +12,7 @@ export const accounts: typeof french = {
   forgottenTitle: 'Forgotten password',
   forgottenText: 'Give the address of your account: we send a link there to choose another password. You will be asked for your code application, or for a recovery code.',
   forgottenSend: 'Send me a link',
-  forgottenAsked: (email) => `If ${email} is the address of an account, a link arrives there within a minute. It works once, for 24 hours.`,
+  forgottenAsked: (email) => `If ${email} is the address of an account, a link arrives there within a minute. It works once, for 15 minutes.`,
   forgottenNothing: 'Nothing arrives? Look among unwanted mail, wait ten minutes before you ask again, or turn to your practice’s owner.',
   lostPhone: 'Phone lost, and no recovery code left? Your practice’s owner can give you a new access.',
   ended: 'Your session has ended. Please sign in again.',

@@ -10,7 +10,7 @@ export const accounts = {
   forgottenTitle: 'Mot de passe oublié',
   forgottenText: 'Indiquez l’adresse de votre compte : nous y envoyons un lien pour choisir un autre mot de passe. Un code de votre application, ou un code de secours, vous sera demandé.',
   forgottenSend: 'Recevoir un lien',
-  forgottenAsked: (email: string) => `Si ${email} est l’adresse d’un compte, un lien y arrive dans la minute. Il sert une fois, pendant 24 heures.`,
+  forgottenAsked: (email: string) => `Si ${email} est l’adresse d’un compte, un lien y arrive dans la minute. Il sert une fois, pendant 15 minutes.`,
   forgottenNothing: 'Rien n’arrive ? Regardez dans les courriels indésirables, attendez dix minutes avant de redemander, ou adressez-vous au titulaire de votre cabinet.',
   lostPhone: 'Téléphone perdu, et plus de code de secours ? Le titulaire de votre cabinet peut vous donner un nouvel accès.',
   ended: 'Votre session est terminée. Connectez-vous de nouveau.',

@@ -1,0 +1,195 @@
+"""T and H rows: what the public listener says to anybody, over TLS and without it.
+
+Must not be here: accounts (people.py), sockets (sockets.py)."""
+import re, signal, socket, ssl, subprocess, time
+from html.parser import HTMLParser
+
+import frames
+from client import Client, fresh, until
+from rows import probe
+from world import issue
+
+TRIES = 50
+YEAR_SECONDS = 31_536_000
+HELD = 500
+PAGES = ["/", "/agenda", "/agenda/securite", "/inscription", "/documents/terms", "/mentions-legales", "/p/cabinet-des-tilleuls", "/p/nulle-part"]
+EVIL = "https://mal.example"
+
+
+def shake(world, version):
+    """One handshake of exactly this version; what was said instead of it, or the version."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with socket.create_connection(world.address, 10) as stream:
+        try:
+            with context.wrap_socket(stream) as secured:
+                return secured.version()
+        except (ssl.SSLError, OSError) as error:
+            return getattr(error, "reason", None) or str(error)
+
+
+@probe("T1")
+def old_versions(house):
+    said = [shake(house.demo, version) for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1) for _ in range(TRIES)]
+    assert shake(house.demo, ssl.TLSVersion.TLSv1_2) == "TLSv1.2", "the client itself cannot shake hands"
+    refused = [one for one in said if "_ALERT_" in one]
+    assert len(refused) == len(said), f"not refused by an alert: {set(said) - set(refused)}"
+    return f"{len(refused)} of {len(said)} handshakes of TLS 1.0 and 1.1 refused"
+
+
+@probe("T2")
+def newest_version(house):
+    host, port = house.demo.address
+    said = subprocess.run(["openssl", "s_client", "-connect", f"{host}:{port}", "-CAfile", house.demo.certificate],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20).stdout
+    found = re.search(r"New, (TLSv[0-9.]+), Cipher is (\S+)", said)
+    assert found and found[1] == "TLSv1.3", f"negotiated {found and found[0]}"
+    assert "Verify return code: 0" in said, "the certificate does not verify"
+    return f"{found[1]} {found[2]}"
+
+
+def listeners(world):
+    """Addresses on which the server's process listens, as (address, port)."""
+    said = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True)
+    lines = [line for line in said.stdout.splitlines() if f"pid={world.process.pid}," in line]
+    return [tuple(line.split()[3].rsplit(":", 1)) for line in lines]
+
+
+@probe("T5")
+def plain(house):
+    world, asked = house.demo, 0
+    for method, path in house.document():
+        stream = frames.raw(world, tls=False)
+        stream.sendall(f"{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+        stream.settimeout(5)
+        said = b""
+        try:
+            while more := stream.recv(4096):
+                said += more
+        except OSError:
+            pass
+        stream.close()
+        assert not said.startswith(b"HTTP/") and b"{" not in said, f"{path} in clear: {said[:60]!r}"
+        asked += 1
+    found = listeners(world)
+    public = [one for one in found if int(one[1]) != int(world.ops.rsplit(":", 1)[1])]
+    assert [int(port) for _, port in public] == [world.address[1]], f"listeners: {found}"
+    assert all(host == "127.0.0.1" for host, _ in found), f"listeners: {found}"
+    return f"{asked} routes asked in clear, 0 answers; no other public listener"
+
+
+@probe("T6")
+def transport_security(house):
+    paths = PAGES + ["/api/v1/openapi.json", "/healthz", house.public()]
+    for path in paths:
+        value = house.anyone().get(path).header("strict-transport-security") or ""
+        found = re.fullmatch(r"max-age=(\d+); includeSubDomains(; preload)?", value)
+        assert found and int(found[1]) >= YEAR_SECONDS, f"{path}: {value!r}"
+    return f"max-age {int(found[1]) // 86_400} days with subdomains on {len(paths)} answers"
+
+
+def serial(world):
+    host, port = world.address
+    return ssl.get_server_certificate((host, port))
+
+
+@probe("T7")
+def renewal(house):
+    world = house.serving
+    before, clients = serial(world), [Client(world) for _ in range(HELD)]
+    for client in clients:
+        client.get("/healthz")
+    kept = [client.connection.sock for client in clients]
+    issue(world.folder)
+    world.process.send_signal(signal.SIGHUP)
+    begin = time.monotonic()
+    until("the new certificate", lambda: serial(world) != before)
+    took = time.monotonic() - begin
+    statuses = [client.get("/healthz").status for client in clients]
+    dropped = sum(client.connection is None or client.connection.sock is not one for client, one in zip(clients, kept))
+    for client in clients:
+        client.close()
+    assert set(statuses) == {200} and dropped == 0, f"{dropped} of {HELD} dropped, {set(statuses)}"
+    return f"{HELD} connections held, 0 dropped, new certificate after {took * 1000:.0f} ms"
+
+
+class Inline(HTMLParser):
+    """Counts what a strict policy forbids in a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.scripts, self.inline = 0, []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.scripts += tag == "script"
+        if tag == "script" and not given.get("src") or tag == "style":
+            self.inline.append(tag)
+        self.inline += [name for name in given if name.startswith("on") or name == "style"]
+        if (given.get("href") or "").strip().lower().startswith("javascript:"):
+            self.inline.append("javascript:")
+
+
+def policy(value):
+    return {name: words for name, *words in (part.split() for part in value.split(";") if part.strip())}
+
+
+@probe("H1")
+def content_security(house):
+    scripts = 0
+    for path in PAGES:
+        answer = house.anyone().get(path)
+        said = policy(answer.header("content-security-policy") or "")
+        for name in ("object-src", "base-uri", "frame-ancestors"):
+            assert said.get(name) == ["'none'"], f"{path}: {name} {said.get(name)}"
+        allowed = said.get("script-src", said.get("default-src", ["*"]))
+        strict = all(word in ("'self'", "'strict-dynamic'", "'none'") or re.match(r"'(nonce|sha256|sha384|sha512)-", word) for word in allowed)
+        assert strict, f"{path}: script-src {allowed}"
+        assert said.get("default-src") == ["'none'"] and "'unsafe-inline'" not in said.get("style-src", []), f"{path}: {said}"
+        page = Inline()
+        page.feed(answer.body.decode())
+        assert not page.inline, f"{path}: inline {page.inline}"
+        scripts += page.scripts
+    assert scripts >= len(PAGES), f"{scripts} scripts seen"
+    return f"{len(PAGES)} pages, {scripts} scripts all from files, 0 inline (stricter than nonces)"
+
+
+@probe("H2")
+def browser_headers(house):
+    wanted = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cross-origin-opener-policy": "same-origin"}
+    paths = PAGES + ["/api/v1/openapi.json", "/api/v1/staff/me", "/healthz", house.public()]
+    for path in paths:
+        answer = house.anyone().get(path)
+        wrong = {name: answer.header(name) for name, value in wanted.items() if answer.header(name) != value}
+        assert not wrong, f"{path}: {wrong}"
+    return f"{len(wanted)} headers on {len(paths)} answers"
+
+
+@probe("H5")
+def other_origins(house):
+    asked = 0
+    for method, path in house.document():
+        for verb in ("OPTIONS", method):
+            headers = {"origin": EVIL, "access-control-request-method": method, "access-control-request-headers": "x-cabinet"}
+            answer = house.anyone().ask(verb, path, {} if verb == "POST" else None, headers)
+            allowed = [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
+            assert not allowed, f"{verb} {path}: {allowed}"
+            asked += 1
+    return f"{asked} requests from elsewhere, 0 access-control headers"
+
+
+@probe("H8")
+def methods(house):
+    asked = 0
+    for method, path in house.document() + [("GET", "/"), ("GET", "/agenda")]:
+        allowed = {"GET": ("GET", "HEAD", "OPTIONS"), "POST": ("POST", "OPTIONS")}[method]
+        others = [other for other in ("GET", "POST") if (other, path) in house.document()]
+        for verb in ("TRACE", "PUT", "DELETE", "PATCH", "PROPFIND"):
+            answer = house.anyone().ask(verb, path, None, {"x-cabinet": "1"})
+            assert verb not in allowed and verb not in others and answer.status == 405, f"{verb} {path}: {answer}"
+            asked += 1
+        telling = [f"{name}: {value}" for name, value in answer.headers if name.lower() in ("server", "x-powered-by", "via")]
+        assert not telling, f"{path}: {telling}"
+    return f"{asked} requests 405, no header names program or version"
