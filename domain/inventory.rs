@@ -233,6 +233,8 @@ pub const INVENTORY: &[Entry] = &[
     sign_in("AccountRecord", "made", Retention::Membership, NOBODY),
     sign_in("AccountRecord", "signed_in", Retention::Membership, NOBODY),
     sign_in("AccountRecord", "passkeys", Retention::Membership, HOLDER),
+    sign_in("PasskeyRow", "holder", Retention::Membership, NOBODY),
+    sign_in("PasskeyRow", "credential", Retention::Membership, NOBODY),
     sign_in("SessionRecord", "who", Retention::Session, HOLDER),
     sign_in("SessionRecord", "since", Retention::Session, HOLDER),
     sign_in("SessionRecord", "used", Retention::Session, HOLDER),
@@ -298,6 +300,7 @@ pub const OF_THE_SERVER: &[&str] = &[
     "Leaf",
     "LeafOrigin",
     "MailRecord",
+    "PasskeyRow",
     "Receipt",
     "WatchRecord",
 ];

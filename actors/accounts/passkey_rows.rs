@@ -100,3 +100,33 @@ impl Accounts {
         Ok((row, version))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Law L12. A field more does not compile here until it is named, and fails until it is listed.
+    #[test]
+    fn every_stored_field_of_a_passkeys_row_is_in_the_inventory() {
+        let fields = |row: PasskeyRow| {
+            let PasskeyRow {
+                holder: _,
+                credential: _,
+            } = row;
+        };
+        drop(fields);
+        let listed = cabinet_domain::inventory::INVENTORY.iter();
+        let listed: Vec<&str> = listed
+            .filter(|entry| entry.record == "PasskeyRow")
+            .map(|entry| entry.field)
+            .collect();
+        assert_eq!(listed, ["holder", "credential"]);
+    }
+
+    #[test]
+    fn a_row_that_is_cut_or_newer_is_none() {
+        for odd in [&[][..], &[ROW_VERSION], &[ROW_VERSION, 0, 1, 9], &[ROW_VERSION + 1; 80], &[0; 80]] {
+            assert!(PasskeyRow::decode(odd).is_none(), "{odd:?}");
+        }
+    }
+}

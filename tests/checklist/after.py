@@ -1,1 +1,184 @@
-"""Later."""
+"""A8, C1, C4, J2 and J3: what is looked at on the disk and in the logs once the servers have stopped.
+
+Must not be here: anything that needs a running server."""
+import base64, collections, math, pathlib, random, re, shutil, subprocess, zlib
+
+from rows import probe
+
+SIGMAS = 4.5
+MUTANTS = 100
+HASH_BYTES = 32
+# Version and suite, with which each envelope begins; then the key's name and the salt.
+ENVELOPE = re.compile(rb"(?=(\x01\x01.{8}(.{24}).{16}))", re.S)
+KEY_SEEN_MIN, SALTS_MIN = 200, 10_000
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[0-9:.]+Z +(ERROR|WARN|INFO|DEBUG) \S+: ")
+
+
+def written(word):
+    """How a word may lie in a file: plain, in UTF-16, in hexadecimal, in base 64 wherever it begins."""
+    plain = word.encode()
+    yield plain
+    yield word.encode("utf-16-le")
+    yield word.encode("utf-16-be")
+    yield plain.hex().encode()
+    yield plain.hex().upper().encode()
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + plain)
+        # The first characters and the last depend on what stands beside.
+        yield coded[(before * 8 + 5) // 6:len(coded) - 4]
+
+
+def unpacked(said):
+    """What compressed stretches of a file hold."""
+    for found in re.finditer(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]", said):
+        try:
+            yield zlib.decompressobj(wbits=47).decompress(said[found.start():found.start() + (1 << 20)])
+        except zlib.error:
+            pass
+
+
+def search(files, words):
+    """Words found in files, in any writing, compressed or not, and in their names."""
+    forms = [(word, form) for word in words for form in written(word)]
+    found, looked = set(), 0
+    for file in files:
+        said = file.read_bytes()
+        looked += len(said)
+        for text in [said, str(file).encode(), *unpacked(said)]:
+            found |= {(word, file.name) for word, form in forms if form in text}
+    return found, looked
+
+
+def control(folder, words):
+    """Shows that each way of writing a word is found: plants them and looks."""
+    place = folder / "planted"
+    place.mkdir()
+    for number, (word, form) in enumerate((word, form) for word in words for form in written(word)):
+        (place / str(number)).write_bytes(b"before" + form + b"after")
+    (place / "gzip").write_bytes(b"before" + zlib.compress(("x" * 99 + words[0]).encode()) + b"after")
+    files = list(place.iterdir())
+    missed = [file.name for file in files if not search([file], words)[0]]
+    shutil.rmtree(place)
+    assert not missed, f"{len(missed)} of {len(files)} planted words are not found"
+    return len(files)
+
+
+def everything(house):
+    return [file for world in house.worlds for file in world.folder.rglob("*") if file.is_file()]
+
+
+@probe("C1", "after")
+def canaries(house):
+    words = [word for kind, word in house.canaries.items()]
+    assert len(words) >= 6 and "booking" in house.made, f"only {list(house.canaries)} were planted"
+    planted, files = control(house.demo.folder, words), everything(house)
+    found, looked = search(files, words)
+    assert not found, f"{len(found)} found: {sorted(found)[:3]}"
+    dumps = [file.name for file in files if re.match(r"core(\.|$)", file.name)]
+    assert not dumps, f"core dumps: {dumps}"
+    return f"{len(words)} words, 0 in {len(files)} files of {looked >> 20} MiB; {planted} of {planted} planted ones found"
+
+
+@probe("A8", "after")
+def tokens(house):
+    known = [one for one in house.tokens if len(one) == 64]
+    raw = b"".join(map(bytes.fromhex, known))
+    bits, ones = len(raw) * 8, sum(byte.bit_count() for byte in raw)
+    apart = abs(ones - bits / 2) / (math.sqrt(bits) / 2)
+    counts = collections.Counter(raw)
+    spread = sum((counts[byte] - len(raw) / 256) ** 2 for byte in range(256)) / (len(raw) / 256)
+    assert len(known) >= 100 and len(set(known)) == len(known), f"{len(known)} tokens, {len(set(known))} different"
+    assert apart < SIGMAS and abs(spread - 255) < SIGMAS * math.sqrt(510), f"{apart:.1f} sigma, chi square {spread:.0f}"
+    files, found = everything(house), []
+    forms = [(one, form) for one in known for form in (*written(one), bytes.fromhex(one))]
+    for file in files:
+        said = file.read_bytes()
+        found += [file.name for one, form in forms if form in said]
+    assert not found, f"in the store: {set(found)}"
+    return f"{len(known)} tokens of 256 bits, {apart:.1f} sigma from even; 0 of them in {len(files)} files"
+
+
+@probe("C4", "after")
+def salts(house):
+    keys, seen = collections.Counter(), {}
+    for file in (house.demo.data / "journal").glob("*.segment"):
+        for found in ENVELOPE.finditer(file.read_bytes()):
+            keys[found[1][:10]] += 1
+            seen.setdefault(found[1][:10], []).append((found[2], found[1]))
+    often = [key for key, count in keys.items() if count >= KEY_SEEN_MIN and len(set(key[2:])) > 4]
+    envelopes = [pair for key in often for pair in set(seen[key])]
+    repeated = [salt for salt, count in collections.Counter(salt for salt, _ in envelopes).items() if count > 1]
+    assert len(envelopes) >= SALTS_MIN, f"only {len(envelopes)} envelopes seen"
+    assert not repeated, f"{len(repeated)} salts twice"
+    return f"{len(envelopes)} envelopes under {len(often)} keys, each with a salt of its own"
+
+
+def judge(house, log, key, kept):
+    told = subprocess.run([house.binary, "audit", "verify", "--log", log, "--public-key", key, "--checkpoint", kept],
+                          capture_output=True, text=True, timeout=60)
+    return told.returncode == 0, told.stdout + told.stderr
+
+
+def mutate(dice, said, kind):
+    """What somebody may do to a file of hashes or entries."""
+    at = dice.randrange(len(said))
+    if kind == "edit":
+        return said[:at] + bytes([said[at] ^ 1 << dice.randrange(8)]) + said[at + 1:]
+    if kind == "truncate":
+        return said[:at]
+    whole = at // HASH_BYTES * HASH_BYTES
+    one = said[whole:whole + HASH_BYTES]
+    if kind == "delete":
+        return said[:whole] + said[whole + HASH_BYTES:]
+    if kind == "insert":
+        return said[:whole] + dice.randbytes(HASH_BYTES) + said[whole:]
+    return said[:whole] + said[whole + HASH_BYTES:] + one if whole + HASH_BYTES < len(said) else one[::-1] + said[HASH_BYTES:]
+
+
+@probe("J2", "after")
+def tampering(house):
+    data, dice, missed = house.demo.data, random.Random(1), []
+    log = max((one for one in (data / "audit").iterdir() if one.is_dir()), key=lambda one: sum(f.stat().st_size for f in one.rglob("*") if f.is_file()))
+    key = subprocess.run([house.binary, "audit", "public-key", "--signing-key", data / "audit.key"], capture_output=True, text=True).stdout.strip()
+    kept = house.demo.folder / "mailed-checkpoint"
+    shutil.copy(log / "checkpoint", kept)
+    sound, said = judge(house, log, key, kept)
+    assert sound, f"the log as it was left: {said.strip()[-200:]}"
+    leaves = int(kept.read_text().splitlines()[1])
+    # Files that are read by whoever judges: not the head, from which the server goes on. Partial tiles of an earlier size may stay.
+    files = [file for file in log.rglob("*") if file.is_file() and file.stat().st_size and file.name != "head" and in_force(file, leaves)]
+    kinds = ["edit", "truncate", "delete", "insert", "reorder"]
+    for number in range(MUTANTS):
+        file, kind = files[number % len(files)] if number < len(files) else dice.choice(files), kinds[number % len(kinds)]
+        before = file.read_bytes()
+        after = mutate(dice, before, kind)
+        file.write_bytes(after)
+        if after != before and judge(house, log, key, kept)[0]:
+            missed.append(f"{kind} of {file.relative_to(log)}")
+        file.write_bytes(before)
+    assert judge(house, log, key, kept)[0], "the log is not what it was"
+    assert not missed, f"{len(missed)} of {MUTANTS} not found: {', '.join(missed[:3])}"
+    return f"{MUTANTS} of {MUTANTS} mutants of {len(files)} files found, in a log of {leaves} leaves"
+
+
+def in_force(file, leaves):
+    """Whether a tile belongs to the tree of this size."""
+    if not file.parent.name.endswith(".p"):
+        return True
+    level = int(file.relative_to(next(one for one in file.parents if one.name == "tile")).parts[0])
+    return int(file.name) == (leaves >> (8 * level)) % 256
+
+
+@probe("J3", "after")
+def logs(house):
+    words, lines, strange = list(house.canaries.values()), 0, []
+    for world in house.worlds:
+        said = world.said()
+        found = [kind for kind, word in house.canaries.items() if word in said]
+        assert not found, f"in a log: {found}"
+        strange += [line for line in said.splitlines() if not LOG_LINE.match(line)]
+        lines += len(said.splitlines())
+    forged = [line for line in strange if "FORGED" in line]
+    assert house.made.get("injected"), "no line ends were sent"
+    assert not forged and not strange, f"{len(strange)} lines that are none: {strange[0][:80]!r}"
+    return f"{house.made['injected']} requests with line ends, {len(words)} words: 0 of either in {lines} lines"

@@ -1,11 +1,11 @@
 """T and H rows: what the public listener says to anybody, over TLS and without it.
 
 Must not be here: accounts (people.py), sockets (sockets.py)."""
-import re, signal, socket, ssl, subprocess, time
+import json, re, signal, socket, ssl, subprocess, time
 from html.parser import HTMLParser
 
 import frames
-from client import Client, fresh, until
+from client import Client, until
 from rows import probe
 from world import issue
 
@@ -180,8 +180,34 @@ def other_origins(house):
     return f"{asked} requests from elsewhere, 0 access-control headers"
 
 
+def inject(house):
+    """Line ends wherever a client may put them, for J3: they must not make a line of the log."""
+    forged = "\r\n2026-01-01T00:00:00.000000Z  INFO forged: FORGED"
+    quoted, sent = forged.replace("\r", "%0d").replace("\n", "%0a").replace(" ", "%20"), 0
+    for path in (f"/{quoted}", f"/p/{quoted}", f"/api/v1/public/{quoted}", f"/live?practice={quoted}&practitioner={quoted}"):
+        house.anyone().get(path, {"user-agent": "FORGED"})
+        sent += 1
+    for path, body in (("account/sign-in", {"email": forged, "password": forged}), ("account/forgotten", {"email": forged}),
+                       ("staff/sign-in", {"link": forged}), ("account/sign-up", {"practice": forged}), ("account/link", {"link": forged})):
+        house.anyone("127.0.5.1").post(f"/api/v1/{path}", body)
+        house.anyone("127.0.5.1").post(f"/api/v1/{path}", json.dumps(body).encode() + b"\r\nFORGED")
+        sent += 2
+    for header in ("x-request-id", "user-agent", "referer", "origin", "cookie"):
+        stream = frames.raw(house.demo)
+        stream.sendall(f"GET /api/v1/staff/me HTTP/1.1\r\nhost: localhost\r\n{header}: a\tb{forged[2:]}\nFORGED\r\n\r\n".encode())
+        stream.settimeout(2)
+        try:
+            stream.recv(100)
+        except OSError:
+            pass
+        stream.close()
+        sent += 1
+    house.made["injected"] = sent
+
+
 @probe("H8")
 def methods(house):
+    inject(house)
     asked = 0
     for method, path in house.document() + [("GET", "/"), ("GET", "/agenda")]:
         allowed = {"GET": ("GET", "HEAD", "OPTIONS"), "POST": ("POST", "OPTIONS")}[method]

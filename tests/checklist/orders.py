@@ -57,6 +57,12 @@ async def rush(world, path, bodies):
     return await asyncio.gather(*(hand(world, gate, path, body) for body in bodies))
 
 
+def bookings(house, agenda, start):
+    """Ids of what stands in an agenda on a day."""
+    view = house.owner.client.get(f"/api/v1/staff/agendas/{agenda}?from_ms={start - DAY_MS}&until_ms={start + DAY_MS}").fine()["view"]
+    return {one["id"]: one for one in view["bookings"]}
+
+
 @probe("L1")
 def race(house):
     kind, start = free(house)[0]
@@ -71,15 +77,11 @@ def race(house):
     confirm = {"command_id": fresh(), "token": bodies[won[0]]["token"], "person": person(house, True), "notice_version": 1, "manage": fresh()}
     booked = house.anyone().post(f"{house.public()}/holds/{answers[won[0]][1]['hold']}/confirm", confirm).fine(201)
     house.tokens += [confirm["manage"], confirm["token"]]
-    house.made["booking"] = (booked["booking"], start)
+    stands = bookings(house, house.owner.agendas()[0], start)[booked["booking"]]
+    assert stands["person"]["email"] == confirm["person"]["email"], "the booking is another one's"
+    house.made["booking"] = booked["booking"]
     assert (kind, start) not in free(house), "the time is still offered"
     return f"{HANDS} at once: 1 got it, {len(lost)} slot_taken, {took:.1f} s"
-
-
-def bookings(house, agenda, start):
-    """Ids of what stands in an agenda on a day."""
-    view = house.owner.client.get(f"/api/v1/staff/agendas/{agenda}?from_ms={start - DAY_MS}&until_ms={start + DAY_MS}").fine()["view"]
-    return {one["id"]: one for one in view["bookings"]}
 
 
 @probe("L2")

@@ -34,12 +34,13 @@ def load():
     faults += [f"{one}: more than once" for one in set(named) if named.count(one) > 1]
     faults += [f"{one}: no such row" for one in named if one not in IDS]
     faults += [f"{row['id']}: set aside without a reason" for row in pending if not row["reason"]]
-    for row in rows:
-        ways = row["shown"].split("; ")
+    for row in rows + pending:
+        ways = [way for way in (row["shown"] or "").split("; ") if way]
         unknown = [way for way in ways if way not in ("live", "tls", "mail", "sources") and not way.startswith("tests ")]
         faults += [f"{row['id']}: shown by nothing known: {way}" for way in unknown]
         if ("live" in ways) != (row["id"] in PROBES):
             faults.append(f"{row['id']}: the table and the probes disagree")
-    faults += [f"{one}: a probe of no row" for one in PROBES if one not in [row["id"] for row in rows]]
+    faults += [f"{row['id']}: shown by nothing" for row in rows if not row["shown"]]
+    faults += [f"{one}: a probe of no row" for one in PROBES if one not in named]
     assert not faults, "; ".join(sorted(faults))
     return rows, pending

@@ -33,8 +33,8 @@ import json, sys
 GRAVE = ("MEDIUM", "HIGH", "CRITICAL", "FATAL", "WARN")
 try:
     found = json.load(open(sys.argv[1]))
-    # "WARN" is what testssl says where it could not look; it counts like a finding.
-    grave = [f"{one['id']} {one['severity']}" for one in found if one["severity"] in GRAVE]
+    # "WARN" is what testssl says where it could not look; it counts like a finding, but where it speaks of the client's OpenSSL.
+    grave = [f"{one['id']} {one['severity']}" for one in found if one["severity"] in GRAVE and one["id"] != "engine_problem"]
     sound = len(found) > 100
     figure = f"{len(found)} findings, {len(grave)} from MEDIUM on" + (": " + ", ".join(grave[:4]) if grave else "")
     print("T4", "pass" if sound and not grave else "FAIL", figure, sep="\t")

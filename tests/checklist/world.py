@@ -135,8 +135,12 @@ installation_key_file = "{key}"
                 raise AssertionError("it did not stop when told to")
         return time.monotonic() - begin
 
-    def remove(self):
+    def remove_process(self):
+        """Ends it at once, if it has not ended."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def remove(self):
+        self.remove_process()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,7 +3,7 @@
 import { backoffMs } from './backoff';
 import type {
   AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
-  MemberLink, Members, NumberedRequest, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
+  MemberLink, Members, NewPasskey, NumberedRequest, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
   StepUpRequest, SteppedUp, TryAgain,
 } from './wire';
 import type {
@@ -106,6 +106,13 @@ export const api = {
   finishSignUp: (body: SignUpCode) => once<Activated>('POST', '/account/sign-up/finish', body),
   forgotten: (body: ForgottenRequest) => once<null>('POST', '/account/forgotten', body),
   reset: (body: ResetRequest) => once<StaffMe>('POST', '/account/reset', body),
+  passkeySignIn: () => call<PasskeyChallenge>('POST', '/account/passkey-sign-in'),
+  finishPasskeySignIn: (body: PasskeySignIn) => once<StaffMe>('POST', '/account/passkey-sign-in/finish', body),
+  passkeys: () => once<PasskeyCeremony>('POST', '/account/passkeys'),
+  addPasskey: (body: NewPasskey) => once<PasskeyFace>('POST', '/account/passkeys/finish', body),
+  removePasskey: (body: PasskeyRemoval) => call<null>('POST', '/account/passkeys/remove', body),
+  passkeyStepUp: () => call<PasskeyCeremony>('POST', '/account/step-up/passkey'),
+  finishPasskeyStepUp: (body: ShownPasskey) => once<SteppedUp>('POST', '/account/step-up/passkey/finish', body),
   account: () => call<AccountFace>('GET', '/account'),
   stepUp: (body: StepUpRequest) => once<SteppedUp>('POST', '/account/step-up', body),
   changePassword: (body: PasswordChange) => once<SteppedUp>('POST', '/account/password', body),
