@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long judge-alerts judge-sample prometheus mutants mutants-sample
-.PHONY: mail-test faults power-cut trace-check-proof soak fuzz schemathesis autobahn deny clean
+.PHONY: mail-test faults power-cut trace-check-proof soak fuzz schemathesis autobahn checklist deny clean
 .PHONY: prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
 # A target folder beside the clone is used when there is one, so that a fresh clone on the same machine builds quickly.
@@ -111,6 +111,11 @@ schemathesis: prepare-build web ## Hold the running demo to its OpenAPI document
 autobahn: prepare-build ## Run the original Autobahn suite (needs Python 2.7: PYTHON2=) against the code of /ws
 	@$(STEP) "Building the echo server" cargo test --locked --test autobahn --no-run
 	@$(STEP) "Autobahn test suite" tests/tools/autobahn
+
+checklist: prepare-test web ## Run the security checklist against the real binary: id, result, figure (CHECKLIST="--without tests tls mail")
+	@$(STEP) "Building the server" cargo build --locked --bin cabinet
+	@$(STEP) "Building the Rust tests" $(if $(findstring tests,$(CHECKLIST)),true,tests/tools/cargo-test --no-run)
+	@$(STEP) "Security checklist" tests/checklist/run "$(TARGET)/debug/cabinet" $(CHECKLIST)
 
 CASES ?= 209
 faults: prepare-test web ## Fail system calls of the running binary one after the other (CASES=209; CABINET_SEED= first seed)

@@ -20,7 +20,6 @@ mod sign_up;
 mod store;
 mod totp;
 mod unused;
-mod waiting;
 
 pub use enrol::{Enrolment, Opening};
 pub use forgotten::{ASKED_MAX, ASKED_SECONDS};
@@ -33,7 +32,6 @@ pub use sign_in::{CHALLENGE_SECONDS, CHALLENGE_TRIES, Challenge, Visitor};
 pub use sign_up::{Accepted, FIELD_BYTES_MAX, SignUp};
 pub use totp::{RECOVERY_CODES, STEP_SECONDS, STEPS_ASIDE};
 pub use unused::NOTICE_DAYS;
-pub use waiting::WAITING_MAX;
 
 use self::enrol::Begun;
 use self::forgotten::Asked;
@@ -42,13 +40,13 @@ use self::passkeys::Site;
 use self::password::Hasher;
 use self::sign_in::Challenged;
 use self::sign_up::Form;
-use self::waiting::Waiting;
 use crate::access::{Access, AccessError, Entropy, Origin, SessionId, StaffSession};
 use crate::anomaly::AnomalySupervisor;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::mail::Outbox;
+use crate::waiting::{Crowded, Waiting};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::password::Weakness;
 use cabinet_domain::time::UtcMillis;
@@ -128,6 +126,12 @@ impl From<AppendError> for AccountError {
             | AppendError::NotSealed
             | AppendError::Unknown) => Self::Write(error),
         }
+    }
+}
+
+impl From<Crowded> for AccountError {
+    fn from(Crowded: Crowded) -> Self {
+        Self::Busy
     }
 }
 

@@ -149,6 +149,19 @@ impl Audit {
         Ok(())
     }
 
+    /// Notes that several things were read, in one commit. Durable on `Ok`; else none must be shown.
+    ///
+    /// # Errors
+    /// [`AuditError::Write`].
+    pub async fn note_all(&self, practice: PracticeId, leaves: Vec<Leaf>) -> Result<(), AuditError> {
+        if leaves.is_empty() {
+            return Ok(());
+        }
+        let acts = leaves.into_iter().map(|leaf| (practice, leaf)).collect();
+        self.0.records.commit_acts(Vec::new(), Vec::new(), acts).await?;
+        Ok(())
+    }
+
     /// Notes what somebody does with the log itself.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The actors: one agenda, one writer. `agenda/cell` is the state machine without I/O, `agenda/shell` the actix actor around
 //! it, `agenda/feed` its outlet, `agendas` the one handle the rest of the server holds, `directory` the practices,
 //! `membership` who belongs to them, `access` links and sessions of staff, `accounts` their passwords and second factors, `audit`
-//! the log of accesses, `anomaly` the watch over it, `operators` the platform's own team.
+//! the log of accesses, `anomaly` the watch over it, `operators` the platform's own team, `visits` patients' looks at their bookings.
 //!
 //! Deliberately absent: HTTP, sockets, the wire protocol, sled. What an agenda may do is `cabinet_domain`; how it is kept is
 //! `cabinet_storage`.
@@ -23,6 +23,10 @@ pub mod metrics;
 pub mod operators;
 pub mod order;
 pub mod read;
+pub mod visits;
+mod waiting;
+
+pub use waiting::WAITING_MAX;
 
 #[cfg(test)]
 #[path = "tests/agendas/fixtures.rs"]

@@ -22,10 +22,12 @@ pub(crate) use self::tell::of_practice_event;
 
 use self::kept::{MailId, MailRecord};
 use crate::accounts::{AccountError, Accounts};
+use crate::agendas::Agendas;
 use crate::anomaly::{AnomalyError, AnomalySupervisor};
 use crate::audit::{Audit, AuditError};
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::read::ReadError;
 use cabinet_domain::ids::PracticeId;
 use cabinet_domain::mail::Letter;
 use cabinet_domain::practice::{ContractDeadline, DocumentKind, Locale};
@@ -61,6 +63,9 @@ pub enum MailError {
     /// An address could not be read.
     #[error("failed to look an address up")]
     Account(#[from] AccountError),
+    /// A patient's address could not be read.
+    #[error("failed to look a patient's address up")]
+    Agenda(#[from] ReadError),
     /// The access log could not be read.
     #[error("failed to look at the access log")]
     Audit(#[from] AuditError),
@@ -152,6 +157,7 @@ struct Inner {
     records: Arc<dyn RecordStore>,
     directory: Directory,
     accounts: Accounts,
+    agendas: Agendas,
     audit: Audit,
     anomalies: AnomalySupervisor,
     clock: Arc<dyn Clock>,
@@ -179,8 +185,10 @@ pub struct Sources {
     pub records: Arc<dyn RecordStore>,
     /// Names.
     pub directory: Directory,
-    /// Addresses.
+    /// Addresses of members.
     pub accounts: Accounts,
+    /// Addresses of patients.
+    pub agendas: Agendas,
     /// Checkpoints.
     pub audit: Audit,
     /// Alerts.
@@ -209,6 +217,7 @@ impl MailSupervisor {
             records,
             directory,
             accounts,
+            agendas,
             audit,
             anomalies,
             documents,
@@ -219,6 +228,7 @@ impl MailSupervisor {
             records,
             directory,
             accounts,
+            agendas,
             audit,
             anomalies,
             clock,

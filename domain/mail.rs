@@ -1,10 +1,11 @@
-//! The mails that the platform sends to those who work with it: which there are, what each may say, how long it is worth
-//! sending, when a failed one is tried again. None speaks of a patient: a mailbox is not a place for that.
+//! The mails that the platform sends: which there are, what each may say, how long it is worth sending, when a failed one is
+//! tried again. None says what a patient comes for or when: a mailbox is not a place for that.
 //!
 //! Must not be here: their words, addresses, how they are sent.
 
 use crate::anomaly::{Gravity, Rule};
 use crate::ids::StaffId;
+use crate::practice::Locale;
 use crate::rights::Role;
 use crate::time::{CivilDate, UtcMillis, Zone};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub const RETRY_SECONDS: [i64; 9] = [
 pub const GIVE_UP_SECONDS: i64 = 5 * 24 * 3_600;
 /// The link to another password that somebody asked for is good for 15 minutes (OWASP ASVS 5.0, 6.4.3); so is its mail.
 pub const RESET_LINK_SECONDS: i64 = 15 * 60;
+/// The code that opens a patient's own bookings is good for ten minutes; so is its mail.
+pub const PATIENT_CODE_SECONDS: i64 = 10 * 60;
 /// An invitation is good for a fortnight; its mail is worth sending for three days, then its owner ought to know.
 const INVITATION_SECONDS: i64 = 3 * 24 * 3_600;
 
@@ -189,6 +192,13 @@ letters! {
         /// What it says.
         daily: Daily,
     } = "daily",
+    /// To a patient who asked for it: the code that opens their bookings of one practice.
+    PatientCode {
+        /// Eight digits.
+        code: String,
+        /// In which language they asked.
+        locale: Locale,
+    } = "patient_code",
     /// To whom the operator names: that mails arrive.
     Trial = "trial",
 }
@@ -199,6 +209,7 @@ impl Letter {
     pub const fn worth_seconds(&self) -> i64 {
         match self {
             Self::ResetAsked { .. } => RESET_LINK_SECONDS,
+            Self::PatientCode { .. } => PATIENT_CODE_SECONDS,
             Self::Invited { .. } => INVITATION_SECONDS,
             Self::Welcome
             | Self::NewDevice { .. }

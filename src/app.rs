@@ -24,6 +24,7 @@ use cabinet_actors::directory::Directory;
 use cabinet_actors::mail::{MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
+use cabinet_actors::visits::Visits;
 use cabinet_storage::audit::note::Signer;
 use cabinet_storage::{AppendError, Storage, StoreError};
 use prometheus::Registry;
@@ -236,6 +237,14 @@ async fn edge_state(
     directory.tell_through(outbox.clone());
     let anomalies = watch(config, storage, (&audit, &directory, &outbox), (&clock, registry))?;
     let (access, accounts, membership) = people(config, storage, &directory, (&clock, &audit, &anomalies, &outbox));
+    let drawn: Entropy = Arc::new(entropy);
+    let visits = Visits::new(
+        agendas.clone(),
+        directory.clone(),
+        storage.records(),
+        outbox.clone(),
+        (clock.clone(), drawn),
+    );
     let ready = Arc::clone(serving);
     let state = EdgeState {
         agendas,
@@ -246,6 +255,7 @@ async fn edge_state(
         // A link alone opens a demo: its practices are not kept from each other by accounts.
         sign_up_open: config.accounts.sign_up_open && sign_in == SignIn::Accounts,
         membership,
+        visits,
         audit,
         anomalies,
         clock,

@@ -34,6 +34,7 @@ use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
 use cabinet_actors::membership::Membership;
+use cabinet_actors::visits::Visits;
 use cabinet_domain::practice::Practice;
 use listen::AllowedOrigins;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
@@ -59,6 +60,8 @@ pub struct EdgeState {
     pub sign_up_open: bool,
     /// Changes of who belongs to a practice.
     pub membership: Membership,
+    /// Patients' looks at their bookings.
+    pub visits: Visits,
     /// The audit log.
     pub audit: Audit,
     /// The watch over it.

@@ -93,6 +93,7 @@ impl Taker {
             records: storage.records(),
             directory: state.directory.clone(),
             accounts: state.accounts.clone(),
+            agendas: state.agendas.clone(),
             audit: state.audit.clone(),
             anomalies: state.anomalies.clone(),
             documents: documents(state.documents.clone()),

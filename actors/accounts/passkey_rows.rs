@@ -108,13 +108,13 @@ mod tests {
     /// Law L12. A field more does not compile here until it is named, and fails until it is listed.
     #[test]
     fn every_stored_field_of_a_passkeys_row_is_in_the_inventory() {
-        let fields = |row: PasskeyRow| {
+        fn named(row: PasskeyRow) {
             let PasskeyRow {
                 holder: _,
                 credential: _,
             } = row;
-        };
-        drop(fields);
+        }
+        let _: fn(PasskeyRow) = named;
         let listed = cabinet_domain::inventory::INVENTORY.iter();
         let listed: Vec<&str> = listed
             .filter(|entry| entry.record == "PasskeyRow")

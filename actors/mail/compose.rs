@@ -34,7 +34,7 @@ impl Composer<'_> {
     pub(super) fn compose(&self, id: &MailId, (to, staff): (String, Option<StaffId>), letter: &Letter) -> Envelope {
         let zone = self.practice.map_or_else(Zone::paris, Practice::zone);
         let words = Words {
-            locale: self.practice.map_or(Locale::French, locale_of),
+            locale: self.language_of(letter),
             zone: &zone,
         };
         let mut facts = self.facts_of(letter, &words);
@@ -59,6 +59,14 @@ impl Composer<'_> {
         }
     }
 
+    /// A patient's own, where they chose one; else the practice's.
+    fn language_of(&self, letter: &Letter) -> Locale {
+        if let Letter::PatientCode { locale, .. } = letter {
+            return *locale;
+        }
+        self.practice.map_or(Locale::French, locale_of)
+    }
+
     fn name_of(&self, staff: StaffId) -> String {
         let member = self.practice.and_then(|practice| practice.staff.get(&staff));
         member.map_or_else(String::new, |member| member.name.clone())
@@ -80,6 +88,9 @@ impl Composer<'_> {
             Letter::ResetAsked { secret, whence } => {
                 facts.insert("whence", whence_in(words, whence));
                 facts.insert("secret", secret.clone());
+            }
+            Letter::PatientCode { code, locale: _ } => {
+                facts.insert("code", code.clone());
             }
             Letter::Invited {
                 secret,
@@ -199,6 +210,7 @@ impl Composer<'_> {
             | Letter::FactorChanged { .. }
             | Letter::RecoveryCodeUsed { .. }
             | Letter::ResetAsked { .. }
+            | Letter::PatientCode { .. }
             | Letter::Invited { .. }
             | Letter::MembersChanged { .. }
             | Letter::GlassBroken { .. }

@@ -3,7 +3,7 @@
 //!
 //! JSON: few, small, and newer builds may add fields. Must not be here: sending.
 
-use cabinet_domain::ids::{PracticeId, StaffId};
+use cabinet_domain::ids::{AgendaId, BookingId, PracticeId, StaffId};
 use cabinet_domain::mail::Letter;
 use cabinet_domain::time::{CivilDate, UtcMillis};
 use cabinet_storage::journal::{Position, RecordKey};
@@ -35,6 +35,13 @@ pub(crate) enum Addressee {
     Member(StaffId),
     /// Somebody who has no account.
     Address(String),
+    /// A patient, at the address of a booking: it stays under the patient's own key (law L9).
+    Patient {
+        /// In which agenda.
+        agenda: AgendaId,
+        /// Which booking.
+        booking: BookingId,
+    },
 }
 
 /// Why a mail is a dead letter, or was refused for now.
@@ -207,7 +214,7 @@ pub(super) fn receipt(record: &MailRecord, at: UtcMillis, outcome: Outcome, said
         kind: record.letter.name().to_owned(),
         to: match record.to {
             Addressee::Member(staff) => Some(staff),
-            Addressee::Address(_) => None,
+            Addressee::Address(_) | Addressee::Patient { .. } => None,
         },
         made: record.made,
         at,

@@ -9,7 +9,7 @@ use super::outbox::Due;
 use super::post::PostError;
 use super::{INSTALLATION, MailError, MailSupervisor, Standing};
 use crate::accounts::Holder;
-use cabinet_domain::ids::{PracticeId, StaffId};
+use cabinet_domain::ids::{AgendaKey, PracticeId, StaffId};
 use cabinet_domain::mail::{GIVE_UP_SECONDS, Letter, retry_after};
 use cabinet_domain::time::UtcMillis;
 
@@ -221,6 +221,14 @@ impl MailSupervisor {
     ) -> Result<Option<(String, Option<StaffId>)>, MailError> {
         match to {
             Addressee::Address(address) => Ok(Some((address.clone(), None))),
+            Addressee::Patient { agenda, booking } => {
+                let (key, booking) = (AgendaKey { practice, agenda: *agenda }, *booking);
+                let look = self.0.agendas.read_named(key, move |read| {
+                    let details = read.agenda.bookings.get(&booking)?.details;
+                    read.people.get(details)?.email.clone()
+                });
+                Ok(look.await?.map(|address| (address, None)))
+            }
             Addressee::Member(staff) => {
                 let holder = Holder {
                     practice,
@@ -306,7 +314,7 @@ impl MailSupervisor {
 
 /// Whether a letter holds what opens something: not kept once it cannot be sent.
 const fn carries_secret(letter: &Letter) -> bool {
-    matches!(letter, Letter::ResetAsked { .. } | Letter::Invited { .. })
+    matches!(letter, Letter::ResetAsked { .. } | Letter::Invited { .. } | Letter::PatientCode { .. })
 }
 
 impl super::Inner {

@@ -46,6 +46,11 @@ fn all() -> Map<String, Value> {
     add::<http::ConfirmRequest>(&mut all);
     add::<http::ConfirmAnswer>(&mut all);
     add::<http::ManageRequest>(&mut all);
+    add::<http::VisitRequest>(&mut all);
+    add::<http::VisitCode>(&mut all);
+    add::<http::VisitHolder>(&mut all);
+    add::<http::VisitCancel>(&mut all);
+    add::<http::PatientVisit>(&mut all);
     add::<http::ManagedBooking>(&mut all);
     add::<http::CancelRequest>(&mut all);
     add::<http::Accepted>(&mut all);

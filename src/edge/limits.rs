@@ -37,12 +37,17 @@ impl Class {
         let path = path.strip_prefix("/api/v1/")?;
         Some(if is_read {
             Self::Read
-        } else if path.starts_with("account/") || path == "staff/sign-in" {
+        } else if path.starts_with("account/") || path == "staff/sign-in" || is_visit(path) {
             Self::Account
         } else {
             Self::Change
         })
     }
+}
+
+/// Whether a request asks for a patient's code or tries one.
+fn is_visit(path: &str) -> bool {
+    path.starts_with("public/") && (path.ends_with("/visit") || path.ends_with("/visit/open"))
 }
 
 /// Requests of one network in a minute, by class; 0: as many as it likes.

@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff};
+use super::routes::{account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff, visit};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;
@@ -70,6 +70,10 @@ use utoipa::{Modify, OpenApi};
         security::post_application,
         security::post_application_finish,
         security::post_session_end,
+        visit::post_visit,
+        visit::post_visit_open,
+        visit::post_visit_bookings,
+        visit::post_visit_cancel,
         passkeys::post_passkey_sign_in,
         passkeys::post_passkey_sign_in_finish,
         passkeys::post_passkey,

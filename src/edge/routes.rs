@@ -14,6 +14,7 @@ pub mod public;
 pub mod security;
 pub mod sign_up;
 pub mod staff;
+pub mod visit;
 
 use super::problem::{EdgeCode, Failure};
 use super::{EdgeState, secret};
@@ -87,6 +88,10 @@ routes! {
     "POST" "/api/v1/public/{practice}/{practitioner}/holds/{hold}/confirm" public::post_confirm Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/view" manage::post_view Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/cancel" manage::post_cancel Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/visit" visit::post_visit Policy::Anyone;
+    "POST" "/api/v1/public/{practice}/visit/open" visit::post_visit_open Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/visit/bookings" visit::post_visit_bookings Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/visit/cancel" visit::post_visit_cancel Policy::Bearer;
     "POST" "/api/v1/staff/sign-in" staff::post_sign_in Policy::Anyone;
     "POST" "/api/v1/staff/sign-out" staff::post_sign_out Policy::SignedIn;
     "GET" "/api/v1/staff/me" staff::get_me Policy::SignedIn;

@@ -2,6 +2,7 @@
 carry with them, an application for codes and secrets drawn at random.
 
 Must not be here: what the answers ought to be."""
+
 import base64, hmac, http.client, json, secrets, ssl, struct, time
 
 PATIENCE_SECONDS = 30

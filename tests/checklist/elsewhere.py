@@ -1,6 +1,7 @@
 """What other programs show: Rust tests by name, sslscan and testssl, the mail tests, the lints of sources.
 
 Must not be here: probes of our own."""
+
 import os, re, subprocess
 
 from rows import HERE
@@ -8,7 +9,9 @@ from world import World
 
 ROOT = HERE.parent.parent
 SECONDS_MAX = 3_600
-PASSED = re.compile(r"^\s*(PASS|FAIL|SIGABRT|SIGKILL|SIGSEGV|TIMEOUT|LEAK|FLAKY[ 0-9/]*)\s+\[[^\]]*\]\s+(?:\([^)]*\)\s+)?(\S+)\s+(\S+)\s*$")
+PASSED = re.compile(
+    r"^\s*(PASS|FAIL|SIGABRT|SIGKILL|SIGSEGV|TIMEOUT|LEAK|FLAKY[ 0-9/]*)\s+\[[^\]]*\]\s+(?:\([^)]*\)\s+)?(\S+)\s+(\S+)\s*$"
+)
 
 
 def ways(row):
@@ -33,11 +36,13 @@ def answer(wanted, findings, find):
     except Exception as error:
         found = {row["id"]: AssertionError(f"{type(error).__name__}: {error}") for row in wanted}
     for row in wanted:
+
         def figure(row=row):
             said = found.get(row["id"], AssertionError("nothing was said of it"))
             if isinstance(said, Exception):
                 raise said
             return said
+
         findings.look(row["id"], figure)
 
 
@@ -90,9 +95,27 @@ def tested(wanted, binary):
     """One run of nextest over every test that is named; a name that no test bears is a failure of its row."""
     every = sorted({name for row in wanted for name in names(row)})
     expression = " + ".join(f"test(/(^|::){name}$/)" for name in every)
-    command = ["cargo", "nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--color", "never", "--status-level", "pass",
-               "--final-status-level", "none", "--failure-output", "never", "-E", expression]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS_MAX, env=os.environ | {"NO_COLOR": "1"})
+    command = [
+        "cargo",
+        "nextest",
+        "run",
+        "--workspace",
+        "--locked",
+        "--no-fail-fast",
+        "--color",
+        "never",
+        "--status-level",
+        "pass",
+        "--final-status-level",
+        "none",
+        "--failure-output",
+        "never",
+        "-E",
+        expression,
+    ]
+    told = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS_MAX, env=os.environ | {"NO_COLOR": "1"}
+    )
     ended = {}
     for line in (told.stdout + told.stderr).splitlines():
         if found := PASSED.match(line):

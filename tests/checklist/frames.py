@@ -1,6 +1,7 @@
 """WebSocket by hand (RFC 6455): handshakes and frames of a client that may be as rude as a row asks for.
 
 Must not be here: what the answers ought to be."""
+
 import base64, json, os, socket, struct
 
 from client import PATIENCE_SECONDS
@@ -26,8 +27,13 @@ def raw(world, source="127.0.0.1", tls=True):
 def handshake(world, path, headers, stream=None):
     """Asks for a socket; the stream, the status, the answer's headers in lower case, and what came after them."""
     stream = stream or raw(world)
-    lines = {"host": "%s:%s" % world.address, "upgrade": "websocket", "connection": "Upgrade", "sec-websocket-version": "13",
-             "sec-websocket-key": base64.b64encode(os.urandom(16)).decode()} | headers
+    lines = {
+        "host": "%s:%s" % world.address,
+        "upgrade": "websocket",
+        "connection": "Upgrade",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": base64.b64encode(os.urandom(16)).decode(),
+    } | headers
     said = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value is not None)
     stream.sendall(f"GET {path} HTTP/1.1\r\n{said}\r\n".encode())
     head = b""
@@ -90,22 +96,24 @@ class Socket:
         taken, self.rest = self.rest[:count], self.rest[count:]
         return taken
 
+    def receive(self, seconds):
+        """The next frame: its kind and what it carries; none once the connection has ended."""
+        self.stream.settimeout(seconds)
+        try:
+            first, second = self.exactly(2)
+            length = second & 0x7F
+            if length > 125:
+                length = struct.unpack(">H" if length == 126 else ">Q", self.exactly(2 if length == 126 else 8))[0]
+            return first & 15, self.exactly(length)
+        except TimeoutError:
+            raise
+        except OSError:
+            return None
+
     def hear(self, seconds=PATIENCE_SECONDS):
         """The next text as JSON, or none once it is closed (`closed` is then the code; 0: without one). Pings are answered."""
-        self.stream.settimeout(seconds)
         while self.closed is None:
-            try:
-                first, second = self.exactly(2)
-                length = second & 0x7F
-                if length > 125:
-                    length = struct.unpack(">H" if length == 126 else ">Q", self.exactly(2 if length == 126 else 8))[0]
-                payload = self.exactly(length)
-            except TimeoutError:
-                raise
-            except OSError:
-                self.closed = 0
-                return None
-            opcode = first & 15
+            opcode, payload = self.receive(seconds) or (CLOSE, b"")
             if opcode == PING:
                 self.frame(payload, PONG)
             elif opcode == CLOSE:
@@ -113,6 +121,17 @@ class Socket:
             elif opcode == TEXT:
                 return json.loads(payload)
         return None
+
+    def alive(self):
+        """Whether a ping of ours is answered."""
+        try:
+            self.frame(b"?", PING)
+            while received := self.receive(PATIENCE_SECONDS):
+                if received == (PONG, b"?"):
+                    return True
+        except OSError:
+            pass
+        return False
 
     def answer(self, wanted, seconds=PATIENCE_SECONDS):
         """Frames until the one with this reference, which is answered."""

@@ -1,6 +1,7 @@
 """Who and what the probes share: the demo with an owner and a colleague, a second practice, a server of its own settings.
 
 Must not be here: what a row asks for."""
+
 import secrets
 
 from client import Client, fresh
@@ -44,9 +45,14 @@ class House:
 
     def canary(self, kind):
         """A word of a person that must be found nowhere: drawn once for each kind."""
-        made = {"family_name": lambda: "Zq" + fresh(12), "given_name": lambda: "Xk" + fresh(12), "note": lambda: "note-" + fresh(16),
-                "email": lambda: f"canari.{fresh(12)}@courriel.example", "phone": lambda: "+336" + str(secrets.randbelow(10**8)).zfill(8),
-                "identity": lambda: "2" + str(secrets.randbelow(10**12)).zfill(12)}
+        made = {
+            "family_name": lambda: "Zq" + fresh(12),
+            "given_name": lambda: "Xk" + fresh(12),
+            "note": lambda: "note-" + fresh(16),
+            "email": lambda: f"canari.{fresh(12)}@courriel.example",
+            "phone": lambda: "+336" + str(secrets.randbelow(10**8)).zfill(8),
+            "identity": lambda: "2" + str(secrets.randbelow(10**12)).zfill(12),
+        }
         return self.canaries.setdefault(kind, made[kind]())
 
     @property
@@ -76,6 +82,10 @@ class House:
         """A member of the owner's practice, made anew for who needs one of their own."""
         email = name.lower().replace(" ", ".") + "@tilleuls.example"
         return self.once(f"colleague {name}", lambda: self.owner.colleague(name, email, **membership))
+
+    def people(self):
+        """Everybody who has an account."""
+        return [one for one in self.made.values() if isinstance(one, Person)]
 
     def anyone(self, source="127.0.0.1", world=None):
         return Client(world or self.demo, source)

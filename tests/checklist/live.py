@@ -1,18 +1,29 @@
 """T and H rows: what the public listener says to anybody, over TLS and without it.
 
 Must not be here: accounts (people.py), sockets (sockets.py)."""
-import json, re, signal, socket, ssl, subprocess, time
+
+import json, os, pathlib, re, signal, socket, ssl, subprocess, time
 from html.parser import HTMLParser
 
 import frames
-from client import Client, until
+from client import until
 from rows import probe
+from staff import Person
 from world import issue
 
 TRIES = 50
 YEAR_SECONDS = 31_536_000
 HELD = 500
-PAGES = ["/", "/agenda", "/agenda/securite", "/inscription", "/documents/terms", "/mentions-legales", "/p/cabinet-des-tilleuls", "/p/nulle-part"]
+PAGES = [
+    "/",
+    "/agenda",
+    "/agenda/securite",
+    "/inscription",
+    "/documents/terms",
+    "/mentions-legales",
+    "/p/cabinet-des-tilleuls",
+    "/p/nulle-part",
+]
 EVIL = "https://mal.example"
 
 
@@ -42,8 +53,13 @@ def old_versions(house):
 @probe("T2")
 def newest_version(house):
     host, port = house.demo.address
-    said = subprocess.run(["openssl", "s_client", "-connect", f"{host}:{port}", "-CAfile", house.demo.certificate],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20).stdout
+    said = subprocess.run(
+        ["openssl", "s_client", "-connect", f"{host}:{port}", "-CAfile", house.demo.certificate],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    ).stdout
     found = re.search(r"New, (TLSv[0-9.]+), Cipher is (\S+)", said)
     assert found and found[1] == "TLSv1.3", f"negotiated {found and found[0]}"
     assert "Verify return code: 0" in said, "the certificate does not verify"
@@ -51,10 +67,18 @@ def newest_version(house):
 
 
 def listeners(world):
-    """Addresses on which the server's process listens, as (address, port)."""
-    said = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True)
-    lines = [line for line in said.stdout.splitlines() if f"pid={world.process.pid}," in line]
-    return [tuple(line.split()[3].rsplit(":", 1)) for line in lines]
+    """Addresses on which the server's process listens, as (address, port); proc(5)."""
+    process = pathlib.Path(f"/proc/{world.process.pid}")
+    held = {os.readlink(file) for file in (process / "fd").iterdir() if file.is_symlink()}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in (process / "net" / table).read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in held:
+                address, port = local.split(":")
+                shown = socket.inet_ntoa(bytes.fromhex(address)[::-1]) if table == "tcp" else address
+                found.append((shown, int(port, 16)))
+    return found
 
 
 @probe("T5")
@@ -74,8 +98,8 @@ def plain(house):
         assert not said.startswith(b"HTTP/") and b"{" not in said, f"{path} in clear: {said[:60]!r}"
         asked += 1
     found = listeners(world)
-    public = [one for one in found if int(one[1]) != int(world.ops.rsplit(":", 1)[1])]
-    assert [int(port) for _, port in public] == [world.address[1]], f"listeners: {found}"
+    public = [one for one in found if one[1] != int(world.ops.rsplit(":", 1)[1])]
+    assert [port for _, port in public] == [world.address[1]], f"listeners: {found}"
     assert all(host == "127.0.0.1" for host, _ in found), f"listeners: {found}"
     return f"{asked} routes asked in clear, 0 answers; no other public listener"
 
@@ -98,21 +122,20 @@ def serial(world):
 @probe("T7")
 def renewal(house):
     world = house.serving
-    before, clients = serial(world), [Client(world) for _ in range(HELD)]
-    for client in clients:
-        client.get("/healthz")
-    kept = [client.connection.sock for client in clients]
+    person = Person(world, "luc@renouveau.example").sign_up("Cabinet du Renouveau", "Luc Martin")
+    face = person.me().fine()["practice"]
+    path = f"/live?practice={face['slug']}&practitioner={face['practitioners'][0]['slug']}"
+    before, boards = serial(world), [frames.Socket.open(world, path, {}) for _ in range(HELD)]
     issue(world.folder)
-    world.process.send_signal(signal.SIGHUP)
     begin = time.monotonic()
+    world.process.send_signal(signal.SIGHUP)
     until("the new certificate", lambda: serial(world) != before)
     took = time.monotonic() - begin
-    statuses = [client.get("/healthz").status for client in clients]
-    dropped = sum(client.connection is None or client.connection.sock is not one for client, one in zip(clients, kept))
-    for client in clients:
-        client.close()
-    assert set(statuses) == {200} and dropped == 0, f"{dropped} of {HELD} dropped, {set(statuses)}"
-    return f"{HELD} connections held, 0 dropped, new certificate after {took * 1000:.0f} ms"
+    dropped = sum(not board.alive() for board in boards)
+    for board in boards:
+        board.close()
+    assert dropped == 0, f"{dropped} of {HELD} sockets dropped"
+    return f"{HELD} sockets held, 0 dropped, new certificate after {took * 1000:.0f} ms"
 
 
 class Inline(HTMLParser):
@@ -145,7 +168,10 @@ def content_security(house):
         for name in ("object-src", "base-uri", "frame-ancestors"):
             assert said.get(name) == ["'none'"], f"{path}: {name} {said.get(name)}"
         allowed = said.get("script-src", said.get("default-src", ["*"]))
-        strict = all(word in ("'self'", "'strict-dynamic'", "'none'") or re.match(r"'(nonce|sha256|sha384|sha512)-", word) for word in allowed)
+        strict = all(
+            word in ("'self'", "'strict-dynamic'", "'none'") or re.match(r"'(nonce|sha256|sha384|sha512)-", word)
+            for word in allowed
+        )
         assert strict, f"{path}: script-src {allowed}"
         assert said.get("default-src") == ["'none'"] and "'unsafe-inline'" not in said.get("style-src", []), f"{path}: {said}"
         page = Inline()
@@ -187,8 +213,13 @@ def inject(house):
     for path in (f"/{quoted}", f"/p/{quoted}", f"/api/v1/public/{quoted}", f"/live?practice={quoted}&practitioner={quoted}"):
         house.anyone().get(path, {"user-agent": "FORGED"})
         sent += 1
-    for path, body in (("account/sign-in", {"email": forged, "password": forged}), ("account/forgotten", {"email": forged}),
-                       ("staff/sign-in", {"link": forged}), ("account/sign-up", {"practice": forged}), ("account/link", {"link": forged})):
+    for path, body in (
+        ("account/sign-in", {"email": forged, "password": forged}),
+        ("account/forgotten", {"email": forged}),
+        ("staff/sign-in", {"link": forged}),
+        ("account/sign-up", {"practice": forged}),
+        ("account/link", {"link": forged}),
+    ):
         house.anyone("127.0.5.1").post(f"/api/v1/{path}", body)
         house.anyone("127.0.5.1").post(f"/api/v1/{path}", json.dumps(body).encode() + b"\r\nFORGED")
         sent += 2

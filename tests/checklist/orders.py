@@ -1,6 +1,7 @@
 """L rows and J1: bookings by many at once, repeated ones, and one leaf of the access log for each act.
 
 Must not be here: who may do what (routes.py)."""
+
 import asyncio, json, threading, time
 
 from client import fresh, until
@@ -16,8 +17,12 @@ def free(house, ahead_days=3, practitioner=0):
     """Times that may be booked online: (type, start), the earliest first."""
     slots = house.anyone().get(house.public(practitioner) + "/slots").fine()
     now = slots["now_ms"]
-    found = [(one["start_ms"], kind["kind"]) for kind in slots["types"] for one in kind["slots"]
-             if one["from_ms"] <= now < one["until_ms"] and one["start_ms"] > now + ahead_days * DAY_MS]
+    found = [
+        (one["start_ms"], kind["kind"])
+        for kind in slots["types"]
+        for one in kind["slots"]
+        if one["from_ms"] <= now < one["until_ms"] and one["start_ms"] > now + ahead_days * DAY_MS
+    ]
     assert found, "nothing is free"
     return [(kind, start) for start, kind in sorted(found)]
 
@@ -27,14 +32,20 @@ def person(house, canary=False):
         return {"given_name": "Essai", "family_name": "Liste", "email": "essai@courriel.example", "phone": None}
     # A number like that of the social security, which somebody may well type into a name.
     family = f"{house.canary('family_name')} {house.canary('identity')}"
-    return {"given_name": house.canary("given_name"), "family_name": family, "email": house.canary("email"), "phone": house.canary("phone")}
+    return {
+        "given_name": house.canary("given_name"),
+        "family_name": family,
+        "email": house.canary("email"),
+        "phone": house.canary("phone"),
+    }
 
 
 async def hand(world, gate, path, body):
     """One of many: an open connection that waits at the gate, then one request."""
     reader, writer = await asyncio.open_connection(*world.address, ssl=world.context, server_hostname="localhost")
     data = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\nx-cabinet: 1\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\nx-cabinet: 1\r\ncontent-type: application/json\r\n"
+    head += f"content-length: {len(data)}\r\n\r\n"
     await gate()
     writer.write(head.encode() + data)
     await writer.drain()
@@ -54,12 +65,15 @@ async def rush(world, path, bodies):
         if waiting == 0:
             opened.set()
         await opened.wait()
+
     return await asyncio.gather(*(hand(world, gate, path, body) for body in bodies))
 
 
 def bookings(house, agenda, start):
     """Ids of what stands in an agenda on a day."""
-    view = house.owner.client.get(f"/api/v1/staff/agendas/{agenda}?from_ms={start - DAY_MS}&until_ms={start + DAY_MS}").fine()["view"]
+    view = house.owner.client.get(f"/api/v1/staff/agendas/{agenda}?from_ms={start - DAY_MS}&until_ms={start + DAY_MS}").fine()[
+        "view"
+    ]
     return {one["id"]: one for one in view["bookings"]}
 
 
@@ -74,7 +88,13 @@ def race(house):
     lost = [answer["code"] for status, answer in answers if status != 201]
     assert len(won) == 1 and len(lost) == HANDS - 1, f"{len(won)} of {HANDS} got it"
     assert set(lost) == {"slot_taken"}, f"the others: {set(lost)}"
-    confirm = {"command_id": fresh(), "token": bodies[won[0]]["token"], "person": person(house, True), "notice_version": 1, "manage": fresh()}
+    confirm = {
+        "command_id": fresh(),
+        "token": bodies[won[0]]["token"],
+        "person": person(house, True),
+        "notice_version": 1,
+        "manage": fresh(),
+    }
     booked = house.anyone().post(f"{house.public()}/holds/{answers[won[0]][1]['hold']}/confirm", confirm).fine(201)
     house.tokens += [confirm["manage"], confirm["token"]]
     stands = bookings(house, house.owner.agendas()[0], start)[booked["booking"]]
@@ -110,7 +130,14 @@ def work(house, spot, acts, done, faults):
     (agenda, kind, start), client = spot, house.owner.client.another()
     for _ in range(acts // 2):
         booking = fresh()
-        book = {"do": "book", "booking": booking, "kind": kind, "start_ms": start, "person": person(house), "allow": {"overlap": True}}
+        book = {
+            "do": "book",
+            "booking": booking,
+            "kind": kind,
+            "start_ms": start,
+            "person": person(house),
+            "allow": {"overlap": True},
+        }
         for command in (book, {"do": "cancel", "booking": booking}):
             answer = client.post(f"/api/v1/staff/agendas/{agenda}/commands", {"command_id": fresh(), "command": command})
             if answer.status == 200:
@@ -146,17 +173,28 @@ def leaves(house):
         thread.start()
     for thread in threads:
         thread.join()
-    end, me = time.time(), next(one["id"] for one in house.owner.client.get("/api/v1/staff/members").fine()["members"] if one["you"])
+    end, me = time.time(), next(
+        one["id"] for one in house.owner.client.get("/api/v1/staff/members").fine()["members"] if one["you"]
+    )
     assert not faults and len(done) == ACTS, f"{len(faults)} acts were refused: {faults[:1]}"
     said = [one for one in told(house, since) if one["subject"] in set(done)]
     assert len(said) == ACTS, f"{ACTS} acts left {len(said)} leaves"
     pairs = {(one["act"], one["subject"]) for one in said}
     assert len(pairs) == ACTS and len({act for act, _ in pairs}) == 2, f"{len(pairs)} leaves tell acts apart"
-    whole = [one for one in said if one["member"] == me and one["network"] and one["session"] and one["agenda"] and not one["denied"]
-             and begin - 1 <= one["at_ms"] / 1000 <= end + 1]
+    whole = [
+        one
+        for one in said
+        if one["member"] == me
+        and one["network"]
+        and one["session"]
+        and one["agenda"]
+        and not one["denied"]
+        and begin - 1 <= one["at_ms"] / 1000 <= end + 1
+    ]
     assert len(whole) == ACTS, f"{len(whole)} of {ACTS} leaves say who, what, when, where"
     counted = denials(house, agendas[0])
-    return f"{ACTS} acts in {end - begin:.0f} s, {len(said)} leaves that say who, what, when, where; {DENIALS} denials counted as {counted}"
+    figure = f"{ACTS} acts in {end - begin:.0f} s, {len(said)} leaves that say who, what, when, where"
+    return f"{figure}; {DENIALS} denials counted as {counted}"
 
 
 def denials(house, agenda):
@@ -171,6 +209,7 @@ def denials(house, agenda):
         said = [leaf["said"] for leaf in house.owner.client.get(f"/api/v1/staff/audit?member={member}").fine()["leaves"]]
         found = sum(one["count"] for one in said if one and one["denied"])
         return found >= DENIALS and found
+
     # They are written in batches.
     found = until(f"{DENIALS} denials in the log", counted, BATCH_SECONDS_MAX)
     assert found == DENIALS, f"{DENIALS} denials are counted as {found}"

@@ -1,6 +1,7 @@
 """A rows, and H3: accounts, two factors, sessions, what strangers learn and how they are held back.
 
 Must not be here: mails (the mail tests), tokens on disk (after.py)."""
+
 import itertools, statistics, time, tomllib
 
 from client import STEP_SECONDS, code, fresh, until
@@ -14,13 +15,40 @@ STRANGERS, HELD_FROM, FIRST_WAIT_SECONDS = 200, 7, 60
 TRIES, APART_SECONDS_MAX = 2_000, 0.005
 # As many as an account's ladder lets through.
 TRIES_AN_ACCOUNT = 6
-REFUSED_PASSWORDS = ["Ab3$efgh", "motdepasse", "azertyuiop", "123456789012", "password1234", "Password2024!", "aaaaaaaaaaaaaa",
-                     "abcdefghijklmn", "qwertyuiop123", "azertyuiop123", "soleil123456", "iloveyou2026", "motdepasse1234",
-                     "111111111111", "cabinet en ligne", "cabinetdestilleuls", "Cabinet des Tilleuls 1", "nadia.table", "nadia table 2026",
-                     "tilleuls.example"]
-TAKEN_PASSWORDS = ["girafe tranquille sous abricot", "correct cheval pile agrafe", "wqnbhzkfmvtdxgcj", "plume-orage-42-lichen", "é" * 8 + " zinc outarde",
-                   "r" + "kzmwpqthvb" * 6 + "lqs", "Vf7#qLm2!xTr9", "trois petits lézards dorment au grenier", "0914 7753 2286 4401 9",
-                   "abri " * 3 + "zèbre moutarde klaxon " * 3]
+REFUSED_PASSWORDS = [
+    "Ab3$efgh",
+    "motdepasse",
+    "azertyuiop",
+    "123456789012",
+    "password1234",
+    "Password2024!",
+    "aaaaaaaaaaaaaa",
+    "abcdefghijklmn",
+    "qwertyuiop123",
+    "azertyuiop123",
+    "soleil123456",
+    "iloveyou2026",
+    "motdepasse1234",
+    "111111111111",
+    "cabinet en ligne",
+    "cabinetdestilleuls",
+    "Cabinet des Tilleuls 1",
+    "nadia.table",
+    "nadia table 2026",
+    "tilleuls.example",
+]
+TAKEN_PASSWORDS = [
+    "girafe tranquille sous abricot",
+    "correct cheval pile agrafe",
+    "wqnbhzkfmvtdxgcj",
+    "plume-orage-42-lichen",
+    "é" * 8 + " zinc outarde",
+    "r" + "kzmwpqthvb" * 6 + "lqs",
+    "Vf7#qLm2!xTr9",
+    "trois petits lézards dorment au grenier",
+    "0914 7753 2286 4401 9",
+    "abri " * 3 + "zèbre moutarde klaxon " * 3,
+]
 CONFIG = HERE.parent.parent / "config.toml"
 
 
@@ -116,7 +144,9 @@ def ladder(house):
         answer = stranger.post("/api/v1/account/sign-in", {"email": lea.email, "password": f"faux numéro {number}"})
         statuses.append((answer.status, answer.code()))
     judged = statuses.index((429, "locked_out")) if (429, "locked_out") in statuses else STRANGERS
-    assert judged == HELD_FROM and statuses.count((401, "wrong_credentials")) == HELD_FROM, f"{judged} were judged before the first wait"
+    assert (
+        judged == HELD_FROM and statuses.count((401, "wrong_credentials")) == HELD_FROM
+    ), f"{judged} were judged before the first wait"
     wait = answer.json()["at_ms"] / 1000 - begin
     assert 0 < wait - FIRST_WAIT_SECONDS < 15, f"the first wait is {wait:.0f} s"
     lea.sign_in()
@@ -157,7 +187,8 @@ def enumeration(house):
     (one, said, usual), (other, told, _) = apart(signing), apart(asking)
     assert said == {"401 wrong_credentials"}, f"signing in: {said}"
     assert len(told) == 1 and next(iter(told)).startswith("202"), f"reset: {told}"
-    figure = f"{2 * len(signing)} sign-ins, medians {one * 1000:+.2f} ms apart at {usual * 1000:.0f} ms; {2 * len(asking)} resets, {other * 1000:+.2f} ms"
+    figure = f"{2 * len(signing)} sign-ins, medians {one * 1000:+.2f} ms apart at {usual * 1000:.0f} ms"
+    figure += f"; {2 * len(asking)} resets, {other * 1000:+.2f} ms"
     assert max(abs(one), abs(other)) <= APART_SECONDS_MAX, figure
     return figure
 
@@ -175,7 +206,6 @@ def renewal(house):
     seen.append(ana.client.jar["__Host-cabinet"])
     ana.sign_in()
     seen.append(ana.client.jar["__Host-cabinet"])
-    steady()
     ana.client.post("/api/v1/account/step-up", {"code": ana.recovery.pop()}).fine()
     seen.append(ana.client.jar["__Host-cabinet"])
     dead(seen[1], "the step-up")
@@ -237,6 +267,6 @@ def resets(house):
     client.post("/api/v1/account/reset", body | {"code": marc.recovery.pop()}).fine(200, 204)
     again = client.post("/api/v1/account/reset", body | {"code": marc.recovery.pop()})
     assert (again.status, again.code()) == (401, "link_gone"), f"used again: {again}"
-    figure = f"without code {len(without)} of {len(without)} refused, second use 401, good for {lasts:.0f} min"
+    figure = f"without code {len(without)} of {len(without)} refused, second use 401, an owner's link is good for {lasts:.0f} min"
     assert lasts <= RESET_MINUTES_MAX + 0.1, figure
     return figure

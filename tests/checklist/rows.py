@@ -1,6 +1,7 @@
 """The rows as data, and the probes that show them: each probe is registered under its row's id and answers a figure, or fails.
 
 Must not be here: any probe."""
+
 import csv, pathlib
 
 HERE = pathlib.Path(__file__).parent
@@ -12,10 +13,12 @@ PROBES = {}
 
 def probe(row, stage="live"):
     """Registers a probe of a row: `live` while the server runs, `after` once it has been stopped."""
+
     def register(function):
         assert row not in PROBES, row
         PROBES[row] = (stage, function)
         return function
+
     return register
 
 

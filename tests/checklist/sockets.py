@@ -1,6 +1,7 @@
 """W rows, and Z3: sessions' sockets and boards, spoken by hand.
 
 Must not be here: accounts as such (people.py)."""
+
 import json, time
 
 import frames
@@ -18,8 +19,15 @@ SECOND = 1.0
 
 def join(agenda, number=1, **other):
     now = int(time.time() * 1000) // 60_000 * 60_000
-    return {"event": "join", "ref": number, "topic": agenda, "history": None, "seq": None, "from_ms": now,
-            "until_ms": now + 7 * DAY_MS} | other
+    return {
+        "event": "join",
+        "ref": number,
+        "topic": agenda,
+        "history": None,
+        "seq": None,
+        "from_ms": now,
+        "until_ms": now + 7 * DAY_MS,
+    } | other
 
 
 def joined(house, person, agenda):
@@ -42,8 +50,10 @@ def refusal(attempt):
 @probe("W1")
 def in_clear(house):
     owner, world, said = house.owner, house.demo, []
-    for path, headers in (("/ws", {"cookie": owner.client.cookie(), "sec-websocket-protocol": protocols(owner)}),
-                          (f"/live?practice={world.practice}&practitioner={world.practitioners[0]}", {})):
+    for path, headers in (
+        ("/ws", {"cookie": owner.client.cookie(), "sec-websocket-protocol": protocols(owner)}),
+        (f"/live?practice={world.practice}&practitioner={world.practitioners[0]}", {}),
+    ):
         try:
             stream, status, _, _ = frames.handshake(world, path, {"origin": world.origin} | headers, frames.raw(world, tls=False))
             stream.close()
@@ -58,9 +68,20 @@ def in_clear(house):
 def origins(house):
     world, owner = house.demo, house.owner
     port = world.address[1]
-    strange = [None, "null", "", "https://mal.example", f"{world.origin}.mal.example", f"{world.origin}0", f"http://127.0.0.1:{port}",
-               "https://127.0.0.1", f"https://127.0.0.1:{port + 1}", f"https://mal.example/{world.origin}", f"{world.origin}/",
-               f"https://localhost.mal.example:{port}"]
+    strange = [
+        None,
+        "null",
+        "",
+        "https://mal.example",
+        f"{world.origin}.mal.example",
+        f"{world.origin}0",
+        f"http://127.0.0.1:{port}",
+        "https://127.0.0.1",
+        f"https://127.0.0.1:{port + 1}",
+        f"https://mal.example/{world.origin}",
+        f"{world.origin}/",
+        f"https://localhost.mal.example:{port}",
+    ]
     said = {}
     for origin in strange:
         said[origin] = refusal(lambda: session(world, owner, origin=origin))
@@ -186,9 +207,13 @@ def compression(house):
     world, owner, asked = house.demo, house.owner, 0
     wanted = ["permessage-deflate", "permessage-deflate; client_max_window_bits", "x-webkit-deflate-frame"]
     for offer in wanted:
-        for path, headers in (("/ws", {"cookie": owner.client.cookie(), "sec-websocket-protocol": protocols(owner)}),
-                              (f"/live?practice={world.practice}&practitioner={world.practitioners[0]}", {})):
-            stream, status, answered, _ = frames.handshake(world, path, {"origin": world.origin, "sec-websocket-extensions": offer} | headers)
+        for path, headers in (
+            ("/ws", {"cookie": owner.client.cookie(), "sec-websocket-protocol": protocols(owner)}),
+            (f"/live?practice={world.practice}&practitioner={world.practitioners[0]}", {}),
+        ):
+            stream, status, answered, _ = frames.handshake(
+                world, path, {"origin": world.origin, "sec-websocket-extensions": offer} | headers
+            )
             stream.close()
             assert status == 101, f"{path}: {status}"
             agreed = [value for name, value in answered if name == "sec-websocket-extensions"]
@@ -199,10 +224,20 @@ def compression(house):
 
 def bent(agenda):
     """Frames that are none: parts missing, of another type, too many, too deep."""
-    book = {"do": "book", "booking": fresh(), "kind": fresh(), "start_ms": 0, "person": {"given_name": "a", "family_name": "b",
-            "email": None, "phone": None}, "allow": {}}
-    sound = [join(agenda), {"event": "leave", "ref": 1, "topic": agenda}, {"event": "presence", "ref": 1, "topic": agenda},
-             {"event": "command", "ref": 1, "topic": agenda, "command_id": fresh(), "command": book}]
+    book = {
+        "do": "book",
+        "booking": fresh(),
+        "kind": fresh(),
+        "start_ms": 0,
+        "person": {"given_name": "a", "family_name": "b", "email": None, "phone": None},
+        "allow": {},
+    }
+    sound = [
+        join(agenda),
+        {"event": "leave", "ref": 1, "topic": agenda},
+        {"event": "presence", "ref": 1, "topic": agenda},
+        {"event": "command", "ref": 1, "topic": agenda, "command_id": fresh(), "command": book},
+    ]
     for frame in sound:
         for name in frame:
             yield {key: value for key, value in frame.items() if key != name} if frame[name] is not None else frame | {name: {}}
@@ -223,7 +258,7 @@ def nonsense(house):
     corpus = [one if isinstance(one, str) else json.dumps(one) for one in bent(agenda)]
     for begin in range(0, len(corpus), BURST):
         opened = session(world, owner)
-        for text in corpus[begin:begin + BURST]:
+        for text in corpus[begin : begin + BURST]:
             opened.frame(text.encode())
             answer = opened.hear()
             assert answer, f"closed with {opened.closed} by {text[:80]}"

@@ -1,6 +1,7 @@
 """People who work in a practice: accounts made by links, signing in with two factors, inviting others.
 
 Must not be here: what a row asks for."""
+
 from client import Client, code, fresh
 
 PASSWORD = "girafe tranquille sous abricot"
@@ -24,9 +25,24 @@ class Person:
 
     def sign_up(self, practice, name="Zoé Le Goff"):
         """Makes a practice of one's own."""
-        form = {"practice": practice, "address": "2 place de l'Église, 35000 Rennes", "phone": "+33 1 99 00 00 07", "name": name,
-                "quality": "titulaire", "profession": "Psychologue", "rpps": None, "adeli": None, "siren": None, "siret": None,
-                "email": self.email, "password": self.password, "locale": "fr", "terms": 1, "processing": 1, "policy": 1}
+        form = {
+            "practice": practice,
+            "address": "2 place de l'Église, 35000 Rennes",
+            "phone": "+33 1 99 00 00 07",
+            "name": name,
+            "quality": "titulaire",
+            "profession": "Psychologue",
+            "rpps": None,
+            "adeli": None,
+            "siren": None,
+            "siret": None,
+            "email": self.email,
+            "password": self.password,
+            "locale": "fr",
+            "terms": 1,
+            "processing": 1,
+            "policy": 1,
+        }
         begun = self.client.post("/api/v1/account/sign-up", form).fine()
         self.secret = begun["enrolment"]["secret"]
         made = self.client.post("/api/v1/account/sign-up/finish", {"sign_up": begun["sign_up"], "code": code(self.secret)}).fine()
@@ -53,8 +69,16 @@ class Person:
 
     def invite(self, role="secretary", level="full", agenda=None):
         """The secret of an invitation's link."""
-        membership = {"role": role, "levels": {"elsewhere": level, "agendas": []}, "agenda": agenda, "from_ms": None, "until_ms": None}
-        made = self.client.post("/api/v1/staff/invitations", {"command_id": fresh(), "membership": membership, "email": None}).fine()
+        membership = {
+            "role": role,
+            "levels": {"elsewhere": level, "agendas": []},
+            "agenda": agenda,
+            "from_ms": None,
+            "until_ms": None,
+        }
+        made = self.client.post(
+            "/api/v1/staff/invitations", {"command_id": fresh(), "membership": membership, "email": None}
+        ).fine()
         return made["path"].split("#link=")[1]
 
     def colleague(self, name, email, **membership):

@@ -1,6 +1,7 @@
 """The real binary on free loopback ports and a temporary store: the demo with accounts, or `serve` with settings of its own.
 
 Must not be here: any judgement."""
+
 import json, os, pathlib, queue, shutil, signal, socket, ssl, subprocess, tempfile, threading, time
 
 from client import PATIENCE_SECONDS, until
@@ -30,14 +31,45 @@ def issue(folder, name="localhost"):
 
     def openssl(*arguments):
         subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
     if not authority.exists():
-        openssl("req", "-x509", *curve, "-days", 365, "-subj", "/O=Cabinet/CN=Authority of a checklist", "-keyout", secret, "-out", authority)
+        openssl(
+            "req",
+            "-x509",
+            *curve,
+            "-days",
+            365,
+            "-subj",
+            "/O=Cabinet/CN=Authority of a checklist",
+            "-keyout",
+            secret,
+            "-out",
+            authority,
+        )
     openssl("req", *curve, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
     extensions = folder / "extensions"
-    extensions.write_text(f"subjectAltName=DNS:{name},IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
-                          "extendedKeyUsage=serverAuth\ncrlDistributionPoints=URI:http://localhost/none.crl\n")
-    openssl("x509", "-req", "-in", request, "-CA", authority, "-CAkey", secret, "-CAcreateserial", "-days", 89, "-sha256",
-            "-extfile", extensions, "-out", certificate)
+    extensions.write_text(
+        f"subjectAltName=DNS:{name},IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
+        "extendedKeyUsage=serverAuth\ncrlDistributionPoints=URI:http://localhost/none.crl\n"
+    )
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        request,
+        "-CA",
+        authority,
+        "-CAkey",
+        secret,
+        "-CAcreateserial",
+        "-days",
+        89,
+        "-sha256",
+        "-extfile",
+        extensions,
+        "-out",
+        certificate,
+    )
     key.chmod(0o600)
     return authority, certificate, key
 
@@ -53,8 +85,13 @@ class World:
 
     def launch(self, arguments, stdout):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.binary, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=stdout, stderr=log,
-                                            env={"PATH": os.environ["PATH"], "HOME": str(self.folder)})
+            self.process = subprocess.Popen(
+                [self.binary, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=log,
+                env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
+            )
 
     def demo(self):
         """The demo over TLS, with accounts, as `serve` asks for them."""

@@ -3,6 +3,7 @@
 use crate::accounts::{owner, stranger};
 use crate::world::{AGENDA, MINUTE_MS, MONDAY_MS, World};
 use cabinet_actors::accounts::Accounts;
+use cabinet_actors::agendas::Agendas;
 use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
@@ -50,7 +51,13 @@ impl Post for Postman {
 /// The supervisor of mails, which the tests themselves have look.
 pub(crate) fn post_office(
     outbox: Outbox,
-    (storage, directory, accounts, audit, anomalies): (&Storage, &Directory, &Accounts, &Audit, &AnomalySupervisor),
+    (storage, directory, (accounts, agendas), audit, anomalies): (
+        &Storage,
+        &Directory,
+        (&Accounts, &Agendas),
+        &Audit,
+        &AnomalySupervisor,
+    ),
     (clock, postman): (&Arc<dyn Clock>, &Arc<Postman>),
     deadlines: Vec<ContractDeadline>,
 ) -> MailSupervisor {
@@ -58,6 +65,7 @@ pub(crate) fn post_office(
         records: storage.records(),
         directory: directory.clone(),
         accounts: accounts.clone(),
+        agendas: agendas.clone(),
         audit: audit.clone(),
         anomalies: anomalies.clone(),
         documents: Arc::new(|_, version, _| Some(format!("document, version {version}"))),

@@ -23,5 +23,6 @@ mod refusals;
 mod rights;
 mod sessions;
 mod staff;
+mod visits;
 mod wiring;
 mod world;

@@ -7,7 +7,7 @@ use cabinet::edge::limits::{self, PerMinute};
 use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
 use cabinet::edge::ws::Presence;
 use cabinet::edge::{EdgeMetrics, EdgeState};
-use cabinet_actors::access::{Access, Lifetime};
+use cabinet_actors::access::{Access, Entropy, Lifetime};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost, Door};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::anomaly::AnomalySupervisor;
@@ -19,6 +19,7 @@ use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::operators::Operators;
 use cabinet_actors::order::Order;
+use cabinet_actors::visits::Visits;
 use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
@@ -159,7 +160,9 @@ impl World {
         let anomalies = watch(&storage, &audit, (&directory, &outbox), &shared);
         let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies, &outbox));
         let postman = Arc::new(Postman::default());
-        let looked_up = (&storage, &directory, &accounts, &audit, &anomalies);
+        let looked_up = (&storage, &directory, (&accounts, &agendas), &audit, &anomalies);
+        let drawn: Entropy = draws(3_000_000);
+        let visits = Visits::new(agendas.clone(), directory.clone(), storage.records(), outbox.clone(), (shared.clone(), drawn));
         let mails = post_office(outbox, looked_up, (&shared, &postman), documents.deadlines());
         let origins = AllowedOrigins::default();
         let metrics = EdgeMetrics::new(&registry).unwrap();
@@ -171,6 +174,7 @@ impl World {
             accounts_required,
             sign_up_open: accounts_required,
             membership,
+            visits,
             audit: audit.clone(),
             anomalies: anomalies.clone(),
             clock: shared,

@@ -9,7 +9,7 @@ use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{
     Accepted, Allowances, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManageRequest,
     ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda, StaffCommand,
-    StaffCommandRequest, StaffMe,
+    StaffCommandRequest, StaffMe, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking,
 };
 use cabinet_proto::v1::model::TypeSlotChanges;
 use cabinet_proto::v1::problem::Problem;
@@ -337,6 +337,51 @@ one!(
         booking: id(4),
         manage_path: format!("/p/cabinet-essai/claire-morel/rdv/{}", id(4)),
         seq: 42,
+    }
+);
+one!(
+    VisitRequest,
+    "http.visit_request",
+    VisitRequest {
+        email: "claire@example.org".to_owned(),
+        locale: "fr".to_owned(),
+    }
+);
+one!(
+    VisitCode,
+    "http.visit_code",
+    VisitCode {
+        email: "claire@example.org".to_owned(),
+        code: "12345678".to_owned(),
+    }
+);
+one!(VisitHolder, "http.visit_holder", VisitHolder { visit: id(23) });
+one!(
+    VisitCancel,
+    "http.visit_cancel",
+    VisitCancel {
+        command_id: id(10),
+        visit: id(23),
+        practitioner: "claire-morel".to_owned(),
+        booking: id(4),
+    }
+);
+one!(
+    PatientVisit,
+    "http.patient_visit",
+    PatientVisit {
+        visit: id(23),
+        until_ms: NOW,
+        bookings: vec![VisitedBooking {
+            booking: id(4),
+            practitioner: practitioner(),
+            kind: "Consultation".to_owned(),
+            start_ms: START,
+            end_ms: END,
+            place: Some(place()),
+            cancel_until_ms: None,
+        }],
+        now_ms: NOW,
     }
 );
 one!(ManageRequest, "http.manage_request", ManageRequest { manage: id(12) });

@@ -648,6 +648,116 @@ manage_path: string,
 seq: number, };
 
 /**
+ * Asks for the code that opens one's bookings of a practice. The answer is the same whether there are any.
+ */
+export type VisitRequest = { 
+/**
+ * Address that was given when booking.
+ */
+email: string, 
+/**
+ * Language of the mail: `fr` or `en`.
+ */
+locale: string, };
+
+/**
+ * Opens one's bookings with the code that was mailed.
+ */
+export type VisitCode = { 
+/**
+ * Address that was given when booking.
+ */
+email: string, 
+/**
+ * Eight digits.
+ */
+code: string, };
+
+/**
+ * A visit that was opened.
+ */
+export type VisitHolder = { 
+/**
+ * Its secret.
+ */
+visit: string, };
+
+/**
+ * Cancels one of one's bookings in a visit.
+ */
+export type VisitCancel = { 
+/**
+ * The sender's number for the command.
+ */
+command_id: string, 
+/**
+ * The visit's secret.
+ */
+visit: string, 
+/**
+ * Page address of the practitioner.
+ */
+practitioner: string, 
+/**
+ * The booking.
+ */
+booking: string, };
+
+/**
+ * One's bookings of a practice.
+ */
+export type PatientVisit = { 
+/**
+ * The visit's secret.
+ */
+visit: string, 
+/**
+ * The visit lasts until then.
+ */
+until_ms: number, 
+/**
+ * Those to come first, the nearest first, then those past; at most fifty.
+ */
+bookings: Array<VisitedBooking>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * One of one's bookings.
+ */
+export type VisitedBooking = { 
+/**
+ * Its id.
+ */
+booking: string, 
+/**
+ * With whom.
+ */
+practitioner: Practitioner, 
+/**
+ * Name of its type.
+ */
+kind: string, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * End.
+ */
+end_ms: number, 
+/**
+ * Place.
+ */
+place: Place | null, 
+/**
+ * Can be cancelled here until then; none: by telephone alone.
+ */
+cancel_until_ms: number | null, };
+
+/**
  * Look at one's booking.
  */
 export type ManageRequest = { 

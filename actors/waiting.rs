@@ -1,13 +1,16 @@
 //! What waits in memory between two requests of somebody: a second factor to be shown, an account to be finished. Bounded in
 //! number and in time; a restart of the server asks them to begin again.
 
-use super::AccountError;
 use cabinet_domain::time::UtcMillis;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 
-/// Things that may wait at once; further ones are answered busy.
+/// Things that may wait at once, of one kind.
 pub const WAITING_MAX: usize = 10_000;
+
+/// Too many wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Crowded;
 
 struct Entry<T> {
     until: UtcMillis,
@@ -16,31 +19,31 @@ struct Entry<T> {
 }
 
 /// Values under the hash of a secret, each for a while and for so many tries.
-pub(super) struct Waiting<T> {
+pub(crate) struct Waiting<T> {
     entries: Mutex<BTreeMap<[u8; 32], Entry<T>>>,
 }
 
 impl<T: Clone> Waiting<T> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             entries: Mutex::new(BTreeMap::new()),
         }
     }
 
     /// Lets a value wait, in the place of one that waits under the same key.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         key: [u8; 32],
         value: T,
         (now, until): (UtcMillis, UtcMillis),
         tries: u32,
-    ) -> Result<(), AccountError> {
+    ) -> Result<(), Crowded> {
         let mut entries = self.entries.lock();
         if entries.len() >= WAITING_MAX {
             entries.retain(|_, entry| now < entry.until);
         }
         if entries.len() >= WAITING_MAX && !entries.contains_key(&key) {
-            return Err(AccountError::Busy);
+            return Err(Crowded);
         }
         let entry = Entry {
             until,
@@ -53,7 +56,7 @@ impl<T: Clone> Waiting<T> {
 
     /// Lets a value wait that anybody may ask for: when there are too many, the one that would end first goes, so that a crowd
     /// shortens everybody's time and shuts nobody out.
-    pub(super) fn put_over_the_oldest(
+    pub(crate) fn put_over_the_oldest(
         &self,
         key: [u8; 32],
         value: T,
@@ -77,7 +80,7 @@ impl<T: Clone> Waiting<T> {
     }
 
     /// The value, for one try; none when it is unknown, too old or tried too often.
-    pub(super) fn try_once(&self, key: &[u8; 32], now: UtcMillis) -> Option<T> {
+    pub(crate) fn try_once(&self, key: &[u8; 32], now: UtcMillis) -> Option<T> {
         let mut entries = self.entries.lock();
         let entry = entries.get_mut(key)?;
         if now >= entry.until || entry.tries_left == 0 {
@@ -88,8 +91,13 @@ impl<T: Clone> Waiting<T> {
         Some(entry.value.clone())
     }
 
+    /// Whether something waits under a key.
+    pub(crate) fn stands(&self, key: &[u8; 32], now: UtcMillis) -> bool {
+        self.entries.lock().get(key).is_some_and(|entry| now < entry.until)
+    }
+
     /// It has served.
-    pub(super) fn remove(&self, key: &[u8; 32]) {
+    pub(crate) fn remove(&self, key: &[u8; 32]) {
         self.entries.lock().remove(key);
     }
 }
@@ -107,6 +115,7 @@ mod tests {
         waiting.put([1; 32], 'a', (NOW, UNTIL), 2).unwrap();
         assert_eq!(waiting.try_once(&[2; 32], NOW), None);
         assert_eq!(waiting.try_once(&[1; 32], UtcMillis(9)), Some('a'));
+        assert!(waiting.stands(&[1; 32], UtcMillis(9)) && !waiting.stands(&[1; 32], UNTIL));
         assert_eq!(waiting.try_once(&[1; 32], NOW), Some('a'));
         assert_eq!(waiting.try_once(&[1; 32], NOW), None, "tried too often");
         waiting.put([1; 32], 'b', (NOW, UNTIL), 2).unwrap();
@@ -126,7 +135,7 @@ mod tests {
         }
         assert!(matches!(
             waiting.put([9; 32], (), (NOW, UNTIL), 1),
-            Err(AccountError::Busy)
+            Err(Crowded)
         ));
         assert!(
             waiting.put([0; 32], (), (NOW, UNTIL), 1).is_ok(),
