@@ -101,10 +101,10 @@ pub struct Lifetime {
 }
 
 impl Default for Lifetime {
-    /// Four hours without use, twelve in all: a working day.
+    /// Half an hour without use, twelve hours in all: a working day (row A9).
     fn default() -> Self {
         Self {
-            idle_seconds: 4 * 3_600,
+            idle_seconds: 30 * 60,
             seconds: 12 * 3_600,
         }
     }
@@ -183,7 +183,20 @@ impl Access {
         staff: StaffId,
         by: (Actor, LeafOrigin),
     ) -> Result<String, AccessError> {
-        self.issue_link_together((practice, staff), LINK_SECONDS, by, |_| Writes::new())
+        self.issue_link_for((practice, staff), LINK_SECONDS, by).await
+    }
+
+    /// As [`Access::issue_link`], good for `seconds`.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn issue_link_for(
+        &self,
+        who: (PracticeId, StaffId),
+        seconds: i64,
+        by: (Actor, LeafOrigin),
+    ) -> Result<String, AccessError> {
+        self.issue_link_together(who, seconds, by, |_| Writes::new())
             .await
     }
 

@@ -282,6 +282,7 @@ impl MailSupervisor {
     pub async fn stop(&self) {
         self.0.stopped.store(true, Ordering::SeqCst);
         let _either_way = tokio::time::timeout(STOP_PATIENCE, self.0.turn.lock()).await;
+        self.0.post.close();
     }
 
     fn practices(&self) -> Vec<PracticeId> {

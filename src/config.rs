@@ -249,7 +249,7 @@ impl Default for Accounts {
     fn default() -> Self {
         Self {
             sign_up_open: true,
-            session_idle_minutes: 240,
+            session_idle_minutes: 30,
             session_minutes: 720,
             password_memory_mebibytes: 64,
             password_passes: 3,

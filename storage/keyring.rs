@@ -26,20 +26,29 @@ pub(crate) use file::io_error;
 
 const INSTALLATION: &str = "installation";
 
+/// Whether a key's file is its user's alone (row C8 of the checklist); else why not.
+pub(crate) fn private(file: &std::fs::Metadata) -> Result<(), &'static str> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    if file.permissions().mode() & 0o077 != 0 {
+        return Err("others may read it: its mode must be 0600 or 0400");
+    }
+    if file.uid() != rustix::process::geteuid().as_raw() {
+        return Err("it belongs to another user than the one the server runs as");
+    }
+    Ok(())
+}
+
 /// Reads the installation key: 64 hexadecimal digits in a file that only its owner may read.
 ///
 /// # Errors
-/// [`StoreError::Io`] when the file cannot be read, is open to others (mode & 077) or is not 64 digits.
+/// [`StoreError::Io`] when the file cannot be read, is open to others (mode & 077), belongs to another user or is not 64 digits.
 pub fn read_key_file(path: &Path) -> Result<SealKey, StoreError> {
-    use std::os::unix::fs::PermissionsExt as _;
     let refuse = |why: &str| {
         let source = std::io::Error::new(std::io::ErrorKind::InvalidData, why.to_owned());
         io_error("use the installation key in", path)(source)
     };
     let metadata = std::fs::metadata(path).map_err(io_error("open the installation key in", path))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(refuse("others may read it: its mode must be 0600"));
-    }
+    private(&metadata).map_err(refuse)?;
     let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(io_error("read", path))?);
     let mut secret = zeroize::Zeroizing::new([0_u8; 32]);
     hex::decode_to_slice(text.trim(), secret.as_mut_slice()).map_err(|_| refuse("it is not 64 hexadecimal digits"))?;

@@ -11,6 +11,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use parking_lot::Mutex;
 use std::time::Duration;
 
 /// One step of a conversation may take so long.
@@ -57,7 +58,8 @@ pub enum SmtpError {
 
 /// A server that takes mails.
 pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    /// None: closed. Its end needs the runtime, which is gone when the process tidies up.
+    transport: Mutex<Option<AsyncSmtpTransport<Tokio1Executor>>>,
     from: Mailbox,
 }
 
@@ -90,7 +92,7 @@ impl Smtp {
             builder = builder.credentials(Credentials::new(name, password));
         }
         Ok(Self {
-            transport: builder.build(),
+            transport: Mutex::new(Some(builder.build())),
             from,
         })
     }
@@ -142,9 +144,15 @@ impl Post for Smtp {
     fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<String, PostError>> {
         Box::pin(async move {
             let message = self.message(envelope)?;
-            let answer = self.transport.send(message).await;
+            let transport = self.transport.lock().clone();
+            let transport = transport.ok_or_else(|| PostError::Down("the server is stopping".to_owned()))?;
+            let answer = transport.send(message).await;
             let answer = answer.map_err(|error| judged(&error))?;
             Ok(answer.message().collect::<Vec<_>>().join(" "))
         })
+    }
+
+    fn close(&self) {
+        self.transport.lock().take();
     }
 }

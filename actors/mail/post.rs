@@ -60,4 +60,7 @@ impl PostError {
 pub trait Post: Send + Sync + 'static {
     /// Hands one over. Answers what the other side said when it took it.
     fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<String, PostError>>;
+
+    /// Lets go of what it keeps open; nothing is sent after it.
+    fn close(&self) {}
 }

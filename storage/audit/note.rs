@@ -7,12 +7,11 @@
 use super::tree::Hash;
 use crate::StoreError;
 use crate::disk::real::make_private_file;
-use crate::keyring::io_error;
+use crate::keyring::{io_error, private};
 use crate::seal::sha256;
 use cabinet_domain::time::UtcMillis;
 use data_encoding::BASE64;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// Longest note that is read, in bytes.
@@ -138,9 +137,7 @@ impl Signer {
             make_private_file(path, &text).map_err(io_error("make the signing key in", path))?;
         }
         let metadata = std::fs::metadata(path).map_err(io_error("open the signing key in", path))?;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(refuse("others may read it: its mode must be 0600"));
-        }
+        private(&metadata).map_err(refuse)?;
         let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(io_error("read", path))?);
         let private = zeroize::Zeroizing::new(
             BASE64

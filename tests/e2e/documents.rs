@@ -84,6 +84,11 @@ async fn every_route_is_documented_and_every_documented_route_answers_as_documen
             "/application",
             "/application/finish",
             "/sessions/end",
+            "/passkeys",
+            "/passkeys/finish",
+            "/passkeys/remove",
+            "/step-up/passkey",
+            "/step-up/passkey/finish",
         ];
         let of_account = path
             .strip_prefix("/api/v1/account")

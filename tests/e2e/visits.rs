@@ -144,6 +144,6 @@ async fn what_is_past_or_booked_by_staff_is_shown_and_not_cancelled_here_and_eac
     let cookie = world.sign_in(AGENDA.practice, 50).await;
     let log = world.staff_get(&cookie, "/api/v1/staff/audit").await.fine(200);
     let seen = log["leaves"].as_array().unwrap().iter();
-    let seen: Vec<&Value> = seen.filter(|leaf| leaf["said"]["act"] == "booking_viewed").collect();
+    let seen: Vec<&Value> = seen.filter(|leaf| leaf["said"]["act"] == "booking.viewed").collect();
     assert_eq!(seen.len(), 1, "{log}");
 }

@@ -7,10 +7,11 @@ use crate::edge::guard::staff::StaffOf;
 use crate::edge::problem::{EdgeCode, Failure};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use cabinet_actors::access::LINK_SECONDS;
+use cabinet_actors::access::{LINK_SECONDS, SessionId};
 use cabinet_actors::accounts::{AccountError, Holder};
 use cabinet_actors::membership::{MembershipError, Offer};
 use cabinet_domain::ids::{AgendaId, BreakGlassId, CommandId, InvitationId, StaffId};
+use cabinet_domain::mail::RESET_LINK_SECONDS;
 use cabinet_domain::practice::{INVITATION_MINUTES_MAX, Member, MembershipRefusal};
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::rights::{Action, Verdict};
@@ -161,7 +162,7 @@ pub(crate) async fn post_withdrawal(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Changes a member's role, levels or dates; open screens follow within a second.
+/// Changes a member's role, levels or dates; their sessions end with their sockets, within a second.
 #[utoipa::path(post, path = "/api/v1/staff/members/{member}/change", tag = "members", security(("session" = [])),
     params(("member" = String, Path, description = "Id of the member")), request_body = MemberChange,
     responses((status = 204, description = "Changed"),
@@ -194,6 +195,18 @@ pub(crate) async fn post_member(
     };
     let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
     membership.change(asker, command_id, member).await?;
+    // Rights are another's from now on: whoever has them signs in anew (rows A7 and W4); one's own session goes on.
+    let holder = Holder {
+        practice: staff.practice.id,
+        staff: id,
+    };
+    let own = if id == staff.staff { staff.id() } else { SessionId::default() };
+    match state.accounts.end_sessions(holder, own, None).await {
+        Ok(ended) => super::account::end(&state, &ended),
+        // A link alone let them in: their screens follow by themselves.
+        Err(AccountError::NoAccount) => {}
+        Err(error) => return Err(error.into()),
+    }
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -244,14 +257,21 @@ pub(crate) async fn post_member_link(
     let now = state.clock.now();
     allowed(&staff, Action::ChangeMember, now)?;
     staff.practice.role_now(member, now).ok_or(EdgeCode::NotFound)?;
+    // Where there is an account, the link changes its password: handed over at once, or asked for again (row A13).
+    let holder = Holder {
+        practice: staff.practice.id,
+        staff: member,
+    };
+    let seconds = if state.accounts.exists(holder).await? { RESET_LINK_SECONDS } else { LINK_SECONDS };
+    let who = (holder.practice, holder.staff);
     let secret = state
         .access
-        .issue_link(staff.practice.id, member, (staff.actor(), staff.origin(now)))
+        .issue_link_for(who, seconds, (staff.actor(), staff.origin(now)))
         .await;
     let secret = secret.map_err(AccountError::from)?;
     Ok(HttpResponse::Created().json(MemberLink {
         path: link_path(&secret),
-        expires_ms: now.plus_seconds(LINK_SECONDS).0,
+        expires_ms: now.plus_seconds(seconds).0,
     }))
 }
 

@@ -7,7 +7,7 @@ import type {
   StepUpRequest, SteppedUp, TryAgain,
 } from './wire';
 import type {
-  Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
+  Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
   PublicPractice, ReleaseRequest, SignInRequest, StaffMe,
 } from './wire';
 
@@ -106,6 +106,10 @@ export const api = {
   finishSignUp: (body: SignUpCode) => once<Activated>('POST', '/account/sign-up/finish', body),
   forgotten: (body: ForgottenRequest) => once<null>('POST', '/account/forgotten', body),
   reset: (body: ResetRequest) => once<StaffMe>('POST', '/account/reset', body),
+  visit: (practice: string, body: VisitRequest) => call<null>('POST', `/public/${practice}/visit`, body),
+  openVisit: (practice: string, body: VisitCode) => once<PatientVisit>('POST', `/public/${practice}/visit/open`, body),
+  visitBookings: (practice: string, body: VisitHolder) => call<PatientVisit>('POST', `/public/${practice}/visit/bookings`, body),
+  cancelVisited: (practice: string, body: VisitCancel) => call<Accepted>('POST', `/public/${practice}/visit/cancel`, body),
   passkeySignIn: () => call<PasskeyChallenge>('POST', '/account/passkey-sign-in'),
   finishPasskeySignIn: (body: PasskeySignIn) => once<StaffMe>('POST', '/account/passkey-sign-in/finish', body),
   passkeys: () => once<PasskeyCeremony>('POST', '/account/passkeys'),

@@ -8,6 +8,7 @@ export type Route =
   | { screen: 'practice'; practice: string }
   | { screen: 'booking'; practice: string; practitioner: string }
   | { screen: 'manage'; practice: string; practitioner: string; booking: string }
+  | { screen: 'visit'; practice: string }
   | { screen: 'agenda' }
   | { screen: 'settings' }
   | { screen: 'team' }
@@ -25,6 +26,7 @@ export function routeOf(path: string): Route {
   if (parts.length === 0) return { screen: 'home' };
   if (first === 'mentions-legales' && parts.length === 1) return { screen: 'legal' };
   if (first === 'inscription' && parts.length === 1) return { screen: 'sign-up' };
+  if (first === 'mes-rendez-vous' && practice && parts.length === 2) return { screen: 'visit', practice };
   const document = DOCUMENTS.find((name) => name === practice);
   if (first === 'documents' && document && parts.length === 2) return { screen: 'document', name: document };
   if (first === 'agenda' && parts.length === 1) return { screen: 'agenda' };

@@ -48,3 +48,23 @@ export function recall(practice: string, practitioner: string): Visit | null {
     return null;
   }
 }
+
+const visitKey = (practice: string): string => `cabinet.bookings:${practice}`;
+
+/** The secret of a look at one's own bookings, as long as the tab is open. */
+export function rememberVisit(practice: string, visit: string | null): void {
+  try {
+    if (visit !== null) sessionStorage.setItem(visitKey(practice), visit);
+    else sessionStorage.removeItem(visitKey(practice));
+  } catch {
+    // Without storage a reload asks for another code.
+  }
+}
+
+export function recallVisit(practice: string): string | null {
+  try {
+    return sessionStorage.getItem(visitKey(practice));
+  } catch {
+    return null;
+  }
+}

@@ -122,6 +122,23 @@ export const en: Catalogue = {
   calendarSummary: (name) => `Appointment – ${name}`,
   calendarDescription: (phone) => `If you cannot come, call the practice: ${phone}`,
 
+  // patient: one's own appointments
+  visitTitle: 'My appointments',
+  visitLead: (practice) => `Find your appointments at ${practice}, without an account: a code arrives at the address you gave when booking.`,
+  visitEmail: 'Your e-mail',
+  visitAsk: 'Get a code',
+  visitPhoneOnly: 'Booked without an e-mail address? Call the practice:',
+  visitAsked: (email) => `If appointments were made here with ${email}, a code arrives there within a minute. It works once, for 10 minutes.`,
+  visitCode: 'Eight-digit code',
+  visitOpen: 'See my appointments',
+  visitNothing: 'Nothing arrives? Look among junk mail, or wait five minutes before asking again.',
+  visitOther: 'Another address',
+  visitNone: 'No appointment to come at this practice.',
+  visitComing: 'To come',
+  visitPast: (n) => (n === 1 ? 'One past appointment' : `${n} past appointments`),
+  visitByPhone: 'Made by the practice: call to cancel it.',
+  visitLeave: 'Leave',
+
   manageTitle: 'Your appointment',
   manageNoSecret: 'This link is incomplete: its secret part, after the #, is missing. Open the whole link as you received it.',
   cancelUntil: (when) => `You can cancel online until ${when}.`,

@@ -126,6 +126,23 @@ export const fr = {
   calendarSummary: (name: string) => `Rendez-vous – ${name}`,
   calendarDescription: (phone: string) => `En cas d’empêchement, appelez le cabinet : ${phone}`,
 
+  // patient: one's own appointments
+  visitTitle: 'Mes rendez-vous',
+  visitLead: (practice: string) => `Retrouvez vos rendez-vous chez ${practice}, sans compte : un code arrive à l’adresse donnée en réservant.`,
+  visitEmail: 'Votre e-mail',
+  visitAsk: 'Recevoir un code',
+  visitPhoneOnly: 'Réservé sans e-mail ? Appelez le cabinet :',
+  visitAsked: (email: string) => `Si des rendez-vous ont été pris ici avec ${email}, un code y arrive dans la minute. Il sert une fois, pendant 10 minutes.`,
+  visitCode: 'Code à huit chiffres',
+  visitOpen: 'Voir mes rendez-vous',
+  visitNothing: 'Rien n’arrive ? Regardez dans les courriels indésirables, ou attendez cinq minutes avant de redemander.',
+  visitOther: 'Changer d’adresse',
+  visitNone: 'Aucun rendez-vous à venir dans ce cabinet.',
+  visitComing: 'À venir',
+  visitPast: (n: number): string => (n === 1 ? 'Un rendez-vous passé' : `${n} rendez-vous passés`),
+  visitByPhone: 'Pris par le cabinet : pour l’annuler, appelez.',
+  visitLeave: 'Quitter',
+
   // patient: manage
   manageTitle: 'Votre rendez-vous',
   manageNoSecret: 'Ce lien est incomplet : il lui manque sa partie secrète, après le #. Ouvrez le lien entier, tel que vous l’avez reçu.',
