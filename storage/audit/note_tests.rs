@@ -1,5 +1,6 @@
 //! Signed notes: one of another implementation reads, ours read back, whatever is changed is refused.
 
+use std::os::unix::fs::PermissionsExt as _;
 use super::*;
 
 fn checkpoint() -> Checkpoint {
