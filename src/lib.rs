@@ -8,6 +8,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod edge;
+pub mod logging;
 pub(crate) mod mails;
 pub mod metrics;
 pub mod run;

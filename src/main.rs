@@ -3,9 +3,8 @@
 use cabinet::app::SignIn;
 use cabinet::cli::{Arguments, Command};
 use cabinet::control::TeamChange;
-use cabinet::run;
+use cabinet::{logging, run};
 use clap::Parser as _;
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,14 +12,7 @@ fn main() -> ExitCode {
     // Simulated worlds break their disks all the time: what they log says nothing.
     let simulated = matches!(arguments.command, Command::Simulate { .. });
     let filter = if simulated { "off" } else { "info,sled=warn" };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(filter)),
-        )
-        .init();
+    logging::start(filter);
     let outcome = match arguments.command {
         Command::Serve { config } => run::serve(config.as_deref()),
         Command::Demo {

@@ -291,7 +291,12 @@ impl Accounts {
         Ok((opened, writes))
     }
 
-    pub(super) async fn renewed(&self, former: &str, opened: Opened, ended: Vec<SessionId>) -> Result<SignedIn, AccountError> {
+    pub(super) async fn renewed(
+        &self,
+        former: &str,
+        opened: Opened,
+        ended: Vec<SessionId>,
+    ) -> Result<SignedIn, AccountError> {
         self.0.access.drop_cached(&[session_id(former)]);
         self.0.access.drop_cached(&ended);
         let session = opened.record.who;

@@ -125,7 +125,13 @@ mod tests {
 
     #[test]
     fn a_row_that_is_cut_or_newer_is_none() {
-        for odd in [&[][..], &[ROW_VERSION], &[ROW_VERSION, 0, 1, 9], &[ROW_VERSION + 1; 80], &[0; 80]] {
+        for odd in [
+            &[][..],
+            &[ROW_VERSION],
+            &[ROW_VERSION, 0, 1, 9],
+            &[ROW_VERSION + 1; 80],
+            &[0; 80],
+        ] {
             assert!(PasskeyRow::decode(odd).is_none(), "{odd:?}");
         }
     }

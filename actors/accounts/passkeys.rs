@@ -16,8 +16,9 @@ use std::sync::Arc;
 use webauthn_rs::Webauthn;
 use webauthn_rs::WebauthnBuilder;
 use webauthn_rs::prelude::{
-    AuthenticationResult, CreationChallengeResponse, DiscoverableAuthentication, DiscoverableKey, PasskeyAuthentication,
-    PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid, WebauthnError,
+    AuthenticationResult, CreationChallengeResponse, DiscoverableAuthentication, DiscoverableKey,
+    PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid,
+    WebauthnError,
 };
 
 /// Passkeys of one account.
@@ -97,7 +98,10 @@ fn discoverable(mut options: CreationChallengeResponse) -> Result<serde_json::Va
         selection.require_resident_key = true;
     }
     let mut options = options_of(&options.public_key)?;
-    if let Some(selection) = options.get_mut("authenticatorSelection").and_then(|one| one.as_object_mut()) {
+    if let Some(selection) = options
+        .get_mut("authenticatorSelection")
+        .and_then(|one| one.as_object_mut())
+    {
         selection.insert("residentKey".to_owned(), "required".into());
     }
     Ok(options)
@@ -396,13 +400,24 @@ mod tests {
         let of = |origins: &[&str]| {
             let origins: Vec<String> = origins.iter().map(|&origin| origin.to_owned()).collect();
             let site = Site::of(&origins)?;
-            Some(site.0.get_allowed_origins().iter().map(Url::to_string).collect::<Vec<_>>())
+            Some(
+                site.0
+                    .get_allowed_origins()
+                    .iter()
+                    .map(Url::to_string)
+                    .collect::<Vec<_>>(),
+            )
         };
         assert_eq!(of(&[]), None);
         assert_eq!(of(&["https://127.0.0.1:8443", "https://[::1]", "no address"]), None);
         let demo = of(&["https://127.0.0.1:8443", "https://localhost:8443"]);
         assert!(demo.is_some_and(|origins| origins.contains(&"https://localhost:8443/".to_owned())));
-        let two = of(&["https://rdv.example", "https://other.example", "https://rdv.example:444"]).unwrap_or_default();
+        let two = of(&[
+            "https://rdv.example",
+            "https://other.example",
+            "https://rdv.example:444",
+        ])
+        .unwrap_or_default();
         assert!(two.iter().any(|origin| origin.contains(":444")), "{two:?}");
         assert!(!two.iter().any(|origin| origin.contains("other")), "{two:?}");
     }
@@ -410,7 +425,10 @@ mod tests {
     #[test]
     fn names_are_checked() {
         assert!(matches!(checked_name(" Mon téléphone "), Ok("Mon téléphone")));
-        assert!(checked_name(&"x".repeat(PASSKEY_NAME_BYTES_MAX)).is_ok(), "at the bound");
+        assert!(
+            checked_name(&"x".repeat(PASSKEY_NAME_BYTES_MAX)).is_ok(),
+            "at the bound"
+        );
         for bad in ["", "  ", "a\nb", &"x".repeat(PASSKEY_NAME_BYTES_MAX + 1)] {
             assert!(checked_name(bad).is_err(), "{bad:?}");
         }

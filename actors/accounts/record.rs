@@ -1,10 +1,10 @@
 //! An account as bytes, and what is written down of attempts held back.
 
+use super::AccountError;
 use super::ladder::Failures;
 use super::passkey_rows::Passkey;
 use super::password::{Cost, Hashed};
 use super::totp::Secret;
-use super::AccountError;
 use crate::access::SessionId;
 use crate::access::bytes::{Reader, Writer};
 use cabinet_domain::time::UtcMillis;
@@ -128,7 +128,9 @@ impl AccountRecord {
     /// The passkey with this id.
     pub(super) fn passkey(&mut self, id: &[u8; 32]) -> Result<&mut Passkey, AccountError> {
         let mut passkeys = self.passkeys.iter_mut();
-        passkeys.find(|passkey| passkey.id == *id).ok_or(AccountError::WrongPasskey)
+        passkeys
+            .find(|passkey| passkey.id == *id)
+            .ok_or(AccountError::WrongPasskey)
     }
 
     /// Adds a session; answers those that end for it.

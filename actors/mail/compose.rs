@@ -5,6 +5,7 @@
 use super::post::{Attachment, Envelope};
 use super::text::{Facts, Words};
 use super::{Documents, kept::MailId};
+use cabinet_domain::anomaly::Rule;
 use cabinet_domain::ids::StaffId;
 use cabinet_domain::mail::{Daily, Letter, MemberChange, Whence};
 use cabinet_domain::practice::{Acceptance, Locale, Practice};
@@ -126,18 +127,14 @@ impl Composer<'_> {
                 staff,
                 at,
             } => {
-                facts.insert("rule", words.section(&format!("rule.{}", rule.name())));
+                alert_facts(&mut facts, (*rule, *at), words);
                 facts.insert("gravity", words.section(&format!("gravity.{}", gravity.name())));
                 facts.insert("staff", self.name_of(*staff));
-                facts.insert("at", words.moment(*at));
             }
             Letter::ContractAsked { by: at } | Letter::Unused { from: at } => {
                 facts.insert("at", words.moment(*at));
             }
-            Letter::InstallationAlert { rule, at } => {
-                facts.insert("rule", words.section(&format!("rule.{}", rule.name())));
-                facts.insert("at", words.moment(*at));
-            }
+            Letter::InstallationAlert { rule, at } => alert_facts(&mut facts, (*rule, *at), words),
             Letter::Daily { daily } => self.daily_facts(&mut facts, daily, words),
             Letter::Trial => {}
         }
@@ -221,6 +218,11 @@ impl Composer<'_> {
             | Letter::Trial => Vec::new(),
         }
     }
+}
+
+fn alert_facts(facts: &mut Facts, (rule, at): (Rule, UtcMillis), words: &Words<'_>) {
+    facts.insert("rule", words.section(&format!("rule.{}", rule.name())));
+    facts.insert("at", words.moment(at));
 }
 
 fn member_facts(facts: &mut Facts, change: MemberChange, words: &Words<'_>) {

@@ -27,6 +27,7 @@ pub fn module() -> String {
     );
     appointments(&mut text, &config);
     accounts(&mut text, &config);
+    passkeys(&mut text, &config);
     text.push_str("\n/** The acts of the audit log by their number in a leaf. */\nexport const AUDIT_ACTS: Readonly<Record<number, string>> = {\n");
     for act in Act::ALL {
         text.push_str(&format!("  {}: '{}',\n", act.number(), act.name()));
@@ -93,13 +94,6 @@ fn accounts(text: &mut String, config: &Config) {
         account::PasswordSignIn,
         account::Challenge,
         account::SecondFactor,
-        account::PasskeyChallenge,
-        account::PasskeySignIn,
-        account::PasskeyCeremony,
-        account::NewPasskey,
-        account::ShownPasskey,
-        account::PasskeyRemoval,
-        account::PasskeyFace,
         account::ContractFace,
         account::ContractAcceptance,
         account::ForgottenRequest,
@@ -160,5 +154,18 @@ fn accounts(text: &mut String, config: &Config) {
         audit::AuditLeaf,
         audit::AuditPage,
         audit::AuditProof,
+    );
+}
+
+fn passkeys(text: &mut String, config: &Config) {
+    export!(
+        text, config:
+        account::PasskeyChallenge,
+        account::PasskeySignIn,
+        account::PasskeyCeremony,
+        account::NewPasskey,
+        account::ShownPasskey,
+        account::PasskeyRemoval,
+        account::PasskeyFace,
     );
 }

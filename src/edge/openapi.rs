@@ -1,7 +1,9 @@
 //! The OpenAPI document, made from the handlers themselves. Tests hold it equal to what the server answers.
 
 use super::problem::PROBLEM_JSON;
-use super::routes::{account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff, visit};
+use super::routes::{
+    account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff, visit,
+};
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Json;

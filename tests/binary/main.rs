@@ -14,6 +14,7 @@
 mod alerts;
 mod audit;
 mod board;
+mod canary;
 mod certificate;
 mod faults;
 mod giant;

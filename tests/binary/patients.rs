@@ -176,7 +176,7 @@ impl Patient {
 }
 
 /// A bookable slot, spread over what is free.
-fn choose(slots: &Answer, salt: usize) -> Option<(String, i64)> {
+pub(crate) fn choose(slots: &Answer, salt: usize) -> Option<(String, i64)> {
     let now = slots.body["now_ms"].as_i64()?;
     let mut free = Vec::new();
     for kind in slots.body["types"].as_array()? {

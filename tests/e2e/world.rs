@@ -161,8 +161,7 @@ impl World {
         let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies, &outbox));
         let postman = Arc::new(Postman::default());
         let looked_up = (&storage, &directory, (&accounts, &agendas), &audit, &anomalies);
-        let drawn: Entropy = draws(3_000_000);
-        let visits = Visits::new(agendas.clone(), directory.clone(), storage.records(), outbox.clone(), (shared.clone(), drawn));
+        let visits = visits(&storage, (&agendas, &directory), (&outbox, &shared));
         let mails = post_office(outbox, looked_up, (&shared, &postman), documents.deadlines());
         let origins = AllowedOrigins::default();
         let metrics = EdgeMetrics::new(&registry).unwrap();
@@ -376,6 +375,21 @@ fn agendas(storage: &Storage, directory: &Directory, (clock, registry): (&Arc<dy
         clock.clone(),
         Metrics::new(registry).unwrap(),
         Arc::new(move |key| known.agenda_exists(key)),
+    )
+}
+
+fn visits(
+    storage: &Storage,
+    (agendas, directory): (&Agendas, &Directory),
+    (outbox, clock): (&Outbox, &Arc<dyn Clock>),
+) -> Visits {
+    let drawn: Entropy = draws(3_000_000);
+    Visits::new(
+        agendas.clone(),
+        directory.clone(),
+        storage.records(),
+        outbox.clone(),
+        (clock.clone(), drawn),
     )
 }
 

@@ -5,9 +5,9 @@ use super::{Samples, one};
 use cabinet_proto::v1::account::{
     AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, ContractAcceptance,
     ContractFace, DocumentFace, Documents, Enrolment, ForgottenRequest, IdentifierDoubt, LinkFace, LinkHolder,
-    LinkPurpose, NewPasskey, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange,
-    PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode,
-    SignUpRequest, StepUpRequest, SteppedUp,
+    LinkPurpose, NewPasskey, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn,
+    PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun,
+    SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
 };
 use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::members::{
@@ -79,8 +79,16 @@ one!(
             "response": {"attestationObject": "oQ", "clientDataJSON": "e30"}}),
     }
 );
-one!(ShownPasskey, "account.shown_passkey", ShownPasskey { credential: shown() });
-one!(PasskeyRemoval, "account.passkey_removal", PasskeyRemoval { passkey: id(22) });
+one!(
+    ShownPasskey,
+    "account.shown_passkey",
+    ShownPasskey { credential: shown() }
+);
+one!(
+    PasskeyRemoval,
+    "account.passkey_removal",
+    PasskeyRemoval { passkey: id(22) }
+);
 one!(PasskeyFace, "account.passkey_face", passkey());
 
 fn passkey() -> PasskeyFace {

@@ -127,7 +127,14 @@ async fn changes_of_membership_want_the_second_factor_again() {
     session.send(&join).await;
     assert_eq!(session.next_of("snapshot").await["view"]["types"], json!([]));
     assert_eq!(world.staff_post(&renewed, &path, &change).await.status, 204);
-    session.next_of("resync").await;
+    // What was opened under the former rights is over, socket and token; signed in anew, the others hold.
+    assert_eq!(session.closed().await, Some(4001));
+    world
+        .staff_get(&zoe.cookies, "/api/v1/staff/me")
+        .await
+        .refused(401, "unauthorised");
+    let anew = zoe.sign_in(&world, &zoe.cookies).await;
+    let mut session = Session::with(&world, &anew).await;
     session.send(&join).await;
     assert_ne!(session.next_of("snapshot").await["view"]["types"], json!([]));
 }

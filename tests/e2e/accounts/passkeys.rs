@@ -10,7 +10,9 @@ const ANNE: &str = "anne@cabinet.example";
 
 async fn anne() -> (World, Person) {
     let world = World::with_accounts().await;
-    world.accounts.offer_passkeys(&["https://agenda.example.org".to_owned()]);
+    world
+        .accounts
+        .offer_passkeys(&["https://agenda.example.org".to_owned()]);
     let anne = Person::activated(&world, AGENDA.practice, 50, ANNE).await;
     (world, anne)
 }
@@ -50,7 +52,10 @@ async fn a_passkey_is_added_signs_in_alone_and_is_removed() {
         .refused(401, "unauthorised");
     let face = world.staff_get(&anne.cookies, "/api/v1/account").await.fine(200);
     assert_eq!(face["passkeys_offered"], true);
-    assert_eq!((&face["passkeys"][0]["name"], &face["passkeys"][0]["used_ms"]), (&json!("Clé 1"), &Value::Null));
+    assert_eq!(
+        (&face["passkeys"][0]["name"], &face["passkeys"][0]["used_ms"]),
+        (&json!("Clé 1"), &Value::Null)
+    );
     // Nothing is typed: the key says whose it is, and counts as both factors.
     let answer = signs_in(&world, &mut key).await;
     let here = cookies(&answer);
@@ -60,10 +65,17 @@ async fn a_passkey_is_added_signs_in_alone_and_is_removed() {
     assert_eq!(face["sessions"].as_array().unwrap().len(), 2);
     bare(&world, &here, "recovery-codes").await.fine(200);
     let subjects: Vec<String> = world.mails().await.into_iter().map(|mail| mail.subject).collect();
-    assert!(subjects.iter().any(|subject| subject.contains("second facteur")), "{subjects:?}");
+    assert!(
+        subjects.iter().any(|subject| subject.contains("second facteur")),
+        "{subjects:?}"
+    );
     let removal = json!({ "passkey": face["passkeys"][0]["id"] });
     assert_eq!(account(&world, &here, "passkeys/remove", &removal).await.status, 204);
-    assert_eq!(account(&world, &here, "passkeys/remove", &removal).await.status, 204, "twice is once");
+    assert_eq!(
+        account(&world, &here, "passkeys/remove", &removal).await.status,
+        204,
+        "twice is once"
+    );
     signs_in(&world, &mut key).await.refused(401, "wrong_passkey");
     world
         .staff_get(&anne.cookies, "/api/v1/staff/me")
@@ -74,19 +86,31 @@ async fn a_passkey_is_added_signs_in_alone_and_is_removed() {
 #[actix_web::test]
 async fn a_passkey_is_the_second_factor_again_and_what_is_strong_asks_for_it() {
     let (world, anne) = anne().await;
-    bare(&world, &anne.cookies, "step-up/passkey").await.refused(409, "no_passkeys");
+    bare(&world, &anne.cookies, "step-up/passkey")
+        .await
+        .refused(409, "no_passkeys");
     let mut key = added(&world, &anne.cookies, 1).await;
     world.pass_seconds(STEP_UP_SECONDS);
     let removal = json!({"passkey": "00".repeat(32)});
-    for (path, body) in [("passkeys/remove", &removal), ("passkeys/finish", &json!({"name": "x", "credential": {}}))] {
-        account(&world, &anne.cookies, path, body).await.refused(401, "step_up_required");
+    for (path, body) in [
+        ("passkeys/remove", &removal),
+        ("passkeys/finish", &json!({"name": "x", "credential": {}})),
+    ] {
+        account(&world, &anne.cookies, path, body)
+            .await
+            .refused(401, "step_up_required");
     }
-    bare(&world, &anne.cookies, "passkeys").await.refused(401, "step_up_required");
+    bare(&world, &anne.cookies, "passkeys")
+        .await
+        .refused(401, "step_up_required");
     let begun = bare(&world, &anne.cookies, "step-up/passkey").await.fine(200);
     let shown = json!({ "credential": key.sign(&begun["options"]) });
     let answer = account(&world, &anne.cookies, "step-up/passkey/finish", &shown).await;
     let renewed = cookies(&answer);
-    assert_eq!(answer.fine(200)["until_ms"], world.now().plus_seconds(STEP_UP_SECONDS).0);
+    assert_eq!(
+        answer.fine(200)["until_ms"],
+        world.now().plus_seconds(STEP_UP_SECONDS).0
+    );
     bare(&world, &renewed, "passkeys").await.fine(200);
     world
         .staff_get(&anne.cookies, "/api/v1/staff/me")
@@ -110,12 +134,18 @@ async fn a_key_that_is_not_as_it_has_to_be_opens_nothing() {
     signs_in(&world, &mut key).await.refused(401, "wrong_passkey");
     key.verifies = true;
     // Another key that says it is this one.
-    signs_in(&world, &mut Authenticator::new(1)).await.refused(401, "wrong_passkey");
-    signs_in(&world, &mut Authenticator::new(2)).await.refused(401, "wrong_passkey");
+    signs_in(&world, &mut Authenticator::new(1))
+        .await
+        .refused(401, "wrong_passkey");
+    signs_in(&world, &mut Authenticator::new(2))
+        .await
+        .refused(401, "wrong_passkey");
     // An answer serves once, in its time, for its own challenge.
     let first = begun(&world).await;
     let credential = key.sign(&first["options"]);
-    finish(&world, &begun(&world).await, &credential).await.refused(401, "wrong_passkey");
+    finish(&world, &begun(&world).await, &credential)
+        .await
+        .refused(401, "wrong_passkey");
     finish(&world, &first, &credential).await.fine(200);
     finish(&world, &first, &credential).await.refused(401, "challenge_gone");
     let late = begun(&world).await;
@@ -126,8 +156,12 @@ async fn a_key_that_is_not_as_it_has_to_be_opens_nothing() {
     key.counter = 0;
     signs_in(&world, &mut key).await.refused(401, "wrong_passkey");
     let odd = json!({"challenge": "zz", "credential": {"deep": [[[]]]}});
-    account(&world, "", "passkey-sign-in/finish", &odd).await.refused(400, "malformed");
-    finish(&world, &begun(&world).await, &json!({"id": 1})).await.refused(401, "wrong_passkey");
+    account(&world, "", "passkey-sign-in/finish", &odd)
+        .await
+        .refused(400, "malformed");
+    finish(&world, &begun(&world).await, &json!({"id": 1}))
+        .await
+        .refused(401, "wrong_passkey");
     key.counter = 50;
     signs_in(&world, &mut key).await.fine(200);
 }
@@ -144,14 +178,22 @@ async fn bounds_of_passkeys_hold_and_a_removed_members_keys_open_nothing() {
     let passkeys = face["passkeys"].as_array().unwrap();
     assert_eq!(passkeys.len(), PASSKEYS_MAX);
     let removal = json!({ "passkey": passkeys[0]["id"] });
-    assert_eq!(account(&world, &anne.cookies, "passkeys/remove", &removal).await.status, 204);
+    assert_eq!(
+        account(&world, &anne.cookies, "passkeys/remove", &removal).await.status,
+        204
+    );
     let begun = bare(&world, &anne.cookies, "passkeys").await.fine(200);
     let excluded = begun["options"]["excludeCredentials"].as_array().unwrap();
     assert_eq!(excluded.len(), PASSKEYS_MAX - 1, "a device makes no second key");
     let mut key = Authenticator::new(99);
     let unnamed = json!({"name": " ", "credential": key.create(&begun["options"])});
-    account(&world, &anne.cookies, "passkeys/finish", &unnamed).await.refused(422, "invalid");
-    let holder = cabinet_actors::accounts::Holder { practice: AGENDA.practice, staff: cabinet_domain::ids::StaffId(50) };
+    account(&world, &anne.cookies, "passkeys/finish", &unnamed)
+        .await
+        .refused(422, "invalid");
+    let holder = cabinet_actors::accounts::Holder {
+        practice: AGENDA.practice,
+        staff: cabinet_domain::ids::StaffId(50),
+    };
     world.accounts.delete(holder).await.unwrap();
     signs_in(&world, &mut keys[1]).await.refused(401, "wrong_passkey");
 }
@@ -162,7 +204,9 @@ async fn where_the_address_is_no_name_there_are_no_passkeys() {
     world.accounts.offer_passkeys(&["https://127.0.0.1:8443".to_owned()]);
     let anne = Person::activated(&world, AGENDA.practice, 50, ANNE).await;
     bare(&world, "", "passkey-sign-in").await.refused(409, "no_passkeys");
-    bare(&world, &anne.cookies, "passkeys").await.refused(409, "no_passkeys");
+    bare(&world, &anne.cookies, "passkeys")
+        .await
+        .refused(409, "no_passkeys");
     let face = world.staff_get(&anne.cookies, "/api/v1/account").await.fine(200);
     assert_eq!(face["passkeys_offered"], false);
 }
