@@ -196,8 +196,7 @@ impl Access {
         seconds: i64,
         by: (Actor, LeafOrigin),
     ) -> Result<String, AccessError> {
-        self.issue_link_together(who, seconds, by, |_| Writes::new())
-            .await
+        self.issue_link_together(who, seconds, by, |_| Writes::new()).await
     }
 
     /// As [`Access::issue_link`], good for `seconds`, with records in the same commit that may name the secret.

@@ -103,7 +103,11 @@ fn place(practice: PracticeId, email: &str) -> [u8; 32] {
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {
-    digest(&SHA256, bytes).as_ref().first_chunk().copied().unwrap_or_default()
+    digest(&SHA256, bytes)
+        .as_ref()
+        .first_chunk()
+        .copied()
+        .unwrap_or_default()
 }
 
 impl Visits {
@@ -148,7 +152,10 @@ impl Visits {
             let _queued = queued;
             let _turn = visits.0.turns.acquire().await;
             if let Err(error) = visits.mail_code(practice, &email, locale).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a patient's code was not mailed");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a patient's code was not mailed"
+                );
             }
         });
         Ok(())
@@ -216,11 +223,7 @@ impl Visits {
     ///
     /// # Errors
     /// [`VisitError::Over`], or that an agenda could not be read.
-    pub async fn bookings(
-        &self,
-        practice: PracticeId,
-        token: &str,
-    ) -> Result<(Vec<Visited>, UtcMillis), VisitError> {
+    pub async fn bookings(&self, practice: PracticeId, token: &str) -> Result<(Vec<Visited>, UtcMillis), VisitError> {
         let visit = self.visit(practice, token)?;
         Ok((self.bookings_with(practice, &visit.email).await?, visit.until))
     }

@@ -133,10 +133,7 @@ mod tests {
             key[..8].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
             waiting.put(key, (), (NOW, UNTIL), 1).unwrap();
         }
-        assert!(matches!(
-            waiting.put([9; 32], (), (NOW, UNTIL), 1),
-            Err(Crowded)
-        ));
+        assert!(matches!(waiting.put([9; 32], (), (NOW, UNTIL), 1), Err(Crowded)));
         assert!(
             waiting.put([0; 32], (), (NOW, UNTIL), 1).is_ok(),
             "in the place of itself"

@@ -222,7 +222,13 @@ impl MailSupervisor {
         match to {
             Addressee::Address(address) => Ok(Some((address.clone(), None))),
             Addressee::Patient { agenda, booking } => {
-                let (key, booking) = (AgendaKey { practice, agenda: *agenda }, *booking);
+                let (key, booking) = (
+                    AgendaKey {
+                        practice,
+                        agenda: *agenda,
+                    },
+                    *booking,
+                );
                 let look = self.0.agendas.read_named(key, move |read| {
                     let details = read.agenda.bookings.get(&booking)?.details;
                     read.people.get(details)?.email.clone()
@@ -314,7 +320,10 @@ impl MailSupervisor {
 
 /// Whether a letter holds what opens something: not kept once it cannot be sent.
 const fn carries_secret(letter: &Letter) -> bool {
-    matches!(letter, Letter::ResetAsked { .. } | Letter::Invited { .. } | Letter::PatientCode { .. })
+    matches!(
+        letter,
+        Letter::ResetAsked { .. } | Letter::Invited { .. } | Letter::PatientCode { .. }
+    )
 }
 
 impl super::Inner {

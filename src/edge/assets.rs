@@ -48,9 +48,7 @@ pub fn configure(config: &mut ServiceConfig) {
         config.service(web::resource(path).route(web::get().to(page)));
     }
     config
-        .service(
-            web::resource(["/p/{practice}", "/mes-rendez-vous/{practice}"]).route(web::get().to(practice_page)),
-        )
+        .service(web::resource(["/p/{practice}", "/mes-rendez-vous/{practice}"]).route(web::get().to(practice_page)))
         .service(
             web::resource([
                 "/p/{practice}/{practitioner}",

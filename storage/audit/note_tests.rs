@@ -1,7 +1,7 @@
 //! Signed notes: one of another implementation reads, ours read back, whatever is changed is refused.
 
-use std::os::unix::fs::PermissionsExt as _;
 use super::*;
+use std::os::unix::fs::PermissionsExt as _;
 
 fn checkpoint() -> Checkpoint {
     Checkpoint {

@@ -29,7 +29,10 @@ async fn mailed(world: &World, email: &str, count: usize) -> Envelope {
 }
 
 fn code_in(mail: &Envelope) -> String {
-    let code = mail.text.lines().find(|line| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit()));
+    let code = mail
+        .text
+        .lines()
+        .find(|line| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit()));
     code.unwrap().to_owned()
 }
 
@@ -109,7 +112,9 @@ async fn nobody_learns_whether_an_address_has_bookings_and_guesses_are_few() {
     let world = World::start().await;
     world.book(MONDAY_MS).await;
     for email in ["inconnu@example.org", "pas une adresse", ""] {
-        visit(&world, "", &json!({"email": email, "locale": "fr"})).await.fine(202);
+        visit(&world, "", &json!({"email": email, "locale": "fr"}))
+            .await
+            .fine(202);
         let guess = json!({"email": email, "code": "00000000"});
         visit(&world, "/open", &guess).await.refused(401, "wrong_code");
     }
@@ -121,7 +126,9 @@ async fn nobody_learns_whether_an_address_has_bookings_and_guesses_are_few() {
     let right = json!({"email": LEA, "code": code});
     visit(&world, "/open", &right).await.refused(401, "wrong_code");
     // Asked for again at once, nothing is sent; after the pause another code comes, good for its time.
-    visit(&world, "", &json!({"email": LEA, "locale": "fr"})).await.fine(202);
+    visit(&world, "", &json!({"email": LEA, "locale": "fr"}))
+        .await
+        .fine(202);
     world.pass_seconds(CODE_EVERY_SECONDS);
     let second = code_in(&mailed(&world, LEA, 2).await);
     world.pass_seconds(PATIENT_CODE_SECONDS);
@@ -140,7 +147,9 @@ async fn what_is_past_or_booked_by_staff_is_shown_and_not_cancelled_here_and_eac
     assert_eq!(shown["bookings"].as_array().unwrap().len(), 1, "an hour ago");
     let cancel = json!({"command_id": world.id(), "visit": shown["visit"], "practitioner": "claire-morel",
         "booking": booked["booking"]});
-    visit(&world, "/cancel", &cancel).await.refused(409, "too_late_to_cancel");
+    visit(&world, "/cancel", &cancel)
+        .await
+        .refused(409, "too_late_to_cancel");
     let cookie = world.sign_in(AGENDA.practice, 50).await;
     let log = world.staff_get(&cookie, "/api/v1/staff/audit").await.fine(200);
     let seen = log["leaves"].as_array().unwrap().iter();

@@ -8,8 +8,8 @@ mod parts;
 use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{
     Accepted, Allowances, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManageRequest,
-    ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda, StaffCommand,
-    StaffCommandRequest, StaffMe, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking,
+    ManagedBooking, PatientVisit, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda,
+    StaffCommand, StaffCommandRequest, StaffMe, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking,
 };
 use cabinet_proto::v1::model::TypeSlotChanges;
 use cabinet_proto::v1::problem::Problem;

@@ -200,7 +200,11 @@ pub(crate) async fn post_member(
         practice: staff.practice.id,
         staff: id,
     };
-    let own = if id == staff.staff { staff.id() } else { SessionId::default() };
+    let own = if id == staff.staff {
+        staff.id()
+    } else {
+        SessionId::default()
+    };
     match state.accounts.end_sessions(holder, own, None).await {
         Ok(ended) => super::account::end(&state, &ended),
         // A link alone let them in: their screens follow by themselves.
@@ -262,7 +266,11 @@ pub(crate) async fn post_member_link(
         practice: staff.practice.id,
         staff: member,
     };
-    let seconds = if state.accounts.exists(holder).await? { RESET_LINK_SECONDS } else { LINK_SECONDS };
+    let seconds = if state.accounts.exists(holder).await? {
+        RESET_LINK_SECONDS
+    } else {
+        LINK_SECONDS
+    };
     let who = (holder.practice, holder.staff);
     let secret = state
         .access
