@@ -9,12 +9,14 @@ use cabinet::edge::ops::live::Streams;
 use cabinet::edge::{self, EdgeState};
 use cabinet_actors::access::Entropy;
 use cabinet_actors::accounts::Door;
+use cabinet_actors::agendas::Agendas;
 use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
 use cabinet_actors::mail::{MailSupervisor, Outbox};
 use cabinet_actors::operators::Operators;
+use cabinet_actors::visits::Visits;
 use cabinet_domain::anomaly::Limits;
 use cabinet_storage::Storage;
 use cabinet_storage::audit::note::Signer;
@@ -104,4 +106,20 @@ pub(crate) fn draws(first: u64) -> Entropy {
         let digest = ring::digest::digest(&ring::digest::SHA256, &draw);
         digest.as_ref().try_into().unwrap()
     })
+}
+
+/// Patients' looks at their bookings.
+pub(crate) fn visits(
+    storage: &Storage,
+    (agendas, directory): (&Agendas, &Directory),
+    (outbox, clock): (&Outbox, &Arc<dyn Clock>),
+) -> Visits {
+    let drawn: Entropy = draws(3_000_000);
+    Visits::new(
+        agendas.clone(),
+        directory.clone(),
+        storage.records(),
+        outbox.clone(),
+        (clock.clone(), drawn),
+    )
 }

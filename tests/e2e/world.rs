@@ -1,13 +1,13 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
 use crate::mails::{Postman, post_office};
-use crate::wiring::{draws, log, serve, serve_operators, watch};
+use crate::wiring::{draws, log, serve, serve_operators, visits, watch};
 use cabinet::edge::documents::Library;
 use cabinet::edge::limits::{self, PerMinute};
 use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
 use cabinet::edge::ws::Presence;
 use cabinet::edge::{EdgeMetrics, EdgeState};
-use cabinet_actors::access::{Access, Entropy, Lifetime};
+use cabinet_actors::access::{Access, Lifetime};
 use cabinet_actors::accounts::{Accounts, AccountsOptions, Cost, Door};
 use cabinet_actors::agendas::{Agendas, AgendasOptions};
 use cabinet_actors::anomaly::AnomalySupervisor;
@@ -19,7 +19,6 @@ use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
 use cabinet_actors::operators::Operators;
 use cabinet_actors::order::Order;
-use cabinet_actors::visits::Visits;
 use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
@@ -375,21 +374,6 @@ fn agendas(storage: &Storage, directory: &Directory, (clock, registry): (&Arc<dy
         clock.clone(),
         Metrics::new(registry).unwrap(),
         Arc::new(move |key| known.agenda_exists(key)),
-    )
-}
-
-fn visits(
-    storage: &Storage,
-    (agendas, directory): (&Agendas, &Directory),
-    (outbox, clock): (&Outbox, &Arc<dyn Clock>),
-) -> Visits {
-    let drawn: Entropy = draws(3_000_000);
-    Visits::new(
-        agendas.clone(),
-        directory.clone(),
-        storage.records(),
-        outbox.clone(),
-        (clock.clone(), drawn),
     )
 }
 

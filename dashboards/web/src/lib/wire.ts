@@ -1352,101 +1352,6 @@ challenge: string,
 code: string, };
 
 /**
- * What a browser is asked to do with a passkey of whoever comes.
- */
-export type PasskeyChallenge = { 
-/**
- * To be sent back with the answer.
- */
-challenge: string, 
-/**
- * Options for `PublicKeyCredential.parseRequestOptionsFromJSON`.
- */
-options: object, 
-/**
- * Good until then.
- */
-until_ms: number, };
-
-/**
- * Signs in with a passkey.
- */
-export type PasskeySignIn = { 
-/**
- * Of the first step.
- */
-challenge: string, 
-/**
- * What `PublicKeyCredential.toJSON` gave.
- */
-credential: object, };
-
-/**
- * What a browser is asked to do with a passkey of the signed-in account.
- */
-export type PasskeyCeremony = { 
-/**
- * Options for `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`.
- */
-options: object, 
-/**
- * Good until then.
- */
-until_ms: number, };
-
-/**
- * Adds a passkey that the browser has made.
- */
-export type NewPasskey = { 
-/**
- * As its owner calls it, 1 to 60 bytes.
- */
-name: string, 
-/**
- * What `PublicKeyCredential.toJSON` gave.
- */
-credential: object, };
-
-/**
- * Shows a passkey as the second factor again.
- */
-export type ShownPasskey = { 
-/**
- * What `PublicKeyCredential.toJSON` gave.
- */
-credential: object, };
-
-/**
- * Removes a passkey.
- */
-export type PasskeyRemoval = { 
-/**
- * Its id.
- */
-passkey: string, };
-
-/**
- * A passkey, as its owner is shown it.
- */
-export type PasskeyFace = { 
-/**
- * Its id here; not the key's own.
- */
-id: string, 
-/**
- * As its owner calls it.
- */
-name: string, 
-/**
- * Since when.
- */
-made_ms: number, 
-/**
- * Last used then; none: never yet.
- */
-used_ms: number | null, };
-
-/**
  * What a practice is asked to accept.
  */
 export type ContractFace = { 
@@ -2765,6 +2670,101 @@ checkpoint: string,
  * The key that it is judged by.
  */
 public_key: string, };
+
+/**
+ * What a browser is asked to do with a passkey of whoever comes.
+ */
+export type PasskeyChallenge = { 
+/**
+ * To be sent back with the answer.
+ */
+challenge: string, 
+/**
+ * Options for `PublicKeyCredential.parseRequestOptionsFromJSON`.
+ */
+options: object, 
+/**
+ * Good until then.
+ */
+until_ms: number, };
+
+/**
+ * Signs in with a passkey.
+ */
+export type PasskeySignIn = { 
+/**
+ * Of the first step.
+ */
+challenge: string, 
+/**
+ * What `PublicKeyCredential.toJSON` gave.
+ */
+credential: object, };
+
+/**
+ * What a browser is asked to do with a passkey of the signed-in account.
+ */
+export type PasskeyCeremony = { 
+/**
+ * Options for `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`.
+ */
+options: object, 
+/**
+ * Good until then.
+ */
+until_ms: number, };
+
+/**
+ * Adds a passkey that the browser has made.
+ */
+export type NewPasskey = { 
+/**
+ * As its owner calls it, 1 to 60 bytes.
+ */
+name: string, 
+/**
+ * What `PublicKeyCredential.toJSON` gave.
+ */
+credential: object, };
+
+/**
+ * Shows a passkey as the second factor again.
+ */
+export type ShownPasskey = { 
+/**
+ * What `PublicKeyCredential.toJSON` gave.
+ */
+credential: object, };
+
+/**
+ * Removes a passkey.
+ */
+export type PasskeyRemoval = { 
+/**
+ * Its id.
+ */
+passkey: string, };
+
+/**
+ * A passkey, as its owner is shown it.
+ */
+export type PasskeyFace = { 
+/**
+ * Its id here; not the key's own.
+ */
+id: string, 
+/**
+ * As its owner calls it.
+ */
+name: string, 
+/**
+ * Since when.
+ */
+made_ms: number, 
+/**
+ * Last used then; none: never yet.
+ */
+used_ms: number | null, };
 
 /** The acts of the audit log by their number in a leaf. */
 export const AUDIT_ACTS: Readonly<Record<number, string>> = {
