@@ -38,7 +38,8 @@ async function code() {
 test('a code by mail opens ones own appointments', { timeout: 120_000 }, async () => {
   const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
   const page = await openPatientPage(visit.context, demo);
-  await holdSlot(page, await findFreeSlot(page));
+  const { start_ms } = await findFreeSlot(page);
+  await holdSlot(page, start_ms);
   await fillPerson(page);
   await confirmBooking(page);
   // On another day, in another tab.
