@@ -1,5 +1,6 @@
 //! Invariants as functions with ids, called by tests, simulation and production counters alike. A violation is
-//! always a defect. ARCHITECTURE.md says which invariants there are; I8 and I9 wait for the audit log and for erasure.
+//! always a defect. ARCHITECTURE.md says which invariants there are; I8 is judged by
+//! the simulation, I9 waits for erasure.
 //!
 //! Must not be here: what is needed to bring a violation about (disks, clients, clocks).
 
@@ -29,6 +30,8 @@ pub enum Invariant {
     NothingBeforeDurable,
     /// I7: nothing of one agenda or practice reaches a subscriber of another.
     NothingOfOthers,
+    /// I8: every act has exactly one leaf in the audit log, in order, and what was logged stays (law L10).
+    ActsAreLogged,
     /// I10: damage is repaired or named; never a wrong answer.
     NeverWrong,
     /// I11: once faults have stopped, everything is answered.
@@ -39,7 +42,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoOverlap,
         Self::AcknowledgedIsThere,
         Self::WholeCommands,
@@ -47,6 +50,7 @@ impl Invariant {
         Self::SubscribersEqualTheAgenda,
         Self::NothingBeforeDurable,
         Self::NothingOfOthers,
+        Self::ActsAreLogged,
         Self::NeverWrong,
         Self::EverythingIsAnswered,
         Self::ReplayEqualsState,
@@ -63,6 +67,7 @@ impl Invariant {
             Self::SubscribersEqualTheAgenda => "I5",
             Self::NothingBeforeDurable => "I6",
             Self::NothingOfOthers => "I7",
+            Self::ActsAreLogged => "I8",
             Self::NeverWrong => "I10",
             Self::EverythingIsAnswered => "I11",
             Self::ReplayEqualsState => "I12",

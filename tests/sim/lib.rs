@@ -12,6 +12,7 @@ pub mod coverage;
 mod failure;
 mod gate;
 mod intent;
+mod ledger;
 mod plan;
 mod practice;
 mod process;

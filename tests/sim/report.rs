@@ -55,6 +55,7 @@ impl Counts {
         self.accepted += other.accepted;
         self.images += other.images;
         self.damaged_images += other.damaged_images;
+        self.ledgers += other.ledgers;
         self.named_stops += other.named_stops;
         self.simulated_millis += other.simulated_millis;
     }
@@ -123,8 +124,8 @@ impl Report {
                 self.fewest_answered.unwrap_or(0)
             ),
             format!(
-                "crash images {} ({} damaged or after lying syncs, {} named stops)",
-                counts.images, counts.damaged_images, counts.named_stops
+                "crash images {} ({} damaged or after lying syncs, {} named stops; {} audit logs judged)",
+                counts.images, counts.damaged_images, counts.named_stops, counts.ledgers
             ),
             format!(
                 "simulated {simulated:.0} s in {seconds:.1} s: {:.0} to 1",

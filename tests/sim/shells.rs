@@ -7,6 +7,7 @@ use crate::client::Client;
 use crate::clock::SimClock;
 use crate::coverage::FaultKind;
 use crate::failure::{Failure, Outcome, ensure};
+use crate::ledger::Known;
 use crate::plan::{COMMANDS_MIN, Plan, WorldKind};
 use crate::practice::{AGENDAS, first_day};
 use crate::store::{Store, StoreSetup};
@@ -27,6 +28,7 @@ use cabinet_storage::disk::simulated::{Faults, SimDisk};
 use cabinet_storage::faulty::{FaultPlan, FaultyJournal};
 use parking_lot::Mutex;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -150,7 +152,7 @@ impl Lives {
             counts.simulated_millis = self.shared.clock.passed_millis();
             drop(counts);
             if last {
-                return self.judge_image(&self.disk.crash(0));
+                return self.judge_image(&self.disk.crash(0), true);
             }
             self.dies(end)?;
         }
@@ -177,7 +179,7 @@ impl Lives {
         let powered = self.disk.powered();
         for _ in 0..self.shared.plan.images {
             let image = self.disk.crash(self.dice.below(1_000_000));
-            self.judge_image(&image)?;
+            self.judge_image(&image, false)?;
         }
         self.disk = if end == End::PowerCut || !powered {
             self.shared.fault(FaultKind::PowerCut);
@@ -189,19 +191,24 @@ impl Lives {
         Ok(())
     }
 
-    fn judge_image(&mut self, image: &SimDisk) -> Outcome {
+    fn judge_image(&mut self, image: &SimDisk, log_too: bool) -> Outcome {
         self.shared.counts.borrow_mut().images += 1;
         self.boots += 1;
         let lost = |error: cabinet_storage::StoreError| {
             Failure::new(Invariant::AcknowledgedIsThere, format!("an image is not read: {error}"))
         };
         let store = self.setup.open(image, &self.shared.clock, self.boots).map_err(lost)?;
+        let mut done = BTreeMap::new();
         for key in &self.shared.agendas {
             if let Some(agenda) = store.agenda(*key).map_err(lost)? {
-                self.shared.truth.lock().judge_image(&agenda)?;
+                done.insert(*key, self.shared.truth.lock().done(&agenda)?);
             }
         }
-        Ok(())
+        if !log_too {
+            return Ok(());
+        }
+        self.shared.counts.borrow_mut().ledgers += 1;
+        Known::default().judge((&store, image), &done)
     }
 
     /// One process on a runtime of its own.

@@ -3,6 +3,7 @@
 
 use crate::coverage::Coverage;
 use crate::failure::{Failure, Outcome, ensure, hold};
+use crate::ledger::Done;
 use cabinet_actors::order::Order;
 use cabinet_domain::Event;
 use cabinet_domain::agenda::Agenda;
@@ -226,13 +227,20 @@ impl Truth {
         Ok(())
     }
 
-    /// Holds the state of an image of the disk against what is known.
+    /// Holds the state of an image of the disk against what is known. Answers what was done in the agenda as it shows, and how
+    /// much of that was acknowledged.
     ///
     /// # Errors
     /// What is missing, half there or different.
-    pub(crate) fn judge_image(&self, agenda: &Agenda) -> Outcome {
-        let line = self.lines.get(&agenda.key);
-        line.map_or(Ok(()), |line| line.shown(agenda).map(|_| ()))
+    pub(crate) fn done(&self, agenda: &Agenda) -> Outcome<(Vec<Done>, usize)> {
+        let Some(line) = self.lines.get(&agenda.key) else {
+            return Ok((Vec::new(), 0));
+        };
+        let mut done: Vec<Done> = line.events.iter().filter_map(Done::by).collect();
+        let acknowledged = done.len();
+        let doubt = line.shown(agenda)?.and_then(|doubt| line.doubts.get(doubt));
+        done.extend(doubt.into_iter().flatten().filter_map(Done::by));
+        Ok((done, acknowledged))
     }
 
     /// Whether a state is a part of what was known or doubted, from the beginning on, cut between commits.

@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::clock::SimClock;
 use crate::coverage::{Coverage, FaultKind};
 use crate::failure::{Failure, Outcome};
+use crate::ledger::Known;
 use crate::plan::{COMMANDS_MIN, Plan, WorldKind};
 use crate::practice::{AGENDAS, first_day, opening};
 use crate::process::Process;
@@ -49,6 +50,8 @@ pub struct Counts {
     pub damaged_images: u64,
     /// Of the damaged ones, those that ended in a named stop.
     pub named_stops: u64,
+    /// Images whose audit log was judged.
+    pub ledgers: u64,
     /// Simulated milliseconds.
     pub simulated_millis: u64,
 }
@@ -74,6 +77,8 @@ pub(crate) struct World {
     lying: bool,
     /// The world has come to its end early, as its plan says.
     over: bool,
+    /// How far audit logs were known to have come.
+    known: Known,
     /// What it counts.
     pub(crate) counts: Counts,
     /// What happened.
@@ -122,6 +127,7 @@ impl World {
             trouble: false,
             lying: false,
             over: false,
+            known: Known::default(),
             counts: Counts::default(),
             trace,
         };

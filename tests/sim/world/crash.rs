@@ -8,9 +8,12 @@ use crate::process::Process;
 use cabinet_domain::invariants::Invariant;
 use cabinet_storage::disk::Space;
 use cabinet_storage::disk::simulated::{Faults, SimDisk};
+use std::collections::BTreeMap;
 
 /// Crashes of one recovery before it is let through.
 const CRASHES_IN_RECOVERY_MAX: u64 = 3;
+/// One image in so many has its audit log judged too: that takes ten times as long as the rest.
+const LEDGER_EVERY: u64 = 8;
 /// Operations of the disk within which an armed fault strikes.
 const ARMED_WITHIN: u64 = 14;
 
@@ -121,7 +124,8 @@ impl World {
         for _ in 0..self.plan.images {
             let seed = self.dice.below(1_000_000);
             let image = self.disk.crash(seed);
-            self.judge_image(&image)?;
+            let whole = (self.counts.images + 1).is_multiple_of(LEDGER_EVERY);
+            self.judge_image(&image, whole)?;
         }
         for _ in 0..self.plan.damaged_images {
             let image = self.image(power_cut);
@@ -167,22 +171,27 @@ impl World {
     }
 
     /// Opens an honest image and holds every agenda in it against the truth.
-    pub(super) fn judge_image(&mut self, image: &SimDisk) -> Outcome {
+    pub(super) fn judge_image(&mut self, image: &SimDisk, log_too: bool) -> Outcome {
         self.counts.images += 1;
         self.boots += 1;
         let store = self.setup.open(image, &self.clock, self.boots).map_err(|error| {
             let what = format!("an image of the disk does not open: {error}");
             Failure::new(Invariant::AcknowledgedIsThere, what)
         })?;
+        let mut done = BTreeMap::new();
         for key in self.agendas() {
             let agenda = store.agenda(*key).map_err(|error| {
                 let what = format!("agenda {} does not load from an image: {error}", key.agenda.0);
                 Failure::new(Invariant::AcknowledgedIsThere, what)
             })?;
             if let Some(agenda) = agenda {
-                self.truth.lock().judge_image(&agenda)?;
+                done.insert(*key, self.truth.lock().done(&agenda)?);
             }
         }
-        Ok(())
+        if !log_too {
+            return Ok(());
+        }
+        self.counts.ledgers += 1;
+        self.known.judge((&store, image), &done)
     }
 }

@@ -111,7 +111,7 @@ impl World {
     /// One more power cut loses nothing, nor does one more start, nor an orderly end.
     fn last_images(&mut self) -> Outcome {
         let cut = self.disk.crash(0);
-        self.judge_image(&cut)?;
+        self.judge_image(&cut, false)?;
         self.boots += 1;
         let lost = |error: StoreError| Failure::new(Invariant::AcknowledgedIsThere, format!("the last start: {error}"));
         let quiet = (FaultPlan::default(), self.plan.checkpoint_events);
@@ -126,7 +126,7 @@ impl World {
         }
         self.process.close().map_err(lost)?;
         let closed = self.disk.crash(0);
-        self.judge_image(&closed)?;
+        self.judge_image(&closed, true)?;
         for (path, bytes) in self.disk.files() {
             self.trace.stir(path.as_os_str().as_encoded_bytes());
             self.trace.stir(&sha256(&[&bytes]));

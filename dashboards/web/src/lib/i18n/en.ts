@@ -130,6 +130,7 @@ export const en: Catalogue = {
   visitPhoneOnly: 'Booked without an e-mail address? Call the practice:',
   visitAsked: (email) => `If appointments were made here with ${email}, a code arrives there within a minute. It works once, for 10 minutes.`,
   visitCode: 'Eight-digit code',
+  visitWrongCode: 'This code is not right, or was used before. Look at the newest mail.',
   visitOpen: 'See my appointments',
   visitNothing: 'Nothing arrives? Look among junk mail, or wait five minutes before asking again.',
   visitOther: 'Another address',

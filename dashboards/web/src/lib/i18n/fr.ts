@@ -134,6 +134,7 @@ export const fr = {
   visitPhoneOnly: 'Réservé sans e-mail ? Appelez le cabinet :',
   visitAsked: (email: string) => `Si des rendez-vous ont été pris ici avec ${email}, un code y arrive dans la minute. Il sert une fois, pendant 10 minutes.`,
   visitCode: 'Code à huit chiffres',
+  visitWrongCode: 'Ce code ne convient pas, ou il a déjà servi. Vérifiez-le dans le courriel le plus récent.',
   visitOpen: 'Voir mes rendez-vous',
   visitNothing: 'Rien n’arrive ? Regardez dans les courriels indésirables, ou attendez cinq minutes avant de redemander.',
   visitOther: 'Changer d’adresse',
