@@ -6,6 +6,7 @@
 //! Must not be here: cookies, HTTP, who may do what, which passwords are good enough (`cabinet_domain::password`).
 
 mod care;
+mod email;
 mod enrol;
 mod forgotten;
 mod held;
@@ -21,6 +22,7 @@ mod store;
 mod totp;
 mod unused;
 
+pub use email::EMAIL_CODE_TRIES;
 pub use enrol::{Enrolment, Opening};
 pub use forgotten::{ASKED_MAX, ASKED_SECONDS};
 pub use held::{Held, HeldKind};
@@ -33,6 +35,7 @@ pub use sign_up::{Accepted, FIELD_BYTES_MAX, SignUp};
 pub use totp::{RECOVERY_CODES, STEP_SECONDS, STEPS_ASIDE};
 pub use unused::NOTICE_DAYS;
 
+use self::email::NewEmail;
 use self::enrol::Begun;
 use self::forgotten::Asked;
 use self::ladder::Ladder;
@@ -246,6 +249,7 @@ struct Inner {
     begun: Waiting<Begun>,
     forms: Waiting<Form>,
     ceremonies: Waiting<passkeys::Asked>,
+    emails: Waiting<NewEmail>,
     site: Mutex<Option<Site>>,
     asked: Mutex<Asked>,
     pepper: OnceCell<[u8; 32]>,
@@ -282,6 +286,7 @@ impl Accounts {
             begun: Waiting::new(),
             forms: Waiting::new(),
             ceremonies: Waiting::new(),
+            emails: Waiting::new(),
             site: Mutex::default(),
             asked: Mutex::default(),
             pepper: OnceCell::new(),

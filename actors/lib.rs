@@ -13,6 +13,7 @@ pub mod agendas;
 pub mod anomaly;
 pub mod audit;
 pub mod clock;
+mod code;
 pub mod delta;
 pub mod directory;
 pub mod gateways;

@@ -8,6 +8,7 @@
 use crate::access::{Entropy, session_id};
 use crate::agendas::Agendas;
 use crate::clock::Clock;
+use crate::code;
 use crate::directory::Directory;
 use crate::mail::{Addressee, Outbox};
 use crate::read::{AgendaRead, ReadError};
@@ -168,7 +169,7 @@ impl Visits {
         }
         let bookings = self.bookings_with(practice, email).await?;
         let Some(newest) = bookings.first() else { return Ok(()) };
-        let code = draw_code(&(self.0.entropy)());
+        let code = code::draw(&(self.0.entropy)());
         let to = Addressee::Patient {
             agenda: newest.agenda,
             booking: newest.booking.id,
@@ -182,7 +183,7 @@ impl Visits {
         self.0.asked.put_over_the_oldest(key, (), (now, asked_until), 1);
         self.0
             .codes
-            .put_over_the_oldest(key, hash(code.as_bytes()), (now, until), CODE_TRIES);
+            .put_over_the_oldest(key, code::hash(&code), (now, until), CODE_TRIES);
         let writes = self.0.outbox.put(practice, to, letter);
         if let Err(error) = self.0.records.commit(Vec::new(), writes).await {
             self.0.codes.remove(&key);
@@ -199,9 +200,8 @@ impl Visits {
     pub fn open(&self, practice: PracticeId, email: &str, code: &str) -> Result<String, VisitError> {
         let email = folded(email);
         let (key, now) = (place(practice, &email), self.0.clock.now());
-        let digits: String = code.chars().filter(|one| !one.is_whitespace()).collect();
         let right = self.0.codes.try_once(&key, now).ok_or(VisitError::WrongCode)?;
-        if right != hash(digits.as_bytes()) {
+        if right != code::hash(code) {
             return Err(VisitError::WrongCode);
         }
         self.0.codes.remove(&key);
@@ -294,23 +294,9 @@ fn visited(read: &AgendaRead<'_>, email: &str) -> Vec<Visited> {
     .collect()
 }
 
-/// Eight digits.
-fn draw_code(entropy: &[u8; 32]) -> String {
-    let number = entropy.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-    format!("{:08}", number % 100_000_000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_have_eight_digits() {
-        assert_eq!(draw_code(&[0; 32]), "00000000");
-        let mut entropy = [0; 32];
-        entropy[..8].copy_from_slice(&123_456_789_012_u64.to_be_bytes());
-        assert_eq!(draw_code(&entropy), "56789012");
-    }
 
     #[test]
     fn an_address_is_another_place_in_another_practice() {

@@ -102,6 +102,8 @@ acts! {
     PasswordChanged = 53, "password.changed",
     /// A member changed their second factor or its recovery codes.
     FactorChanged = 54, "factor.changed",
+    /// A member changed the address they sign in with.
+    EmailChanged = 58, "email.changed",
     /// A member showed the second factor again.
     SteppedUp = 55, "session.stepped_up",
     /// The account was removed.

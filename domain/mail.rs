@@ -27,6 +27,8 @@ pub const RETRY_SECONDS: [i64; 9] = [
 pub const GIVE_UP_SECONDS: i64 = 5 * 24 * 3_600;
 /// The link to another password that somebody asked for is good for 15 minutes (OWASP ASVS 5.0, 6.4.3); so is its mail.
 pub const RESET_LINK_SECONDS: i64 = 15 * 60;
+/// The code that shows that somebody reads a new address is good for a quarter of an hour; so is its mail.
+pub const EMAIL_CODE_SECONDS: i64 = 15 * 60;
 /// The code that opens a patient's own bookings is good for ten minutes; so is its mail.
 pub const PATIENT_CODE_SECONDS: i64 = 10 * 60;
 /// An invitation is good for a fortnight; its mail is worth sending for three days, then its owner ought to know.
@@ -112,6 +114,16 @@ letters! {
         /// From where.
         whence: Whence,
     } = "factor_changed",
+    /// To an address that is to become a member's: the code that shows that they read it.
+    EmailCode {
+        /// Eight digits.
+        code: String,
+    } = "email_code",
+    /// To an address that was a member's: it opens their account no more.
+    EmailChanged {
+        /// From where.
+        whence: Whence,
+    } = "email_changed",
     /// To a member: a recovery code was used.
     RecoveryCodeUsed {
         /// From where.
@@ -209,12 +221,14 @@ impl Letter {
     pub const fn worth_seconds(&self) -> i64 {
         match self {
             Self::ResetAsked { .. } => RESET_LINK_SECONDS,
+            Self::EmailCode { .. } => EMAIL_CODE_SECONDS,
             Self::PatientCode { .. } => PATIENT_CODE_SECONDS,
             Self::Invited { .. } => INVITATION_SECONDS,
             Self::Welcome
             | Self::NewDevice { .. }
             | Self::PasswordChanged { .. }
             | Self::FactorChanged { .. }
+            | Self::EmailChanged { .. }
             | Self::RecoveryCodeUsed { .. }
             | Self::MembersChanged { .. }
             | Self::GlassBroken { .. }

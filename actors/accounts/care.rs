@@ -311,7 +311,7 @@ impl Accounts {
 }
 
 /// Ends the sessions that do not stay.
-fn end_but(record: &mut AccountRecord, stays: impl Fn(&SessionId) -> bool) -> (Vec<SessionId>, Together) {
+pub(super) fn end_but(record: &mut AccountRecord, stays: impl Fn(&SessionId) -> bool) -> (Vec<SessionId>, Together) {
     let (stay, ended): (Vec<_>, Vec<_>) = record.sessions.iter().copied().partition(|id| stays(id));
     record.sessions = stay;
     let together = Together {

@@ -94,6 +94,7 @@ fn observed(
             | Act::LogRead
             | Act::LogExported
             | Act::PasswordChanged
+            | Act::EmailChanged
             | Act::SteppedUp,
         ) => Observed::Worked,
         (

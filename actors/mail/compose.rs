@@ -79,7 +79,10 @@ impl Composer<'_> {
             Letter::Welcome => {
                 facts.insert("documents", self.accepted(words));
             }
-            Letter::NewDevice { whence } | Letter::PasswordChanged { whence } | Letter::FactorChanged { whence } => {
+            Letter::NewDevice { whence }
+            | Letter::PasswordChanged { whence }
+            | Letter::FactorChanged { whence }
+            | Letter::EmailChanged { whence } => {
                 facts.insert("whence", whence_in(words, whence));
             }
             Letter::RecoveryCodeUsed { whence, left } => {
@@ -90,7 +93,7 @@ impl Composer<'_> {
                 facts.insert("whence", whence_in(words, whence));
                 facts.insert("secret", secret.clone());
             }
-            Letter::PatientCode { code, locale: _ } => {
+            Letter::PatientCode { code, locale: _ } | Letter::EmailCode { code } => {
                 facts.insert("code", code.clone());
             }
             Letter::Invited {
@@ -208,6 +211,8 @@ impl Composer<'_> {
             | Letter::RecoveryCodeUsed { .. }
             | Letter::ResetAsked { .. }
             | Letter::PatientCode { .. }
+            | Letter::EmailCode { .. }
+            | Letter::EmailChanged { .. }
             | Letter::Invited { .. }
             | Letter::MembersChanged { .. }
             | Letter::GlassBroken { .. }

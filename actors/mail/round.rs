@@ -322,7 +322,7 @@ impl MailSupervisor {
 const fn carries_secret(letter: &Letter) -> bool {
     matches!(
         letter,
-        Letter::ResetAsked { .. } | Letter::Invited { .. } | Letter::PatientCode { .. }
+        Letter::ResetAsked { .. } | Letter::Invited { .. } | Letter::PatientCode { .. } | Letter::EmailCode { .. }
     )
 }
 

@@ -83,6 +83,8 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<account::ShownPasskey>(all);
     add::<account::PasskeyRemoval>(all);
     add::<account::PasskeyFace>(all);
+    add::<account::EmailChange>(all);
+    add::<account::EmailCode>(all);
     add::<account::ContractFace>(all);
     add::<account::ContractAcceptance>(all);
     add::<account::ForgottenRequest>(all);

@@ -9,7 +9,8 @@
 //! Signed in: `GET /account` -> [`AccountFace`]; `POST /account/step-up` [`StepUpRequest`] -> [`SteppedUp`];
 //! `POST /account/password` [`PasswordChange`]; `POST /account/recovery-codes` -> [`RecoveryCodes`];
 //! `POST /account/application` -> [`Enrolment`]; `POST /account/application/finish` [`StepUpRequest`];
-//! `POST /account/sessions/end` [`SessionEnd`].
+//! `POST /account/sessions/end` [`SessionEnd`]; `POST /account/email` [`EmailChange`] -> [`SteppedUp`], until when its code is good;
+//! `POST /account/email/finish` [`EmailCode`].
 //!
 //! Passkeys. Anyone: `POST /account/passkey-sign-in` -> [`PasskeyChallenge`]; `POST /account/passkey-sign-in/finish`
 //! [`PasskeySignIn`] -> `StaffMe` and the cookie. Signed in: `POST /account/passkeys` -> [`PasskeyCeremony`];
@@ -138,6 +139,22 @@ pub struct PasskeyFace {
     /// Last used then; none: never yet.
     #[ts(type = "number | null")]
     pub used_ms: Option<i64>,
+}
+
+/// Asks for another address to sign in with: a code is mailed to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailChange {
+    /// The new address.
+    pub email: String,
+}
+
+/// Shows that somebody reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailCode {
+    /// Eight digits.
+    pub code: String,
 }
 
 /// What a practice is asked to accept.

@@ -167,5 +167,7 @@ fn passkeys(text: &mut String, config: &Config) {
         account::ShownPasskey,
         account::PasskeyRemoval,
         account::PasskeyFace,
+        account::EmailChange,
+        account::EmailCode,
     );
 }

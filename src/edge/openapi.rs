@@ -72,6 +72,8 @@ use utoipa::{Modify, OpenApi};
         security::post_application,
         security::post_application_finish,
         security::post_session_end,
+        security::post_email,
+        security::post_email_finish,
         visit::post_visit,
         visit::post_visit_open,
         visit::post_visit_bookings,

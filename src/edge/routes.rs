@@ -129,6 +129,8 @@ routes! {
     "POST" "/api/v1/account/application" security::post_application Policy::SignedIn;
     "POST" "/api/v1/account/application/finish" security::post_application_finish Policy::SignedIn;
     "POST" "/api/v1/account/sessions/end" security::post_session_end Policy::SignedIn;
+    "POST" "/api/v1/account/email" security::post_email Policy::SignedIn;
+    "POST" "/api/v1/account/email/finish" security::post_email_finish Policy::SignedIn;
     "POST" "/api/v1/account/passkey-sign-in" passkeys::post_passkey_sign_in Policy::Anyone;
     "POST" "/api/v1/account/passkey-sign-in/finish" passkeys::post_passkey_sign_in_finish Policy::Bearer;
     "POST" "/api/v1/account/passkeys" passkeys::post_passkey Policy::SignedIn;

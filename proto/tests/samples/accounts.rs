@@ -4,10 +4,10 @@ use super::parts::{NOW, id, me};
 use super::{Samples, one};
 use cabinet_proto::v1::account::{
     AccountFace, AccountSession, Activated, ActivationCode, ActivationRequest, Challenge, ContractAcceptance,
-    ContractFace, DocumentFace, Documents, Enrolment, ForgottenRequest, IdentifierDoubt, LinkFace, LinkHolder,
-    LinkPurpose, NewPasskey, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn,
-    PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun,
-    SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
+    ContractFace, DocumentFace, Documents, EmailChange, EmailCode, Enrolment, ForgottenRequest, IdentifierDoubt,
+    LinkFace, LinkHolder, LinkPurpose, NewPasskey, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval,
+    PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey,
+    SignUpBegun, SignUpCode, SignUpRequest, StepUpRequest, SteppedUp,
 };
 use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::members::{
@@ -90,6 +90,15 @@ one!(
     PasskeyRemoval { passkey: id(22) }
 );
 one!(PasskeyFace, "account.passkey_face", passkey());
+
+one!(
+    EmailChange,
+    "account.email_change",
+    EmailChange {
+        email: text("anne.morel@cabinet.example"),
+    }
+);
+one!(EmailCode, "account.email_code", EmailCode { code: text("12345678") });
 
 fn passkey() -> PasskeyFace {
     PasskeyFace {

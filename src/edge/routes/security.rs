@@ -12,7 +12,8 @@ use actix_web::{HttpResponse, get, post};
 use cabinet_actors::access::{SessionId, session_id};
 use cabinet_actors::accounts::{Accounts, SessionFace, SignedIn};
 use cabinet_proto::v1::account::{
-    AccountFace, AccountSession, Enrolment, PasswordChange, RecoveryCodes, SessionEnd, StepUpRequest, SteppedUp,
+    AccountFace, AccountSession, EmailChange, EmailCode, Enrolment, PasswordChange, RecoveryCodes, SessionEnd,
+    StepUpRequest, SteppedUp,
 };
 use cabinet_proto::v1::problem::Problem;
 
@@ -155,6 +156,43 @@ pub(crate) async fn post_application_finish(
 ) -> Result<HttpResponse, Failure> {
     stepped_up(&state, &staff)?;
     let ended = state.accounts.finish_application(&staff.token, &body.0.code).await?;
+    end(&state, &ended);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Has a code be mailed to an address that is to become one's own. Answers until when it is good.
+#[utoipa::path(post, path = "/api/v1/account/email", tag = "account", security(("session" = [])),
+    request_body = EmailChange,
+    responses((status = 200, body = SteppedUp),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/account/email")]
+pub(crate) async fn post_email(
+    state: Data<EdgeState>,
+    staff: StaffOf,
+    body: Body<EmailChange>,
+) -> Result<Json<SteppedUp>, Failure> {
+    stepped_up(&state, &staff)?;
+    let until = state.accounts.begin_email(&staff.token, &body.0.email).await?;
+    Ok(Json(SteppedUp { until_ms: until.0 }))
+}
+
+/// The new address signs in from now on: every other session ends, the former address is told.
+#[utoipa::path(post, path = "/api/v1/account/email/finish", tag = "account", security(("session" = [])),
+    request_body = EmailCode,
+    responses((status = 204, description = "Changed"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/account/email/finish")]
+pub(crate) async fn post_email_finish(
+    state: Data<EdgeState>,
+    staff: StaffOf,
+    body: Body<EmailCode>,
+) -> Result<HttpResponse, Failure> {
+    stepped_up(&state, &staff)?;
+    let ended = state.accounts.finish_email(&staff.token, &body.0.code).await?;
     end(&state, &ended);
     Ok(HttpResponse::NoContent().finish())
 }

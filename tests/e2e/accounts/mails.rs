@@ -2,7 +2,7 @@
 
 use super::person::{PASSWORD, Person, account, bare, code};
 use crate::world::{AGENDA, World};
-use cabinet_actors::accounts::ASKED_SECONDS;
+use cabinet_actors::accounts::{ASKED_SECONDS, STEP_UP_SECONDS};
 use cabinet_actors::mail::{Envelope, Outcome};
 use cabinet_domain::mail::RESET_LINK_SECONDS;
 use serde_json::json;
@@ -155,6 +155,54 @@ async fn an_account_is_mailed_one_link_in_ten_minutes_whoever_asks() {
     world.pass_seconds(ASKED_SECONDS);
     account(&world, "", "forgotten", &ask).await.fine(202);
     assert_eq!(mailed(&world, 2).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn another_address_is_confirmed_by_its_own_mail_and_the_former_one_is_told() {
+    let world = World::with_accounts().await;
+    let mut anne = anne(&world).await;
+    let elsewhere = anne.sign_in(&world, "").await;
+    let here = anne.cookies.clone();
+    let ask = |email: &str| json!({ "email": email });
+    account(&world, &here, "email", &ask("pas une adresse"))
+        .await
+        .refused(422, "invalid");
+    let new = "Anne.Morel@cabinet.example";
+    account(&world, &here, "email", &ask(new)).await.fine(200);
+    let mails = mailed(&world, 1).await;
+    let mail = mails.iter().find(|mail| mail.to == new).unwrap();
+    let digits = |line: &&str| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit());
+    let right = json!({ "code": mail.text.lines().find(digits).unwrap() });
+    account(&world, &here, "email/finish", &json!({"code": "1"}))
+        .await
+        .refused(401, "wrong_code");
+    // Until the code is shown, nothing has changed.
+    anne.password_step(&world, "").await.fine(200);
+    assert_eq!(account(&world, &here, "email/finish", &right).await.status, 204);
+    account(&world, &here, "email/finish", &right)
+        .await
+        .refused(401, "challenge_gone");
+    anne.password_step(&world, "").await.refused(401, "wrong_credentials");
+    world
+        .staff_get(&elsewhere, "/api/v1/staff/me")
+        .await
+        .refused(401, "unauthorised");
+    let told = mailed(&world, mails.len() + 1).await;
+    let told = told
+        .iter()
+        .find(|mail| mail.subject == "Votre adresse de connexion a été changée");
+    assert_eq!(told.map(|mail| mail.to.as_str()), Some(ANNE), "where it used to be");
+    new.to_lowercase().clone_into(&mut anne.email);
+    anne.password_step(&world, "").await.fine(200);
+    // An address of somebody else is not to be had; the former one is free.
+    let zoe = Person::activated(&world, AGENDA.practice, 51, ANNE).await;
+    account(&world, &zoe.cookies, "email", &ask(new))
+        .await
+        .refused(409, "email_taken");
+    world.pass_seconds(STEP_UP_SECONDS);
+    account(&world, &here, "email", &ask(ANNE))
+        .await
+        .refused(401, "step_up_required");
 }
 
 #[actix_web::test]

@@ -2,7 +2,7 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
+  AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, EmailChange, EmailCode, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NewPasskey, NumberedRequest, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
   StepUpRequest, SteppedUp, TryAgain,
 } from './wire';
@@ -123,6 +123,8 @@ export const api = {
   recoveryCodes: () => once<RecoveryCodes>('POST', '/account/recovery-codes'),
   application: () => once<Enrolment>('POST', '/account/application'),
   finishApplication: (body: StepUpRequest) => once<null>('POST', '/account/application/finish', body),
+  changeEmail: (body: EmailChange) => once<SteppedUp>('POST', '/account/email', body),
+  finishEmail: (body: EmailCode) => once<null>('POST', '/account/email/finish', body),
   endSessions: (body: SessionEnd) => call<null>('POST', '/account/sessions/end', body),
   acceptContract: (body: ContractAcceptance) => once<null>('POST', '/staff/contract', body),
   alerts: () => call<Alerts>('GET', '/staff/alerts'),

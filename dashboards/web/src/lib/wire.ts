@@ -2793,6 +2793,7 @@ export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   52: 'session.ended',
   53: 'password.changed',
   54: 'factor.changed',
+  58: 'email.changed',
   55: 'session.stepped_up',
   56: 'account.removed',
   57: 'link.made',

@@ -58,6 +58,7 @@ export const audit: typeof french = {
     'session.ended': 'signed out',
     'password.changed': 'password changed',
     'factor.changed': 'second factor changed',
+    'email.changed': 'sign-in address changed',
     'session.stepped_up': 'identity confirmed again',
     'account.removed': 'account removed',
     'link.made': 'link made for a member',

@@ -56,6 +56,7 @@ export const audit = {
     'session.ended': 'session fermée',
     'password.changed': 'mot de passe changé',
     'factor.changed': 'deuxième facteur changé',
+    'email.changed': 'adresse de connexion changée',
     'session.stepped_up': 'identité confirmée de nouveau',
     'account.removed': 'compte supprimé',
     'link.made': 'lien créé pour un membre',
