@@ -2766,6 +2766,24 @@ made_ms: number,
  */
 used_ms: number | null, };
 
+/**
+ * Asks for another address to sign in with: a code is mailed to it.
+ */
+export type EmailChange = { 
+/**
+ * The new address.
+ */
+email: string, };
+
+/**
+ * Shows that somebody reads it.
+ */
+export type EmailCode = { 
+/**
+ * Eight digits.
+ */
+code: string, };
+
 /** The acts of the audit log by their number in a leaf. */
 export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   1: 'agenda.opened',
