@@ -107,3 +107,29 @@ test('an invitation by mail opens the way into the practice', { timeout: 120_000
   assert.deepEqual([...visit.foreign, ...guest.foreign], []);
   for (const context of [visit.context, guest.context, inbox]) await context.close();
 });
+
+test('another address to sign in with: its mail brings a code, the former address is told', { timeout: 120_000 }, async () => {
+  const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
+  const page = await visit.context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await page.getByTestId('email').fill(EMAIL);
+  await page.getByTestId('password').fill(OTHER_PASSWORD);
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('code').fill(await freshCode(owner));
+  await waitForState(page, 'live');
+  await page.goto(`${demo.base_url}/agenda/securite`);
+  await page.getByTestId('change-email').click();
+  await page.getByTestId('new-email').fill('c.morel@tilleuls.example');
+  await look(page, 'phone another address');
+  await page.getByTestId('email-send').click();
+  await page.getByTestId('email-code').waitFor();
+  const inbox = await reader(PHONE);
+  const { article } = await mail(inbox, 'Confirmez votre adresse');
+  const [code] = (await article.textContent()).match(/\b\d{8}\b/);
+  await page.getByTestId('email-code').fill(code);
+  await page.getByText('c.morel@tilleuls.example').waitFor();
+  await look(page, 'phone address changed');
+  await mail(inbox, 'Votre adresse de connexion a été changée');
+  await visit.context.close();
+  await inbox.close();
+});
