@@ -106,7 +106,7 @@ test('an owner lets support look in and shuts the door again', { timeout: 180_00
 
   // The log names who looked.
   await owner.goto(`${demo.base_url}/agenda/journal`);
-  const leaf = owner.locator('[data-testid="leaf"][data-act="agenda.opened"]').filter({ hasText: 'Assistance : Sam Oury' });
+  const leaf = owner.locator('[data-testid="leaf"][data-act="agenda.opened"]').filter({ hasText: 'Assistance (Sam Oury) :' });
   await leaf.first().waitFor();
   await look(owner, 'phone log with support');
 

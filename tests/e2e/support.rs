@@ -295,3 +295,25 @@ async fn everybody_of_the_practice_is_told_and_each_look_is_in_its_log() {
     stage.looks().await.refused(404, "not_found");
     assert_eq!(stage.log("agenda.opened").await.len(), 2);
 }
+
+#[actix_web::test]
+async fn the_grants_of_other_practices_are_not_there_and_only_owners_let_support_in() {
+    let stage = Stage::set().await;
+    let granted = stage.grant("times", 60).await;
+    // An owner of another practice, and a secretary of this one.
+    let other = Person::activated(&stage.world, FOREIGN.practice, 50, "claude@ailleurs.example").await;
+    let end = format!("/api/v1/staff/support/{}/end", granted["id"].as_str().unwrap());
+    let body = json!({"command_id": stage.world.id()});
+    let ended = stage.world.staff_post(&other.cookies, &end, &body).await;
+    ended.refused(404, "not_found");
+    let known = stage.world.staff_get(&other.cookies, "/api/v1/staff/support").await;
+    assert_eq!(known.fine(200)["grants"], json!([]));
+    let carer = crate::rights::practitioner_without_rights(&stage.world).await;
+    let carer = Person::activated(&stage.world, AGENDA.practice, carer.0, "marc@essai.example").await;
+    let known = stage.world.staff_get(&carer.cookies, "/api/v1/staff/support").await;
+    known.refused(403, "forbidden");
+    stage.ask(&carer.cookies, |_| {}).await.refused(403, "forbidden");
+    let ended = stage.world.staff_post(&carer.cookies, &end, &body).await;
+    ended.refused(403, "forbidden");
+    stage.looks().await.fine(200);
+}

@@ -7,7 +7,7 @@ import { isLevel, type LevelName } from '../lib/accounts';
 import { overlapping } from '../lib/agenda';
 import { api, problemOf } from '../lib/api';
 import type { Alerts, Allowances, Person, Practitioner, Problem, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
-import { dayOf, formatInstant } from '../lib/zone';
+import { formatInstant } from '../lib/zone';
 import type { Session } from './session.svelte';
 
 export const CANCEL_DELAY_MS = 5_000;
@@ -80,13 +80,6 @@ export class Desk {
   /** Whether one gives care: may open a colleague's agenda in an emergency. */
   get breaksGlass(): boolean {
     return ['owner', 'practitioner', 'replacement'].includes(this.me.role);
-  }
-
-  /** An instant of the next day or so: the time, with its day unless that is today. */
-  hourOf(instant: number): string {
-    const zone = this.practitioners[0]?.zone ?? 'Europe/Paris';
-    const today = dayOf(instant, zone) === dayOf(this.session.now_ms, zone);
-    return formatInstant(instant, zone, i18n.language, { hour: '2-digit', minute: '2-digit', ...(today ? {} : { weekday: 'long' }) });
   }
 
   async endSupport(grant: string): Promise<void> {

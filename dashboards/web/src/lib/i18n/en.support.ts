@@ -26,6 +26,6 @@ export const support: typeof french = {
   running: 'running',
   over: 'over',
   former: 'somebody who was of support',
-  actor: (name) => `Support: ${name}`,
+  actor: (name) => `Support (${name})`,
   someone: 'Support',
 };

@@ -24,6 +24,6 @@ export const support = {
   running: 'en cours',
   over: 'terminé',
   former: 'ancienne personne de l’assistance',
-  actor: (name: string) => `Assistance : ${name}`,
+  actor: (name: string) => `Assistance (${name})`,
   someone: 'Assistance',
 };
