@@ -317,3 +317,31 @@ async fn the_grants_of_other_practices_are_not_there_and_only_owners_let_support
     ended.refused(403, "forbidden");
     stage.looks().await.fine(200);
 }
+
+#[actix_web::test]
+async fn support_that_opens_a_year_of_names_is_told_of_by_name_and_opens_no_more() {
+    let stage = Stage::set().await;
+    stage.grant("full", 600).await;
+    let past = async |from_days: i64, until_days: i64| {
+        let now = stage.world.now().0 / MINUTE_MS * MINUTE_MS;
+        let day = 24 * 60 * MINUTE_MS;
+        let (practice, agenda) = own();
+        let (from, until) = (now - from_days * day, now - until_days * day);
+        let path = format!("/api/v1/team/support/{practice}/agendas/{agenda}?from_ms={from}&until_ms={until}");
+        stage.world.go_to_operators(true);
+        stage.world.staff_get(&stage.sam.cookies, &path).await
+    };
+    past(400, 30).await.fine(200);
+    stage.world.look().await;
+    let found = stage.get("/api/v1/staff/alerts").await.fine(200);
+    let bulk = found["alerts"].as_array().unwrap().iter();
+    let bulk: Vec<&Value> = bulk.filter(|alert| alert["rule"] == "bulk_viewing").collect();
+    assert_eq!((bulk.len(), &bulk[0]["name"]), (1, &json!("Sam")), "{found}");
+    past(400, 181).await.refused(429, "too_many_requests");
+    stage.looks().await.fine(200);
+    // The owner is mailed, whoever it is about is not: their account is no member's.
+    let mails = stage.world.mails().await;
+    let told: Vec<_> = mails.iter().filter(|mail| mail.text.contains("Sam")).collect();
+    assert!(told.iter().any(|mail| mail.to == "anne@cabinet.example"), "{mails:?}");
+    assert!(mails.iter().all(|mail| !mail.to.contains("plateforme")), "{mails:?}");
+}
