@@ -323,13 +323,14 @@ impl AnomalySupervisor {
                 practice,
                 staff: alert.staff,
             };
+            let account = self.account_of(holder);
             let late = now >= alert.last.plus_seconds(EFFECT_SECONDS);
             let mild = alert.gravity < Gravity::Warning;
             for effect in alert.rule.effects().iter().filter(|_| !late && !mild) {
                 let done = match effect {
-                    Effect::StepUp => accounts.forget_second_factor(holder).await,
+                    Effect::StepUp => accounts.forget_second_factor(account).await,
                     Effect::EndSession => accounts
-                        .end_session_of(holder, alert.session)
+                        .end_session_of(account, alert.session)
                         .await
                         .map(|gone| ended(&gone)),
                     Effect::Throttle => {
@@ -346,6 +347,19 @@ impl AnomalySupervisor {
                 }
             }
         }
+    }
+
+    /// Whose account a practice's alert is about: who is no member there looks in as one of the platform's support.
+    fn account_of(&self, holder: Holder) -> Holder {
+        let is_member = |practice| {
+            let practice = self.0.directory.practice(practice);
+            practice.is_some_and(|practice| practice.members.contains_key(&holder.staff))
+        };
+        if !is_member(holder.practice) && is_member(PracticeId::PLATFORM) {
+            let practice = PracticeId::PLATFORM;
+            return Holder { practice, ..holder };
+        }
+        holder
     }
 
     /// An alert about the installation itself, once a day.

@@ -206,6 +206,15 @@ impl Audit {
         Ok(())
     }
 
+    /// Notes one look at an agenda, each of them: nothing is left out because it was looked at before. Durable on `Ok`.
+    ///
+    /// # Errors
+    /// [`AuditError::Write`].
+    pub async fn note_look(&self, viewing: &Viewing) -> Result<(), AuditError> {
+        let leaf = openings::leaf(viewing, Act::AgendaOpened, self.0.clock.now());
+        self.note(viewing.key.practice, leaf).await
+    }
+
     /// A screen no longer shows an agenda.
     pub fn close(&self, viewing: &Viewing) {
         let now = self.0.clock.now();

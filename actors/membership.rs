@@ -253,7 +253,7 @@ impl Membership {
             .await
     }
 
-    /// Lets one person of support look in for so many minutes.
+    /// Lets one person of support look in for so many minutes. Nobody but the platform's own support can be let in so.
     ///
     /// # Errors
     /// [`MembershipError`].
@@ -265,7 +265,13 @@ impl Membership {
         reason: String,
     ) -> Result<SupportGrantId, MembershipError> {
         let id = SupportGrantId(self.draw());
+        let team = self.directory.practice(PracticeId::PLATFORM);
         self.decide(asker, command_id, (Action::GrantSupport, None), |_, now| {
+            if team.and_then(|team| team.role_now(agent, now)) != Some(Role::Support) {
+                let must = "be one of the platform's support";
+                let refusal = MembershipRefusal::Invalid { field: "support", must };
+                return Err(MembershipError::Refused(refusal));
+            }
             Ok(vec![PracticeEvent::SupportGranted(SupportGrant {
                 id,
                 agent,

@@ -12,6 +12,7 @@ pub mod model;
 pub mod operators;
 pub mod problem;
 pub mod session;
+pub mod support;
 pub mod typescript;
 
 /// The version, as frames and paths name it.

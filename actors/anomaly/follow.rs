@@ -247,7 +247,9 @@ impl AnomalySupervisor {
         let grave = risen.iter().filter(|alert| Gravity::Warning <= alert.gravity);
         let mail = |alert: &Alert| {
             let owners = practice.owners(now).map(|owner| owner.id);
-            let own = matches!(alert.rule.family(), Family::SignIn | Family::Place | Family::Session);
+            // Who looks in as the platform's support has no account here, and is mailed nothing.
+            let own = practice.members.contains_key(&alert.staff)
+                && matches!(alert.rule.family(), Family::SignIn | Family::Place | Family::Session);
             let to: BTreeSet<StaffId> = owners.chain(own.then_some(alert.staff)).collect();
             let letter = Letter::Alert {
                 rule: alert.rule,

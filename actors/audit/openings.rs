@@ -118,7 +118,8 @@ impl Openings {
     }
 }
 
-fn leaf(viewing: &Viewing, act: Act, at: UtcMillis) -> Leaf {
+/// What is noted of a viewing.
+pub(super) fn leaf(viewing: &Viewing, act: Act, at: UtcMillis) -> Leaf {
     Leaf {
         agenda: Some(viewing.key.agenda),
         span: Some((viewing.from, viewing.until)),

@@ -16,6 +16,8 @@ use cabinet_domain::time::{UtcMillis, Zone};
 pub(super) struct Composer<'a> {
     /// None: of the installation.
     pub(super) practice: Option<&'a Practice>,
+    /// The platform's team, whose support may have looked in.
+    pub(super) team: Option<&'a Practice>,
     /// Address that links begin with.
     pub(super) base: &'a str,
     /// Key that checkpoints are judged by.
@@ -69,7 +71,8 @@ impl Composer<'_> {
     }
 
     fn name_of(&self, staff: StaffId) -> String {
-        let member = self.practice.and_then(|practice| practice.staff.get(&staff));
+        let mut known = self.practice.iter().chain(&self.team);
+        let member = known.find_map(|practice| practice.staff.get(&staff));
         member.map_or_else(String::new, |member| member.name.clone())
     }
 

@@ -167,8 +167,10 @@ impl MailSupervisor {
                 Fate::Done(Outcome::Lapsed, String::new())
             });
         }
+        let team = self.0.directory.practice(PracticeId::PLATFORM);
         let composer = Composer {
             practice: known.as_deref(),
+            team: team.as_deref(),
             base: &self.0.base,
             public_key: &self.0.audit.public_key(),
             documents: &self.0.documents,

@@ -4,7 +4,7 @@
 //! Must not be here: checking what is asked to be stored (`check.rs`).
 
 use super::Practice;
-use super::members::{DocumentKind, Member};
+use super::members::{DocumentKind, Member, SupportGrant};
 use crate::ids::{AgendaId, StaffId};
 use crate::rights::{Action, Asking, Level, Role, Scope, Verdict, permits};
 use crate::time::UtcMillis;
@@ -119,11 +119,22 @@ impl Practice {
             .filter(move |member| member.role == Role::Owner && member.is_valid(now))
     }
 
-    fn support_level(&self, staff: StaffId, now: UtcMillis) -> Option<Level> {
+    /// Grants by which support looks in at `now`.
+    pub fn live_grants(&self, now: UtcMillis) -> impl Iterator<Item = &SupportGrant> {
         self.support_grants
             .values()
-            .filter(|grant| grant.agent == staff && grant.granted_at <= now && now < grant.expires_at)
-            .map(|grant| grant.level)
-            .max()
+            .filter(move |grant| grant.granted_at <= now && now < grant.expires_at)
+    }
+
+    /// The grant by which somebody of support looks in at `now`: of several, the one that shows most, then lasts longest.
+    #[must_use]
+    pub fn grant_of(&self, staff: StaffId, now: UtcMillis) -> Option<&SupportGrant> {
+        self.live_grants(now)
+            .filter(|grant| grant.agent == staff)
+            .max_by_key(|grant| (grant.level, grant.expires_at))
+    }
+
+    fn support_level(&self, staff: StaffId, now: UtcMillis) -> Option<Level> {
+        self.grant_of(staff, now).map(|grant| grant.level)
     }
 }

@@ -302,6 +302,25 @@ fn support_sees_nothing_before_and_after_its_grant_and_changes_nothing_in_it() {
 }
 
 #[test]
+fn of_several_grants_the_one_that_shows_most_counts_while_it_runs() {
+    let mut practice = practice();
+    ask(&mut practice, NOW, PracticeEvent::SupportGranted(grant(60))).unwrap();
+    let more = SupportGrant {
+        id: SupportGrantId(2),
+        level: Level::Full,
+        ..grant(30)
+    };
+    ask(&mut practice, NOW, PracticeEvent::SupportGranted(more)).unwrap();
+    let shown = |now| practice.grant_of(AGENT, now).map(|grant| grant.level);
+    let live = |now| practice.live_grants(now).count();
+    let (before, half, over) = (UtcMillis(NOW.0 - 1), NOW.plus_minutes(30), NOW.plus_minutes(60));
+    assert_eq!([shown(before), shown(NOW)], [None, Some(Level::Full)]);
+    assert_eq!([shown(half), shown(over)], [Some(Level::TimesAndTypes), None]);
+    assert_eq!([live(before), live(NOW), live(half), live(over)], [0, 2, 1, 0]);
+    assert_eq!(practice.grant_of(OTHER, NOW), None);
+}
+
+#[test]
 fn a_broken_glass_opens_one_agenda_for_a_while() {
     let mut practice = practice();
     let mut carer = member(Role::Practitioner, Level::None);

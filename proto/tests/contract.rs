@@ -9,7 +9,7 @@ use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
-use cabinet_proto::v1::{account, alerts, audit, members, operators};
+use cabinet_proto::v1::{account, alerts, audit, members, operators, support};
 use samples::Samples;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -112,6 +112,9 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<members::MemberChange>(all);
     add::<members::NumberedRequest>(all);
     add::<members::BreakGlassRequest>(all);
+    add::<support::SupportRequest>(all);
+    add::<support::Support>(all);
+    add::<support::SupportDesk>(all);
 }
 
 #[test]

@@ -16,13 +16,14 @@
 //! `POST /staff/ticket` -> [`SocketTicket`];
 //! `GET /staff/agendas/{agenda}?from_ms=&until_ms=` -> [`StaffAgenda`];
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
-//! Accounts: `account.rs`. Members: `members.rs`.
+//! Accounts: `account.rs`. Members: `members.rs`. Support: `support.rs`.
 
 use super::account::ContractFace;
 use super::members::{AgendaLevel, GlassFace};
 use super::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, StaffAbsence, StaffView, TypeSlots,
 };
+use super::support::SupportFace;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -324,6 +325,8 @@ pub struct StaffMe {
     pub levels: Vec<AgendaLevel>,
     /// Emergency accesses that stand: one's own; for an owner, everybody's.
     pub glasses: Vec<GlassFace>,
+    /// Grants by which the platform's support looks in now: everybody of the practice is told.
+    pub supports: Vec<SupportFace>,
     /// A newer contract that waits to be accepted by an owner; none: none does.
     pub contract: Option<ContractFace>,
     /// The practice.

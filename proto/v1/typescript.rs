@@ -1,7 +1,7 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, alerts, audit, board, http, members, model, operators, problem, session};
+use super::{account, alerts, audit, board, http, members, model, operators, problem, session, support};
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
@@ -28,6 +28,7 @@ pub fn module() -> String {
     appointments(&mut text, &config);
     accounts(&mut text, &config);
     passkeys(&mut text, &config);
+    support(&mut text, &config);
     text.push_str("\n/** The acts of the audit log by their number in a leaf. */\nexport const AUDIT_ACTS: Readonly<Record<number, string>> = {\n");
     for act in Act::ALL {
         text.push_str(&format!("  {}: '{}',\n", act.number(), act.name()));
@@ -169,5 +170,18 @@ fn passkeys(text: &mut String, config: &Config) {
         account::PasskeyFace,
         account::EmailChange,
         account::EmailCode,
+    );
+}
+
+fn support(text: &mut String, config: &Config) {
+    export!(
+        text, config:
+        support::SupportRequest,
+        support::SupportFace,
+        support::SupportPerson,
+        support::Support,
+        support::SupportedAgenda,
+        support::SupportedPractice,
+        support::SupportDesk,
     );
 }

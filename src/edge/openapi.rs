@@ -2,7 +2,8 @@
 
 use super::problem::PROBLEM_JSON;
 use super::routes::{
-    account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff, visit,
+    account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff, support,
+    visit,
 };
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
@@ -49,6 +50,9 @@ use utoipa::{Modify, OpenApi};
         members::post_member_link,
         members::post_break_glass,
         members::post_break_glass_end,
+        support::get_support,
+        support::post_support,
+        support::post_support_end,
         alerts::get_alerts,
         alerts::post_answer,
         audit::get_audit,

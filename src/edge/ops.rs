@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod live;
 pub mod routes;
+mod support;
 
 use self::desk::Desk;
 use self::live::Streams;

@@ -14,6 +14,7 @@ pub mod public;
 pub mod security;
 pub mod sign_up;
 pub mod staff;
+pub mod support;
 pub mod visit;
 
 use super::problem::{EdgeCode, Failure};
@@ -48,6 +49,8 @@ pub enum Policy {
     AgendaCommand,
     /// Someone of the platform's team, with the right to this.
     Platform(Action),
+    /// Someone of the platform's support, for what practices let them see now.
+    Support,
 }
 
 /// One route.
@@ -106,6 +109,9 @@ routes! {
     "POST" "/api/v1/staff/members/{member}/link" members::post_member_link Policy::Practice(Action::ChangeMember);
     "POST" "/api/v1/staff/agendas/{agenda}/break-glass" members::post_break_glass Policy::Agenda(Action::BreakGlass);
     "POST" "/api/v1/staff/break-glass/{glass}/end" members::post_break_glass_end Policy::SignedIn;
+    "GET" "/api/v1/staff/support" support::get_support Policy::Practice(Action::GrantSupport);
+    "POST" "/api/v1/staff/support" support::post_support Policy::Practice(Action::GrantSupport);
+    "POST" "/api/v1/staff/support/{grant}/end" support::post_support_end Policy::Practice(Action::GrantSupport);
     "POST" "/api/v1/staff/contract" contract::post_contract Policy::Practice(Action::AcceptContract);
     "GET" "/api/v1/staff/alerts" alerts::get_alerts Policy::SignedIn;
     "POST" "/api/v1/staff/alerts/{alert}/answer" alerts::post_answer Policy::SignedIn;

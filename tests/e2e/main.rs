@@ -23,6 +23,7 @@ mod refusals;
 mod rights;
 mod sessions;
 mod staff;
+mod support;
 mod visits;
 mod wiring;
 mod world;

@@ -14,10 +14,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Somebody of the team with an account; requests go to their listener from now on.
-async fn operator(world: &World, name: &str, role: Role) -> Person {
+pub(crate) async fn operator(world: &World, name: &str, role: Role) -> Person {
     let link = world.operators.add(name, role).await.unwrap();
     world.go_to_operators(true);
-    Person::with_link(world, &link, None, &format!("{}@plateforme.example", role.name())).await
+    Person::with_link(
+        world,
+        &link,
+        None,
+        &format!("{}@plateforme.example", name.to_lowercase()),
+    )
+    .await
 }
 
 async fn overview(world: &World, cookies: &str) -> Value {

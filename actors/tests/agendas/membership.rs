@@ -7,7 +7,7 @@ use cabinet_actors::mail::Outbox;
 use cabinet_actors::membership::{Asker, Membership, MembershipError, Offer};
 use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, CommandId, PracticeId, StaffId};
-use cabinet_domain::practice::{MembershipRefusal, PracticeEvent, Practitioner, Staff};
+use cabinet_domain::practice::{Member, MembershipRefusal, PracticeEvent, Practitioner, Staff};
 use cabinet_domain::rights::{Action, Level, Rights, Role};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -184,10 +184,30 @@ async fn support_looks_in_for_at_most_a_day_and_a_glass_is_broken_for_at_most_an
     let secretary = joined(&membership, Role::Secretary, Level::Full).await;
     let agent = StaffId(900);
     let reason = || "L'agenda reste vide".to_owned();
+    let of_team = |id, role| {
+        PracticeEvent::MemberSet(Member {
+            id,
+            name: format!("Équipe {id}"),
+            role,
+            rights: Rights::everywhere(Level::None),
+            agenda: None,
+            valid_from: HandClock::new().now(),
+            valid_until: None,
+        })
+    };
+    let team = vec![of_team(agent, Role::Support), of_team(StaffId(901), Role::Operations)];
+    let added = directory.change(PracticeId::PLATFORM, Principal::System, CommandId(3), team);
+    added.await.unwrap();
     let grant = |who, minutes| membership.grant_support(who, CommandId(4), (agent, Level::Times, minutes), reason());
     assert_eq!(word(&grant(asker(carer, true), 60).await), "forbidden");
     assert_eq!(word(&grant(asker(OWNER, false), 60).await), "step_up");
     assert_eq!(word(&grant(asker(OWNER, true), 24 * 60 + 1).await), "invalid");
+    // Support's own people alone, not the others of the team, nor anybody who is in none.
+    for stranger in [StaffId(901), StaffId(902), secretary] {
+        let asked = (stranger, Level::Times, 60);
+        let granted = membership.grant_support(asker(OWNER, true), CommandId(4), asked, reason());
+        assert_eq!(word(&granted.await), "invalid", "{stranger}");
+    }
     let granted = grant(asker(OWNER, true), 24 * 60).await.unwrap();
     let sees = |staff| {
         directory

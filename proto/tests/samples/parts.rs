@@ -6,6 +6,7 @@ use cabinet_proto::v1::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
     StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
 };
+use cabinet_proto::v1::support::SupportFace;
 
 pub(super) const NOW: i64 = 1_795_348_800_000;
 pub(super) const START: i64 = 1_795_420_800_000;
@@ -180,6 +181,18 @@ pub(super) fn part() -> StaffPart {
     }
 }
 
+pub(super) fn grant() -> SupportFace {
+    SupportFace {
+        id: id(70),
+        support: "Sam Oury".to_owned(),
+        level: "times".to_owned(),
+        reason: "L'agenda reste vide".to_owned(),
+        granted_by: "Anne".to_owned(),
+        from_ms: NOW,
+        until_ms: END,
+    }
+}
+
 pub(super) fn me() -> StaffMe {
     StaffMe {
         staff: "Anne".to_owned(),
@@ -197,6 +210,7 @@ pub(super) fn me() -> StaffMe {
             reason: "Malaise en salle d'attente".to_owned(),
             until_ms: END,
         }],
+        supports: vec![grant()],
         contract: None,
         practice: practice(),
         now_ms: NOW,

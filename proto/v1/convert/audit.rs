@@ -6,6 +6,7 @@ use crate::v1::audit::{AuditLeaf, AuditQuery, AuditSaid};
 use cabinet_domain::audit::{Act, Actor, Leaf, Outcome, Shown, Subject};
 use cabinet_domain::ids::{AgendaId, BookingId, StaffId};
 use cabinet_domain::practice::Practice;
+use cabinet_domain::rights::Role;
 use cabinet_domain::time::UtcMillis;
 
 /// Which leaves somebody wants.
@@ -102,11 +103,12 @@ fn digits(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A leaf as it is shown, with the names of those who belong to the practice.
+/// A leaf as it is shown, with the names of those who belong to the practice, and of who of the platform's `team` looked in as its
+/// support.
 #[must_use]
-pub fn leaf(number: u64, shown: &Shown, practice: &Practice) -> AuditLeaf {
+pub fn leaf(number: u64, shown: &Shown, (practice, team): (&Practice, Option<&Practice>)) -> AuditLeaf {
     let (state, said) = match shown {
-        Shown::Whole { leaf, .. } => ("whole", Some(said(leaf, practice))),
+        Shown::Whole { leaf, .. } => ("whole", Some(said(leaf, practice, team))),
         Shown::Newer => ("newer", None),
         Shown::Expired => ("expired", None),
     };
@@ -117,7 +119,9 @@ pub fn leaf(number: u64, shown: &Shown, practice: &Practice) -> AuditLeaf {
     }
 }
 
-fn said(leaf: &Leaf, practice: &Practice) -> AuditSaid {
+fn said(leaf: &Leaf, practice: &Practice, team: Option<&Practice>) -> AuditSaid {
+    let supports = leaf.origin.role == Some(Role::Support);
+    let names = if supports { team } else { Some(practice) };
     let (actor, member) = match leaf.actor {
         Actor::Server => ("server", None),
         Actor::Staff(staff) => ("staff", Some(staff)),
@@ -137,7 +141,7 @@ fn said(leaf: &Leaf, practice: &Practice) -> AuditSaid {
         at_ms: leaf.at.0,
         actor: actor.to_owned(),
         member: member.map(|member| member.to_string()),
-        name: member.and_then(|member| Some(practice.staff.get(&member)?.name.clone())),
+        name: member.and_then(|member| Some(names?.staff.get(&member)?.name.clone())),
         role: leaf.origin.role.map(|role| role.name().to_owned()),
         act: leaf.act.name().to_owned(),
         denied: leaf.outcome == Outcome::Denied,

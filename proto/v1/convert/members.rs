@@ -26,7 +26,11 @@ pub struct Given {
     pub until: Option<UtcMillis>,
 }
 
-fn level(text: &str) -> Result<Level, Malformed> {
+/// Reads a level.
+///
+/// # Errors
+/// A word that is none.
+pub fn level(text: &str) -> Result<Level, Malformed> {
     let found = Level::ALL.into_iter().find(|level| level.name() == text);
     found.ok_or(Malformed {
         field: "level",

@@ -10,7 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::ids::StaffId;
-use cabinet_domain::rights::{Action, Verdict};
+use cabinet_domain::rights::{Action, Role, Verdict};
 use cabinet_domain::time::UtcMillis;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -74,6 +74,30 @@ impl<P: Permission> FromRequest for OperatorWith<P> {
                 Verdict::Forbidden => EdgeCode::Forbidden.into(),
                 Verdict::NotFound => EdgeCode::NotFound.into(),
             };
+            staff.note_refusal(&state, None, &failure);
+            Err(failure)
+        })
+    }
+}
+
+/// One of the platform's support, signed in at the operators' door. What they see of a practice, its grant says.
+pub struct SupportStaff(pub StaffOf);
+
+impl FromRequest for SupportStaff {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = StaffOf::from_request(request, payload);
+        let state = state(request);
+        Box::pin(async move {
+            let staff = signed_in.await?;
+            let state = state?;
+            let role = staff.practice.role_now(staff.staff, state.clock.now());
+            if staff.practice.id.is_platform() && role == Some(Role::Support) {
+                return Ok(Self(staff));
+            }
+            let failure = EdgeCode::Forbidden.into();
             staff.note_refusal(&state, None, &failure);
             Err(failure)
         })

@@ -4,6 +4,7 @@
 //! Must not be here: who is signed in (`staff`), the table of rights (`cabinet_domain::rights`).
 
 use super::agenda::{path_id, state};
+use super::operator::SupportStaff;
 use super::staff::StaffOf;
 use crate::edge::EdgeState;
 use crate::edge::problem::{EdgeCode, Failure};
@@ -11,6 +12,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use cabinet_domain::audience::Sight;
 use cabinet_domain::ids::{AgendaId, AgendaKey};
+use cabinet_domain::practice::Practice;
 use cabinet_domain::rights::{Action, Verdict};
 use cabinet_domain::time::UtcMillis;
 use cabinet_proto::v1::http::StaffCommand;
@@ -90,11 +92,19 @@ pub const fn action_of(command: &StaffCommand) -> Action {
 }
 
 fn ask(staff: &StaffOf, now: UtcMillis, agenda: AgendaId, action: Action) -> Result<AgendaKey, Failure> {
+    ask_of(&staff.practice, staff, (now, agenda), action)
+}
+
+fn ask_of(
+    practice: &Practice,
+    staff: &StaffOf,
+    (now, agenda): (UtcMillis, AgendaId),
+    action: Action,
+) -> Result<AgendaKey, Failure> {
     let second_factor = (now, staff.second_factor_is_recent(now));
-    let verdict = staff.practice.permits(staff.staff, action, Some(agenda), second_factor);
-    match verdict {
+    match practice.permits(staff.staff, action, Some(agenda), second_factor) {
         Verdict::Allow => Ok(AgendaKey {
-            practice: staff.practice.id,
+            practice: practice.id,
             agenda,
         }),
         Verdict::StepUp => Err(EdgeCode::StepUpRequired.into()),
@@ -111,6 +121,24 @@ pub fn permit(staff: &StaffOf, now: UtcMillis, agenda: AgendaId, action: Action)
     let key = ask(staff, now, agenda, action)?;
     let level = staff.practice.effective_level(staff.staff, agenda, now);
     let sight = Sight::of(level).ok_or(EdgeCode::Forbidden)?;
+    Ok(AgendaPermit { key, sight })
+}
+
+/// Whether one of support may see an agenda of a practice that lets them look in, and how much of it: by its live grant alone.
+///
+/// # Errors
+/// `not_found` without one, so that ids of practices tell nothing.
+pub fn permit_under_grant(
+    support: &SupportStaff,
+    practice: &Practice,
+    now: UtcMillis,
+    agenda: AgendaId,
+) -> Result<AgendaPermit, Failure> {
+    let staff = &support.0;
+    practice.grant_of(staff.staff, now).ok_or(EdgeCode::NotFound)?;
+    let key = ask_of(practice, staff, (now, agenda), Action::SeeTimes)?;
+    let level = practice.effective_level(staff.staff, agenda, now);
+    let sight = Sight::of(level).ok_or(EdgeCode::NotFound)?;
     Ok(AgendaPermit { key, sight })
 }
 

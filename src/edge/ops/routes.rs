@@ -3,7 +3,7 @@
 //! Must not be here: metrics and health, which ask for no account.
 
 use super::desk::Desk;
-use super::live;
+use super::{live, support};
 use crate::edge::EdgeState;
 use crate::edge::guard::agenda::path_id;
 use crate::edge::guard::body::Body;
@@ -48,6 +48,8 @@ routes! {
     "POST" "/api/v1/ops/sessions/{session}/end" own::post_end Policy::Platform(Action::SeeOperations);
     "POST" "/api/v1/ops/held/let-go" own::post_let_go Policy::Platform(Action::SeeOperations);
     "POST" "/api/v1/ops/mails/again" own::post_again Policy::Platform(Action::SeeOperations);
+    "GET" "/api/v1/team/support" support::get_support Policy::Support;
+    "GET" "/api/v1/team/support/{practice}/agendas/{agenda}" support::get_agenda Policy::Support;
 }
 
 /// The handlers of this page alone.

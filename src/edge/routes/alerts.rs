@@ -11,6 +11,7 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, get, post};
 use cabinet_actors::anomaly::{AlertId, AlertRecord, AnomalyError, alert_id};
 use cabinet_domain::anomaly::ANSWER_BYTES_MAX;
+use cabinet_domain::ids::PracticeId;
 use cabinet_domain::practice::Practice;
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::rights::{Action, Verdict};
@@ -49,8 +50,11 @@ impl FromStr for PathId {
     }
 }
 
-fn face(record: AlertRecord, practice: &Practice, staff: &StaffOf) -> AlertFace {
-    let name = |id| practice.members.get(&id).map(|member| member.name.clone());
+/// An alert as it is shown; also support, which belongs to the platform's `team`, is told by name.
+fn face(record: AlertRecord, team: Option<&Practice>, staff: &StaffOf) -> AlertFace {
+    let practice: &Practice = &staff.practice;
+    let known = |id| practice.members.get(&id).or_else(|| team?.members.get(&id));
+    let name = |id| known(id).map(|member| member.name.clone());
     let id = hex::encode(alert_id(&record.alert));
     let may_be_mine = record.alert.staff == staff.staff && record.alert.rule.may_be_allowed();
     let AlertRecord { alert, answer, .. } = record;
@@ -89,11 +93,12 @@ pub(crate) async fn get_alerts(state: Data<EdgeState>, staff: StaffOf) -> Result
     let everything = sees_all(&staff, now);
     let practice = &staff.practice;
     let alerts = state.anomalies.alerts(practice.id).await?;
+    let team = state.directory.practice(PracticeId::PLATFORM);
     let shown = alerts
         .into_iter()
         .filter(|record| everything || record.alert.staff == staff.staff);
     Ok(Json(Alerts {
-        alerts: shown.map(|record| face(record, practice, &staff)).collect(),
+        alerts: shown.map(|record| face(record, team.as_deref(), &staff)).collect(),
         everything,
         now_ms: now.0,
     }))
@@ -131,7 +136,8 @@ pub(crate) async fn post_answer(
         return Err(failure);
     }
     let who = (staff.staff, staff.origin(now));
-    let practice = &staff.practice;
-    let answered = state.anomalies.answer(practice.id, alert, who, (mine, reason)).await?;
-    Ok(Json(face(answered, practice, &staff)))
+    let practice = staff.practice.id;
+    let answered = state.anomalies.answer(practice, alert, who, (mine, reason)).await?;
+    let team = state.directory.practice(PracticeId::PLATFORM);
+    Ok(Json(face(answered, team.as_deref(), &staff)))
 }

@@ -74,7 +74,11 @@ pub(crate) async fn get_audit(
         .look_back(practice.id, before, move |opened| filter.fits(opened), PAGE_LEAVES)
         .await?;
     let log = state.audit.state(practice.id).await?;
-    let shown = found.leaves.iter().map(|one| leaf(one.number, &one.opened, &practice));
+    let team = state.directory.practice(PracticeId::PLATFORM);
+    let shown = found
+        .leaves
+        .iter()
+        .map(|one| leaf(one.number, &one.opened, (&practice, team.as_deref())));
     Ok(Json(AuditPage {
         leaves: shown.collect(),
         before: found.before,

@@ -260,7 +260,8 @@ pub(crate) async fn post_member_link(
     let _: CommandId = inward::id("command_id", &body.0.command_id)?;
     let now = state.clock.now();
     allowed(&staff, Action::ChangeMember, now)?;
-    staff.practice.role_now(member, now).ok_or(EdgeCode::NotFound)?;
+    // A member: whoever of support looks in has no account here, and gets none.
+    staff.practice.member_now(member, now).ok_or(EdgeCode::NotFound)?;
     // Where there is an account, the link changes its password: handed over at once, or asked for again (row A13).
     let holder = Holder {
         practice: staff.practice.id,

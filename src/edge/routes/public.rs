@@ -164,7 +164,7 @@ fn knows(named: Option<&IfNoneMatch>, tag: &EntityTag) -> bool {
 ///
 /// # Errors
 /// `malformed`.
-pub(super) fn parse_query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Failure> {
+pub(crate) fn parse_query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Failure> {
     let parsed = Query::<T>::from_query(request.query_string());
     parsed
         .map(Query::into_inner)

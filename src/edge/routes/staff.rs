@@ -3,7 +3,7 @@
 use super::public::parse_query;
 use super::public_face;
 use crate::edge::guard::body::Body;
-use crate::edge::guard::rights::{AgendaOf, CommandPermit, SeeTimes};
+use crate::edge::guard::rights::{AgendaOf, AgendaPermit, CommandPermit, SeeTimes};
 use crate::edge::guard::staff::{StaffOf, cookie, no_cookie};
 use crate::edge::guard::visitor::visitor;
 use crate::edge::problem::{EdgeCode, Failure};
@@ -47,6 +47,7 @@ pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSe
         glasses: glasses
             .map(|glass| members::glass(glass, practice, session.staff))
             .collect(),
+        supports: super::support::live(state, practice, now),
         contract: super::contract::face(state, practice, now),
         practice: if practice.id.is_platform() {
             outward::platform()
@@ -145,6 +146,17 @@ pub struct StretchQuery {
     until_ms: i64,
 }
 
+impl StretchQuery {
+    /// The stretch that is asked for.
+    ///
+    /// # Errors
+    /// `malformed`.
+    pub(crate) fn asked(request: &HttpRequest) -> Result<Span, Failure> {
+        let query: Self = parse_query(request)?;
+        Ok(inward::view_span(query.from_ms, query.until_ms)?)
+    }
+}
+
 /// An agenda of one's own practice.
 #[utoipa::path(get, path = "/api/v1/staff/agendas/{agenda}", tag = "staff", security(("session" = [])),
     params(("agenda" = String, Path, description = "Id of the agenda"), StretchQuery),
@@ -159,18 +171,26 @@ pub(crate) async fn get_agenda(
     request: HttpRequest,
 ) -> Result<Json<StaffAgenda>, Failure> {
     let sight = agenda.permit.sight();
-    let query: StretchQuery = parse_query(&request)?;
-    let covers = inward::view_span(query.from_ms, query.until_ms)?;
+    let covers = StretchQuery::asked(&request)?;
     let viewing = viewing(&agenda.staff, state.clock.now(), (agenda.permit.key(), sight), covers);
     note_viewing(&state.audit, &state.anomalies, &viewing).await?;
     state.audit.close(&viewing);
-    let look = state.agendas.read_named(agenda.permit.key(), move |read| StaffAgenda {
+    shown(&state, agenda.permit, covers).await.map(Json)
+}
+
+/// An agenda as whoever has this permit sees it.
+///
+/// # Errors
+/// `not_found`, `busy`.
+pub(crate) async fn shown(state: &EdgeState, permit: AgendaPermit, covers: Span) -> Result<StaffAgenda, Failure> {
+    let sight = permit.sight();
+    let look = state.agendas.read_named(permit.key(), move |read| StaffAgenda {
         history: sight.history(read.history).to_string(),
         seq: read.staff_seq,
         now_ms: read.now.0,
         view: view::staff_view(read, sight, covers),
     });
-    Ok(Json(look.await?))
+    Ok(look.await?)
 }
 
 /// Changes an agenda of one's own practice.

@@ -27,7 +27,7 @@ const EXISTING: [Action; 9] = [
 ];
 
 /// Those that are asked of the practice as a whole.
-const OF_PRACTICE: [Action; 8] = [
+const OF_PRACTICE: [Action; 9] = [
     Action::SeeMembers,
     Action::InviteMember,
     Action::ChangeMember,
@@ -36,6 +36,7 @@ const OF_PRACTICE: [Action; 8] = [
     Action::ExportAudit,
     Action::AcceptContract,
     Action::BreakGlass,
+    Action::GrantSupport,
 ];
 
 /// Those that are asked at the operators' door, with where.
@@ -48,13 +49,12 @@ const OF_PLATFORM: [(Action, &str); 2] = [
 const SEEING: [Action; 3] = [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity];
 
 /// Actions that cannot be asked of the server yet, with the reason.
-const PENDING: [(Action, &str); 9] = [
+const PENDING: [(Action, &str); 8] = [
     (Action::SearchPatients, "there is no search"),
     (Action::SeeClinicalNotes, "there are no clinical notes"),
     (Action::MarkNoShow, "no-shows are not recorded"),
     (Action::SetPractice, "a practice is set up by a command of the binary"),
     (Action::ExportData, "there is no export"),
-    (Action::GrantSupport, "no route grants support's access"),
     (Action::ReadBilling, "there are no invoices"),
     (Action::ErasePatient, "there is no erasure"),
     (Action::ErasePractice, "there is no erasure"),
@@ -70,7 +70,7 @@ fn asked_today(world: &World) -> BTreeSet<Action> {
             Policy::Agenda(action) => asked.extend([action]),
             Policy::AgendaCommand => asked.extend(commands(world, "0").iter().map(is_action)),
             Policy::Practice(action) => asked.extend([action]),
-            Policy::Anyone | Policy::Bearer | Policy::SignedIn | Policy::Platform(_) => {}
+            Policy::Anyone | Policy::Bearer | Policy::SignedIn | Policy::Platform(_) | Policy::Support => {}
         }
     }
     asked
@@ -366,10 +366,15 @@ async fn of_practice(world: &World, cookie: &str, action: Action, member: &str) 
                 "processing": null, "policy": null});
             world.staff_post(cookie, &path("contract"), &body).await
         }
-        _ => {
+        Some(7) => {
             let body = json!({"command_id": world.id(), "reason": "essai", "minutes": 5});
             let path = path(&format!("agendas/{member}/break-glass"));
             world.staff_post(cookie, &path, &body).await
+        }
+        _ => {
+            let body = json!({"command_id": world.id(), "support": member, "minutes": 5, "level": "times",
+                "reason": "L'agenda reste vide"});
+            world.staff_post(cookie, &path("support"), &body).await
         }
     };
     word(answer.status.into(), answer.code())
@@ -430,7 +435,8 @@ async fn the_platform_s_views_answer_each_role_at_their_door_as_the_matrix_says(
             | Policy::SignedIn
             | Policy::Practice(_)
             | Policy::Agenda(_)
-            | Policy::AgendaCommand => None,
+            | Policy::AgendaCommand
+            | Policy::Support => None,
         })
         .collect();
     assert_eq!(listed, routed);

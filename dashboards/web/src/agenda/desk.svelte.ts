@@ -82,6 +82,11 @@ export class Desk {
     return ['owner', 'practitioner', 'replacement'].includes(this.me.role);
   }
 
+  async endSupport(grant: string): Promise<void> {
+    const body = { command_id: newId() };
+    if (await this.request(() => api.endSupport(grant, body))) this.say(i18n.t.support.ended);
+  }
+
   /** Where one may book. */
   get bookable(): readonly Practitioner[] {
     return this.practitioners.filter((one) => this.mayBook(one.agenda));

@@ -4,7 +4,7 @@ import { backoffMs } from './backoff';
 import type {
   AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, EmailChange, EmailCode, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NewPasskey, NumberedRequest, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
-  StepUpRequest, SteppedUp, TryAgain,
+  StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain,
 } from './wire';
 import type {
   Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
@@ -134,6 +134,13 @@ export const api = {
   auditExport: () => once<Blob>('GET', '/staff/audit/export', undefined, 'file'),
   breakGlass: (agenda: string, body: BreakGlassRequest) => once<GlassFace>('POST', `/staff/agendas/${agenda}/break-glass`, body),
   endGlass: (glass: string, body: NumberedRequest) => call<null>('POST', `/staff/break-glass/${glass}/end`, body),
+  support: () => call<Support>('GET', '/staff/support'),
+  grantSupport: (body: SupportRequest) => once<SupportFace>('POST', '/staff/support', body),
+  endSupport: (grant: string, body: NumberedRequest) => call<null>('POST', `/staff/support/${grant}/end`, body),
+  supported: () => call<SupportDesk>('GET', '/team/support'),
+  /** Each one is an entry of the practice's log: not tried again by itself. */
+  supportedAgenda: (practice: string, agenda: string, from_ms: number, until_ms: number) =>
+    once<StaffAgenda>('GET', `/team/support/${practice}/agendas/${agenda}?from_ms=${from_ms}&until_ms=${until_ms}`),
   members: () => call<Members>('GET', '/staff/members'),
   invite: (body: InviteRequest) => once<InvitationMade>('POST', '/staff/invitations', body),
   withdraw: (invitation: string, body: NumberedRequest) => call<null>('POST', `/staff/invitations/${invitation}/withdraw`, body),

@@ -10,7 +10,7 @@ import { routeOf } from './router';
 import { bookable, byDay, difference, fromSnapshot, merge, visible } from './slots';
 import { isEmail, normalisePhone, readPerson, shownPhone } from './validation';
 import type { Slot, StaffBooking, StaffView } from './wire';
-import { addDays, addWallSeconds, dayOf, instantOf, isoOffset, mondayOf, offsetMinutes, untilMidnight, wallOf, weekdayOf } from './zone';
+import { addDays, addWallSeconds, dayOf, instantOf, isoOffset, mondayOf, offsetMinutes, soon, untilMidnight, wallOf, weekdayOf } from './zone';
 
 const slot = (start_ms: number, from_ms = 0, until_ms = start_ms): Slot => ({ start_ms, place: 'p', from_ms, until_ms });
 const booking = (id: string, start_ms: number, end_ms: number): StaffBooking => ({ id, kind: 'k', start_ms, end_ms, place: 'p', person: null, online: false, overbooked: false });
@@ -127,6 +127,12 @@ describe('civil time', () => {
     ['Indian/Reunion', '2026-11-22T09:00:00', '2026-11-22T05:00:00Z'],
     ['Pacific/Noumea', '2026-11-22T09:00:00', '2026-11-21T22:00:00Z'],
   ])('%s %s', (zone, wall, instant) => expect(new Date(instantOf(wall, zone)).toISOString()).toBe(new Date(instant).toISOString()));
+
+  it('names the day of what is soon, unless it is today', () => {
+    const now = Date.parse('2026-11-22T20:00:00Z');
+    const said = (instant: string): string => soon(Date.parse(instant), now, 'Europe/Paris', 'fr');
+    expect([said('2026-11-22T22:30:00Z'), said('2026-11-22T23:30:00Z')]).toEqual(['23:30', 'lundi 00:30']);
+  });
 
   it('goes there and back on every quarter hour of a clock-change day, the doubled hour aside', () => {
     for (let at = Date.parse('2026-10-24T22:00:00Z'); at < Date.parse('2026-10-25T23:00:00Z'); at += 900_000) {

@@ -868,6 +868,10 @@ levels: Array<AgendaLevel>,
  */
 glasses: Array<GlassFace>, 
 /**
+ * Grants by which the platform's support looks in now: everybody of the practice is told.
+ */
+supports: Array<SupportFace>, 
+/**
  * A newer contract that waits to be accepted by an owner; none: none does.
  */
 contract: ContractFace | null, 
@@ -2783,6 +2787,157 @@ export type EmailCode = {
  * Eight digits.
  */
 code: string, };
+
+ * Lets one person of the platform's support look in: with a reason, for a day at most.
+ */
+export type SupportRequest = { 
+/**
+ * The sender's number for the request.
+ */
+command_id: string, 
+/**
+ * Who of support.
+ */
+support: string, 
+/**
+ * For how long, 1 to 1440 minutes.
+ */
+minutes: number, 
+/**
+ * How much they see of every agenda: `times`, `types` or `full`.
+ */
+level: string, 
+/**
+ * Why, in a few words; never about a patient by name.
+ */
+reason: string, };
+
+/**
+ * A grant by which somebody of support looks in.
+ */
+export type SupportFace = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Name of who looks in; empty once they have left the team.
+ */
+support: string, 
+/**
+ * How much they see.
+ */
+level: string, 
+/**
+ * Why.
+ */
+reason: string, 
+/**
+ * Name of who granted it; empty once they have left the practice.
+ */
+granted_by: string, 
+/**
+ * From then on.
+ */
+from_ms: number, 
+/**
+ * It ends then.
+ */
+until_ms: number, };
+
+/**
+ * Somebody of support who may be let in.
+ */
+export type SupportPerson = { 
+/**
+ * Their id.
+ */
+id: string, 
+/**
+ * Their name.
+ */
+name: string, };
+
+/**
+ * Who may be let in, and who was.
+ */
+export type Support = { 
+/**
+ * Support's people, by name.
+ */
+people: Array<SupportPerson>, 
+/**
+ * Grants, those that end last first: those that run, and those that have run out since the last one was made. The access log
+ * keeps them all.
+ */
+grants: Array<SupportFace>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * An agenda that support may look at.
+ */
+export type SupportedAgenda = { 
+/**
+ * Its id.
+ */
+agenda: string, 
+/**
+ * Whose it is.
+ */
+name: string, };
+
+/**
+ * A practice that lets support look in.
+ */
+export type SupportedPractice = { 
+/**
+ * Its id.
+ */
+practice: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Zone of its times.
+ */
+zone: string, 
+/**
+ * How much is seen.
+ */
+level: string, 
+/**
+ * Why, as the practice wrote it.
+ */
+reason: string, 
+/**
+ * Name of who granted it.
+ */
+granted_by: string, 
+/**
+ * It ends then.
+ */
+until_ms: number, 
+/**
+ * Its agendas, by name.
+ */
+agendas: Array<SupportedAgenda>, };
+
+/**
+ * The practices that let whoever asks look in now.
+ */
+export type SupportDesk = { 
+/**
+ * By name.
+ */
+practices: Array<SupportedPractice>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
 
 /** The acts of the audit log by their number in a leaf. */
 export const AUDIT_ACTS: Readonly<Record<number, string>> = {

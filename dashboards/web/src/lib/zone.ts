@@ -124,3 +124,9 @@ function cached(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
   if (!format) worded.set(key, (format = new Intl.DateTimeFormat(locale, options)));
   return format;
 }
+
+/** An instant of the next day or so: the time, with its day unless that is today. */
+export function soon(instant: number, now: number, zone: string, language: string): string {
+  const today = dayOf(instant, zone) === dayOf(now, zone);
+  return formatInstant(instant, zone, language, { hour: '2-digit', minute: '2-digit', ...(today ? {} : { weekday: 'long' }) });
+}

@@ -5,7 +5,7 @@ const fr = {
   signIn: 'Page de l’équipe de la plateforme',
   open: 'Ouvrir la page',
   lost: 'Ligne perdue : ce qui suit date. Nouvel essai en cours…',
-  nobody: 'Votre rôle ne donne accès à aucune donnée ici. Le support voit un cabinet quand son titulaire l’autorise.',
+  nobody: 'Votre rôle ne donne accès à aucune donnée ici.',
   version: (version: string) => `version ${version}`,
   tiles: {
     state: 'Serveur', serving: 'En service', stopped: 'Ne sert pas', alerts: 'Alertes à traiter', held: 'Bloqués',
@@ -78,6 +78,22 @@ const fr = {
   tried: (n: number) => (n > 1 ? `${n} essais` : `${n} essai`),
   accounts: { none: 'pas encore de compte', open: 'compte ouvert', closed: 'compte fermé, inutilisé' } as Record<string, string>,
   teamText: 'Ajouter ou retirer quelqu’un : « cabinet team » sur la machine.',
+  support: {
+    practices: 'Cabinets qui vous laissent regarder',
+    none: 'Aucun cabinet ne vous laisse regarder en ce moment.',
+    text: 'Le titulaire d’un cabinet vous laisse regarder pour un temps, avec un motif. Vous ne changez rien, et chaque semaine que vous ouvrez est inscrite au journal du cabinet.',
+    granted: (who: string, until: string, sees: string) => `Accordé par ${who || 'un ancien membre'}, jusqu’à ${until} : ${sees}`,
+    agenda: (name: string) => `Agenda de ${name}`,
+    sees: (name: string, until: string) => `Vous voyez les données de ${name} jusqu’à ${until}.`,
+    logged: 'Tout est consigné.',
+    back: 'Retour aux cabinets',
+    over: 'Le cabinet ne vous laisse plus regarder : l’accès a pris fin.',
+    week: (monday: string) => `semaine du ${monday}`,
+    before: 'Semaine précédente',
+    after: 'Semaine suivante',
+    empty: 'Aucun rendez-vous cette semaine.',
+    absence: 'Absence',
+  },
 };
 
 const en: typeof fr = {
@@ -85,7 +101,7 @@ const en: typeof fr = {
   signIn: 'Page of the platform’s team',
   open: 'Open the page',
   lost: 'Line lost: what follows is old. Trying again…',
-  nobody: 'Your role sees no data here. Support sees a practice when its owner allows it.',
+  nobody: 'Your role sees no data here.',
   version: (version: string) => `version ${version}`,
   tiles: {
     state: 'Server', serving: 'Serving', stopped: 'Not serving', alerts: 'Alerts to handle', held: 'Held back',
@@ -158,6 +174,22 @@ const en: typeof fr = {
   tried: (n: number) => (n > 1 ? `${n} tries` : `${n} try`),
   accounts: { none: 'no account yet', open: 'account open', closed: 'account closed, unused' } as Record<string, string>,
   teamText: 'To add or remove somebody: “cabinet team” on the machine.',
+  support: {
+    practices: 'Practices that let you look',
+    none: 'No practice lets you look at the moment.',
+    text: 'A practice’s owner lets you look for a while, with a reason. You change nothing, and each week that you open is written in the practice’s log.',
+    granted: (who: string, until: string, sees: string) => `Granted by ${who || 'a former member'}, until ${until}: ${sees}`,
+    agenda: (name: string) => `${name}’s agenda`,
+    sees: (name: string, until: string) => `You see data of ${name} until ${until}.`,
+    logged: 'All of it is logged.',
+    back: 'Back to the practices',
+    over: 'The practice no longer lets you look: the access has ended.',
+    week: (monday: string) => `week of ${monday}`,
+    before: 'Week before',
+    after: 'Week after',
+    empty: 'No appointment this week.',
+    absence: 'Absence',
+  },
 };
 
 export const words = { fr, en };

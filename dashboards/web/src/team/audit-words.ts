@@ -8,7 +8,8 @@ import { formatInstant } from '../lib/zone';
 export function sentence(said: AuditSaid, t: Catalogue, agenda: string, zone: string, language: 'fr' | 'en'): string {
   const words = t.audit;
   const role = said.role !== null && isRole(said.role) ? t.accounts.roles[said.role] : null;
-  const someone = said.actor === 'bearer' ? words.patient : said.actor === 'server' ? words.server : (said.name ?? words.former);
+  const supports = said.actor === 'staff' && said.role === 'support';
+  const someone = supports ? (said.name === null ? t.support.someone : t.support.actor(said.name)) : said.actor === 'bearer' ? words.patient : said.actor === 'server' ? words.server : (said.name ?? words.former);
   const act = (words.acts as Record<string, string>)[said.act] ?? said.act;
   const parts = [`${someone}${role ? ` (${role})` : ''} : ${act}`];
   if (agenda) parts.push(words.agendaOf(agenda));

@@ -3,6 +3,7 @@
 import { accounts } from './en.accounts';
 import { alerts } from './en.alerts';
 import { audit } from './en.audit';
+import { support } from './en.support';
 import type { Catalogue } from './fr';
 
 const s = (n: number): string => (n === 1 ? '' : 's');
@@ -11,6 +12,7 @@ export const en: Catalogue = {
   accounts,
   alerts,
   audit,
+  support,
   product: 'Cabinet en Ligne',
   language: 'Language',
   skip: 'Skip to content',

@@ -3,6 +3,7 @@
 import { accounts } from './fr.accounts';
 import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
+import { support } from './fr.support';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
 
@@ -10,6 +11,7 @@ export const fr = {
   accounts,
   alerts,
   audit,
+  support,
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',
