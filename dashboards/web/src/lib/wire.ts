@@ -2788,6 +2788,7 @@ export type EmailCode = {
  */
 code: string, };
 
+/**
  * Lets one person of the platform's support look in: with a reason, for a day at most.
  */
 export type SupportRequest = { 
