@@ -171,6 +171,17 @@ letters! {
         /// Until when.
         until: UtcMillis,
     } = "glass_broken",
+    /// To the owners: one of them lets somebody of the platform's support look in (regulation R8.3).
+    SupportGranted {
+        /// Who looks in.
+        agent: StaffId,
+        /// Who let them.
+        by: StaffId,
+        /// From when.
+        at: UtcMillis,
+        /// Until when.
+        until: UtcMillis,
+    } = "support_granted",
     /// To the owners, and to whom it is about: something suspicious.
     Alert {
         /// Which rule.
@@ -232,6 +243,7 @@ impl Letter {
             | Self::RecoveryCodeUsed { .. }
             | Self::MembersChanged { .. }
             | Self::GlassBroken { .. }
+            | Self::SupportGranted { .. }
             | Self::Alert { .. }
             | Self::InstallationAlert { .. }
             | Self::Unused { .. }

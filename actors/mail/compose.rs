@@ -122,10 +122,12 @@ impl Composer<'_> {
                 at,
                 until,
             } => {
-                facts.insert("by", self.name_of(*by));
                 facts.insert("practitioner", practitioner.clone());
-                facts.insert("at", words.moment(*at));
-                facts.insert("until", words.moment(*until));
+                self.opened_facts(&mut facts, *by, (*at, *until), words);
+            }
+            Letter::SupportGranted { agent, by, at, until } => {
+                facts.insert("agent", self.name_of(*agent));
+                self.opened_facts(&mut facts, *by, (*at, *until), words);
             }
             Letter::Alert {
                 rule,
@@ -145,6 +147,13 @@ impl Composer<'_> {
             Letter::Trial => {}
         }
         facts
+    }
+
+    /// Of what somebody opens for a while.
+    fn opened_facts(&self, facts: &mut Facts, by: StaffId, (at, until): (UtcMillis, UtcMillis), words: &Words<'_>) {
+        facts.insert("by", self.name_of(by));
+        facts.insert("at", words.moment(at));
+        facts.insert("until", words.moment(until));
     }
 
     fn daily_facts(&self, facts: &mut Facts, daily: &Daily, words: &Words<'_>) {
@@ -212,6 +221,7 @@ impl Composer<'_> {
             | Letter::PasswordChanged { .. }
             | Letter::FactorChanged { .. }
             | Letter::RecoveryCodeUsed { .. }
+            | Letter::SupportGranted { .. }
             | Letter::ResetAsked { .. }
             | Letter::PatientCode { .. }
             | Letter::EmailCode { .. }

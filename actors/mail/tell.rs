@@ -45,6 +45,12 @@ pub(crate) fn of_practice_event(
             at: glass.opened_at,
             until: glass.expires_at,
         },
+        PracticeEvent::SupportGranted(grant) => Letter::SupportGranted {
+            agent: grant.agent,
+            by: grant.granted_by,
+            at: grant.granted_at,
+            until: grant.expires_at,
+        },
         PracticeEvent::FaceSet(_)
         | PracticeEvent::PlaceSet(_)
         | PracticeEvent::PractitionerSet(_)
@@ -54,7 +60,6 @@ pub(crate) fn of_practice_event(
         | PracticeEvent::InvitationUsed(_)
         | PracticeEvent::InvitationWithdrawn(_)
         | PracticeEvent::DocumentAccepted(_)
-        | PracticeEvent::SupportGranted(_)
         | PracticeEvent::SupportEnded(_)
         | PracticeEvent::BreakGlassEnded(_) => return None,
     };
