@@ -112,9 +112,7 @@ impl Composer<'_> {
             }
             Letter::MembersChanged { name, change, role, at } => {
                 facts.insert("at", words.moment(*at));
-                facts.insert("member", name.clone());
-                facts.insert("role", role.map(|role| role_in(words, role)).unwrap_or_default());
-                member_facts(&mut facts, *change, words);
+                member_facts(&mut facts, (name, *role), *change, words);
             }
             Letter::GlassBroken {
                 by,
@@ -243,7 +241,9 @@ fn alert_facts(facts: &mut Facts, (rule, at): (Rule, UtcMillis), words: &Words<'
     facts.insert("at", words.moment(at));
 }
 
-fn member_facts(facts: &mut Facts, change: MemberChange, words: &Words<'_>) {
+fn member_facts(facts: &mut Facts, (name, role): (&str, Option<Role>), change: MemberChange, words: &Words<'_>) {
+    facts.insert("member", name.to_owned());
+    facts.insert("role", role.map(|role| role_in(words, role)).unwrap_or_default());
     let change = match change {
         MemberChange::Joined => "joined",
         MemberChange::Changed => "changed",
