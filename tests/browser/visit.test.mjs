@@ -60,7 +60,7 @@ test('a code by mail opens ones own appointments', { timeout: 120_000 }, async (
   await later.getByTestId('visit-cancel').click();
   await later.getByTestId('visit-cancel-yes').click();
   await later.getByTestId('visit-cancelled').waitFor();
-  assert.equal(await later.getByTestId('visited').count(), 0);
+  await later.getByTestId('visited').waitFor({ state: 'detached' });
   await look(later, 'phone appointment cancelled');
   await later.getByTestId('visit-leave').click();
   await later.getByTestId('visit-email').waitFor();
