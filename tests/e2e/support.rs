@@ -148,11 +148,16 @@ async fn an_owner_lets_support_in_with_a_reason_and_an_end() {
     assert_eq!(known["grants"].as_array().unwrap().len(), 2, "{known}");
     assert_eq!(known["people"].as_array().unwrap().len(), 1, "{known}");
     let mails = stage.world.mails().await;
-    let mut told = mails.iter().filter(|mail| mail.subject == "L’assistance peut voir vos agendas");
+    let mut told = mails
+        .iter()
+        .filter(|mail| mail.subject == "L’assistance peut voir vos agendas");
     let mail = told.next().unwrap();
     assert_eq!(told.count(), 1, "one a grant");
     assert!(mail.text.contains("Anne laisse Sam"), "{}", mail.text);
-    assert!(!mail.text.contains(REASON), "the reason may name what a mailbox is no place for");
+    assert!(
+        !mail.text.contains(REASON),
+        "the reason may name what a mailbox is no place for"
+    );
     // Ten minutes later the second factor is asked for again, and a secretary may not ask at all.
     stage.world.pass_seconds(11 * 60);
     asked(|_| {}).await.refused(401, "step_up_required");
