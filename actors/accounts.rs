@@ -32,6 +32,7 @@ pub use password::{Cost, HASHES_AT_ONCE, HASHES_MAX};
 pub use record::{DEVICES_MAX, SESSIONS_MAX};
 pub use sign_in::{CHALLENGE_SECONDS, CHALLENGE_TRIES, Challenge, Visitor};
 pub use sign_up::{Accepted, FIELD_BYTES_MAX, SignUp};
+pub(crate) use store::folded;
 pub use totp::{RECOVERY_CODES, STEP_SECONDS, STEPS_ASIDE};
 pub use unused::NOTICE_DAYS;
 

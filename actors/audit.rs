@@ -144,9 +144,7 @@ impl Audit {
     /// # Errors
     /// [`AuditError::Write`].
     pub async fn note(&self, practice: PracticeId, leaf: Leaf) -> Result<(), AuditError> {
-        let acts = vec![(practice, leaf)];
-        self.0.records.commit_acts(Vec::new(), Vec::new(), acts).await?;
-        Ok(())
+        self.note_all(practice, vec![leaf]).await
     }
 
     /// Notes that several things were read, in one commit. Durable on `Ok`; else none must be shown.

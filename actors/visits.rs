@@ -6,6 +6,7 @@
 //! memory alone; a restart asks for another code. Must not be here: HTTP, the mail's words, whether a booking may be cancelled.
 
 use crate::access::{Entropy, session_id};
+use crate::accounts::folded;
 use crate::agendas::Agendas;
 use crate::clock::Clock;
 use crate::code;
@@ -93,10 +94,6 @@ struct Inner {
 /// All visits. Cheap to clone.
 #[derive(Clone)]
 pub struct Visits(Arc<Inner>);
-
-fn folded(email: &str) -> String {
-    email.trim().to_lowercase()
-}
 
 /// What codes of a practice's address are known by.
 fn place(practice: PracticeId, email: &str) -> [u8; 32] {

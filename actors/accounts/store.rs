@@ -79,7 +79,7 @@ pub(super) fn decode_holder(bytes: &[u8]) -> Option<Holder> {
 }
 
 /// An address as it is compared: without the spaces around it, in small letters.
-pub(super) fn folded(email: &str) -> String {
+pub(crate) fn folded(email: &str) -> String {
     email.trim().to_lowercase()
 }
 

@@ -42,6 +42,18 @@ async function reader(viewport) {
   return visit.context;
 }
 
+/** The owner's agenda, signed in to with the password that the mail has brought about. */
+async function signedIn(context) {
+  const page = await context.newPage();
+  await page.goto(`${demo.base_url}/agenda`);
+  await page.getByTestId('email').fill(EMAIL);
+  await page.getByTestId('password').fill(OTHER_PASSWORD);
+  await page.getByTestId('sign-in').click();
+  await page.getByTestId('code').fill(await freshCode(owner));
+  await waitForState(page, 'live');
+  return page;
+}
+
 test('a forgotten password: asked for on a phone, the mail read, another password chosen', { timeout: 120_000 }, async () => {
   const inbox = await reader(PHONE);
   const empty = await inbox.newPage();
@@ -78,13 +90,7 @@ test('a forgotten password: asked for on a phone, the mail read, another passwor
 
 test('an invitation by mail opens the way into the practice', { timeout: 120_000 }, async () => {
   const visit = await openContext(browser, demo.base_url, { viewport: DESKTOP });
-  const page = await visit.context.newPage();
-  await page.goto(`${demo.base_url}/agenda`);
-  await page.getByTestId('email').fill(EMAIL);
-  await page.getByTestId('password').fill(OTHER_PASSWORD);
-  await page.getByTestId('sign-in').click();
-  await page.getByTestId('code').fill(await freshCode(owner));
-  await waitForState(page, 'live');
+  const page = await signedIn(visit.context);
   await page.goto(`${demo.base_url}/agenda/equipe`);
   await page.getByTestId('invite').click();
   await page.getByTestId('invite-email').fill('lea.petit@tilleuls.example');
@@ -110,13 +116,7 @@ test('an invitation by mail opens the way into the practice', { timeout: 120_000
 
 test('another address to sign in with: its mail brings a code, the former address is told', { timeout: 120_000 }, async () => {
   const visit = await openContext(browser, demo.base_url, { viewport: PHONE });
-  const page = await visit.context.newPage();
-  await page.goto(`${demo.base_url}/agenda`);
-  await page.getByTestId('email').fill(EMAIL);
-  await page.getByTestId('password').fill(OTHER_PASSWORD);
-  await page.getByTestId('sign-in').click();
-  await page.getByTestId('code').fill(await freshCode(owner));
-  await waitForState(page, 'live');
+  const page = await signedIn(visit.context);
   await page.goto(`${demo.base_url}/agenda/securite`);
   await page.getByTestId('change-email').click();
   await page.getByTestId('new-email').fill('c.morel@tilleuls.example');

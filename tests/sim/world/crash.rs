@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// Crashes of one recovery before it is let through.
 const CRASHES_IN_RECOVERY_MAX: u64 = 3;
-/// One image in so many has its audit log judged too: that takes ten times as long as the rest.
+/// One image in so many has its audit log judged too, which opens every leaf; so has each world's last.
 const LEDGER_EVERY: u64 = 32;
 /// Operations of the disk within which an armed fault strikes.
 const ARMED_WITHIN: u64 = 14;
