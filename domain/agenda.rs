@@ -10,6 +10,7 @@ pub(crate) mod index;
 pub use self::acceptances::Acceptances;
 pub use self::bookings::Bookings;
 use self::index::{Index, Taker};
+use crate::course::{Course, Delay};
 use crate::event::{Event, Recorded};
 use crate::ids::{
     AbsenceId, AgendaKey, BlobId, BookingId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
@@ -129,47 +130,67 @@ pub struct Agenda {
     pub bookings: Bookings,
     /// Acceptances of the last [`COMMAND_MEMORY_DAYS`] days.
     pub remembered: Acceptances,
+    /// What has become of the bookings.
+    pub course: Course,
     /// Derived, for speed.
     #[serde(skip)]
     pub(crate) index: Index,
 }
 
-/// [`Agenda`] as it is stored: the same fields in the same order, without what is derived.
-#[derive(Deserialize)]
-struct Stored {
-    key: AgendaKey,
-    seq: Seq,
-    profile: Option<Profile>,
-    types: BTreeMap<TypeId, AppointmentType>,
-    retired_types: BTreeMap<TypeId, AppointmentType>,
-    rules: BTreeMap<RuleId, OpeningRule>,
-    exceptions: BTreeMap<ExceptionId, ExceptionalOpening>,
-    absences: BTreeMap<AbsenceId, Absence>,
-    holds: BTreeMap<HoldId, Hold>,
-    bookings: Bookings,
-    remembered: Acceptances,
+/// A form in which [`Agenda`] is or was stored: the fields of the first one in the order of declaration, then those that came
+/// `with` it; `without` names those that came later. What is derived is made anew: decoding lays the bookings out tightly.
+macro_rules! stored {
+    ($(#[$doc:meta])* $visible:vis struct $name:ident with { $($later:ident: $kind:ty),* } without { $($missing:ident),* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        $visible struct $name {
+            key: AgendaKey,
+            seq: Seq,
+            profile: Option<Profile>,
+            types: BTreeMap<TypeId, AppointmentType>,
+            retired_types: BTreeMap<TypeId, AppointmentType>,
+            rules: BTreeMap<RuleId, OpeningRule>,
+            exceptions: BTreeMap<ExceptionId, ExceptionalOpening>,
+            absences: BTreeMap<AbsenceId, Absence>,
+            holds: BTreeMap<HoldId, Hold>,
+            bookings: Bookings,
+            remembered: Acceptances,
+            $($later: $kind),*
+        }
+
+        impl From<$name> for Agenda {
+            fn from(stored: $name) -> Self {
+                let mut agenda = Self {
+                    key: stored.key,
+                    seq: stored.seq,
+                    profile: stored.profile,
+                    types: stored.types,
+                    retired_types: stored.retired_types,
+                    rules: stored.rules,
+                    exceptions: stored.exceptions,
+                    absences: stored.absences,
+                    holds: stored.holds,
+                    bookings: stored.bookings,
+                    remembered: stored.remembered,
+                    $($later: stored.$later,)*
+                    $($missing: Default::default(),)*
+                    index: Index::default(),
+                };
+                agenda.rebuild_index();
+                agenda
+            }
+        }
+    };
 }
 
-impl From<Stored> for Agenda {
-    fn from(stored: Stored) -> Self {
-        let mut agenda = Self {
-            key: stored.key,
-            seq: stored.seq,
-            profile: stored.profile,
-            types: stored.types,
-            retired_types: stored.retired_types,
-            rules: stored.rules,
-            exceptions: stored.exceptions,
-            absences: stored.absences,
-            holds: stored.holds,
-            bookings: stored.bookings,
-            remembered: stored.remembered,
-            index: Index::default(),
-        };
-        // Decoding has laid the bookings out tightly.
-        agenda.rebuild_index();
-        agenda
-    }
+stored! {
+    /// As it is stored.
+    struct Stored with { course: Course } without {}
+}
+
+stored! {
+    /// [`Agenda`] as it was stored before anything was said of how bookings went.
+    pub struct FormerAgenda with {} without { course }
 }
 
 impl Agenda {
@@ -188,6 +209,7 @@ impl Agenda {
             holds: BTreeMap::new(),
             bookings: Bookings::default(),
             remembered: Acceptances::default(),
+            course: Course::default(),
             index: Index::default(),
         }
     }
@@ -235,6 +257,13 @@ impl Agenda {
                 Taker::Hold(_) => None,
             })
             .filter(move |booking| booking.span.overlaps(span))
+    }
+
+    /// How late the practitioner runs at `now`.
+    #[must_use]
+    pub fn delay_now(&self, now: UtcMillis) -> Option<Delay> {
+        let plan = self.index.plan.as_ref()?;
+        self.course.delay_now(&plan.zone, now)
     }
 
     /// A type by id, offered or retired.

@@ -104,6 +104,10 @@ acts! {
     FactorChanged = 54, "factor.changed",
     /// A member changed the address they sign in with.
     EmailChanged = 58, "email.changed",
+    /// Staff said where somebody is, or what became of an appointment.
+    Marked = 80, "booking.marked",
+    /// Staff said how late the practitioner runs.
+    DelayAnnounced = 81, "delay.announced",
     /// A member showed the second factor again.
     SteppedUp = 55, "session.stepped_up",
     /// The account was removed.

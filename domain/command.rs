@@ -1,7 +1,10 @@
 //! What may be asked of an agenda. Closed: adding a command makes every place that must think about it fail to compile.
 
 use crate::agenda::SecretHash;
-use crate::ids::{AbsenceId, BlobId, BookingId, CommandId, ExceptionId, HoldId, PatientId, RuleId, StaffId, TypeId};
+use crate::course::Attendance;
+use crate::ids::{
+    AbsenceId, BlobId, BookingId, CommandId, ExceptionId, HoldId, PatientId, RuleId, SeriesId, StaffId, TypeId,
+};
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{UtcMillis, UtcMinute};
 use serde::{Deserialize, Serialize};
@@ -139,6 +142,55 @@ pub enum Command {
     },
     /// Record that a hold has run out (timer). Only informs screens: the slot was free from `expires_at` on.
     ExpireHold(HoldId),
+    /// Book several sessions for one patient: all of them, or none (staff).
+    BookSeries {
+        /// Their common name.
+        series: SeriesId,
+        /// Appointment type, offered online or not.
+        kind: TypeId,
+        /// For whom.
+        patient: PatientId,
+        /// Blob with identity and contacts, sent alongside; the same for all.
+        details: BlobId,
+        /// The sessions, in order of time, at least [`SERIES_MIN`](crate::course::SERIES_MIN) and at most
+        /// [`SERIES_MAX`](crate::course::SERIES_MAX).
+        sessions: Vec<SessionAt>,
+        /// What staff deliberately allow.
+        allow: Allowances,
+    },
+    /// Move several bookings, each to its own start: all of them, or none (staff).
+    MoveBookings {
+        /// Which and to when; each once, at most [`SERIES_MAX`](crate::course::SERIES_MAX).
+        moves: Vec<SessionAt>,
+        /// What staff deliberately allow.
+        allow: Allowances,
+    },
+    /// Cancel several bookings: all of them, or none (staff).
+    CancelBookings {
+        /// Which; each once, at most [`SERIES_MAX`](crate::course::SERIES_MAX).
+        bookings: Vec<BookingId>,
+    },
+    /// Say where somebody is, or what became of the appointment (staff).
+    MarkBooking {
+        /// Which.
+        booking: BookingId,
+        /// What; none: unknown again.
+        mark: Option<Attendance>,
+    },
+    /// Say how late the practitioner runs (staff).
+    AnnounceDelay {
+        /// Minutes, at most [`DELAY_MINUTES_MAX`](crate::course::DELAY_MINUTES_MAX); 0: no longer late.
+        minutes: u16,
+    },
+}
+
+/// One booking of several, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionAt {
+    /// Its id.
+    pub booking: BookingId,
+    /// Start of the appointment.
+    pub start: UtcMinute,
 }
 
 impl Command {
@@ -163,6 +215,11 @@ impl Command {
             Self::MoveBooking { .. } => "move_booking",
             Self::CancelBooking { .. } => "cancel_booking",
             Self::ExpireHold(_) => "expire_hold",
+            Self::BookSeries { .. } => "book_series",
+            Self::MoveBookings { .. } => "move_bookings",
+            Self::CancelBookings { .. } => "cancel_bookings",
+            Self::MarkBooking { .. } => "mark_booking",
+            Self::AnnounceDelay { .. } => "announce_delay",
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The rules: `decide` says what a command would do, `apply` does what has happened.
 //!
 //! An accepted command always gives at least one event. Refusals come in a fixed order, so that the same situation
-//! always gets the same answer; the order stands at each command's function in `configure`, `hold` and `book`.
+//! always gets the same answer; the order stands at each command's function in `configure`, `hold`, `book`, `several` and
+//! `course`.
 //! [`Refusal::NotConfigured`] comes before all others, for every command but `SetProfile`.
 //!
 //! Who may send which command is not decided here but by the guards at the edge; ownership of holds and bookings by
@@ -10,10 +11,14 @@
 mod apply;
 mod book;
 mod configure;
+mod course;
+mod explain;
 mod hold;
 mod place;
+mod several;
 
 pub(crate) use apply::apply;
+pub use explain::{Reason, why_not};
 
 use crate::agenda::Agenda;
 use crate::command::{Command, Stamp};
@@ -98,6 +103,18 @@ pub fn decide(agenda: &Agenda, command: &Command, stamp: &Stamp) -> Result<Vec<E
         Command::BookDirectly { .. } | Command::MoveBooking { .. } | Command::CancelBooking { .. } => {
             book::decide(scene, command)
         }
+        Command::BookSeries {
+            series,
+            kind,
+            patient,
+            details,
+            sessions,
+            allow,
+        } => several::book(scene, (*series, *kind), (*patient, *details), sessions, *allow),
+        Command::MoveBookings { moves, allow } => several::shift(scene, moves, *allow),
+        Command::CancelBookings { bookings } => several::cancel(scene, bookings),
+        Command::MarkBooking { booking, mark } => course::mark(scene, *booking, *mark),
+        Command::AnnounceDelay { minutes } => course::announce_delay(*minutes),
     }
 }
 

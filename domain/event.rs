@@ -2,7 +2,8 @@
 
 use crate::agenda::{Booking, Hold};
 use crate::command::Principal;
-use crate::ids::{AbsenceId, BookingId, CommandId, ExceptionId, HoldId, PlaceId, RuleId, Seq, TypeId};
+use crate::course::Attendance;
+use crate::ids::{AbsenceId, BookingId, CommandId, ExceptionId, HoldId, PlaceId, RuleId, Seq, SeriesId, TypeId};
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{Span, UtcMillis};
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,25 @@ pub enum Event {
         /// By whom.
         by: CancelledBy,
     },
+    /// Bookings of the same command belong together.
+    SeriesJoined {
+        /// Their common name.
+        series: SeriesId,
+        /// Which, in order of time.
+        bookings: Vec<BookingId>,
+    },
+    /// Staff said where somebody is, or what became of the appointment.
+    BookingMarked {
+        /// Which.
+        booking: BookingId,
+        /// What; none: unknown again.
+        mark: Option<Attendance>,
+    },
+    /// The practitioner runs late, or no longer.
+    DelayAnnounced {
+        /// By so many minutes; 0: no longer.
+        minutes: u16,
+    },
 }
 
 impl Event {
@@ -118,6 +138,9 @@ impl Event {
             Self::SlotBooked { .. } => "slot.booked",
             Self::BookingMoved { .. } => "booking.moved",
             Self::BookingCancelled { .. } => "booking.cancelled",
+            Self::SeriesJoined { .. } => "series.joined",
+            Self::BookingMarked { .. } => "booking.marked",
+            Self::DelayAnnounced { .. } => "delay.announced",
         }
     }
 }

@@ -98,6 +98,8 @@ ids! {
     SupportGrantId,
     /// One opening of the break-glass access.
     BreakGlassId,
+    /// Several bookings made together for one patient.
+    SeriesId,
 }
 
 impl PracticeId {

@@ -114,6 +114,8 @@ pub enum Violation {
     },
     /// I7: something of this agenda reached a receiver of another.
     OfAnother(AgendaKey),
+    /// I12: a mark or a series names a booking that does not stand.
+    StrayCourse(BookingId),
     /// I12: what is derived for speed differs from what the state says.
     IndexDisagrees,
     /// I12: a state differs from what its events make.
@@ -137,7 +139,7 @@ impl Violation {
             Self::Gap { .. } => Invariant::SubscribersEqualTheAgenda,
             Self::ToldTooEarly { .. } => Invariant::NothingBeforeDurable,
             Self::OfAnother(_) => Invariant::NothingOfOthers,
-            Self::IndexDisagrees | Self::ReplayDiffers(..) => Invariant::ReplayEqualsState,
+            Self::StrayCourse(_) | Self::IndexDisagrees | Self::ReplayDiffers(..) => Invariant::ReplayEqualsState,
         }
     }
 
@@ -216,6 +218,8 @@ pub fn check(agenda: &Agenda) -> Vec<Violation> {
     shapes(agenda, &mut found);
     overlaps(agenda, &mut found);
     overbookings(agenda, &mut found);
+    let stray = agenda.course.named().filter(|id| !agenda.bookings.contains_key(id));
+    found.extend(stray.map(Violation::StrayCourse));
     if !agenda.index.agrees_with(agenda) {
         found.push(Violation::IndexDisagrees);
     }

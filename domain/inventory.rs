@@ -159,6 +159,17 @@ pub const INVENTORY: &[Entry] = &[
         audience: STAFF,
         ..appointment("Booking", "overbooks", false)
     },
+    Entry {
+        audience: STAFF,
+        ..appointment("Mark", "state", true)
+    },
+    Entry {
+        audience: STAFF,
+        ..appointment("Mark", "at", false)
+    },
+    appointment("SeriesPlace", "series", false),
+    appointment("SeriesPlace", "number", false),
+    appointment("SeriesPlace", "of", false),
     held("id"),
     Entry {
         may_tell_of_health: true,
@@ -322,8 +333,13 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "holds",
             "bookings",
             "remembered",
+            "course",
         ],
     ),
+    // Its maps hold the records listed by name.
+    ("Course", &["marks", "series", "delay"]),
+    // How late a practitioner runs, told to whoever waits.
+    ("Delay", &["minutes", "at"]),
     (
         "Practice",
         // The maps hold the records listed by name.

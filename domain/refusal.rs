@@ -1,7 +1,7 @@
 //! Why a command did not happen. An answer, not an error: counted, translated, tested.
 //! Each has a stable code; HTTP status and title stand in the server's one error-code table.
 
-use crate::time::UtcMillis;
+use crate::time::{UtcMillis, UtcMinute};
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,6 +62,18 @@ pub enum Refusal {
     },
     /// The hold has not run out yet (timers only).
     NotExpiredYet,
+    /// One of several bookings cannot be: then none is.
+    OneOfSeveral {
+        /// When that one would start.
+        start: UtcMinute,
+        /// Code of what is in its way.
+        why: &'static str,
+    },
+    /// What is said of a booking cannot be said before.
+    NotYet {
+        /// From when on it can.
+        from: UtcMillis,
+    },
 }
 
 impl Refusal {
@@ -90,12 +102,14 @@ impl Refusal {
             Self::CommandIdReused => "command_id_reused",
             Self::TooMany { .. } => "too_many",
             Self::NotExpiredYet => "not_expired_yet",
+            Self::OneOfSeveral { .. } => "one_of_several",
+            Self::NotYet { .. } => "not_yet",
         }
     }
 
     /// One of each, in the order of declaration: for tables and tests.
     #[must_use]
-    pub const fn samples() -> [Self; 21] {
+    pub const fn samples() -> [Self; 23] {
         [
             Self::NotConfigured,
             Self::Invalid {
@@ -123,6 +137,11 @@ impl Refusal {
             Self::CommandIdReused,
             Self::TooMany { what: "holds" },
             Self::NotExpiredYet,
+            Self::OneOfSeveral {
+                start: UtcMinute(0),
+                why: "slot_taken",
+            },
+            Self::NotYet { from: UtcMillis(0) },
         ]
     }
 }

@@ -169,7 +169,10 @@ fn session_marks(text: &str) -> Vec<Mark> {
         StaffChange::BookingMoved { .. }
         | StaffChange::HoldGone { .. }
         | StaffChange::AbsenceSet { .. }
-        | StaffChange::AbsenceGone { .. } => None,
+        | StaffChange::AbsenceGone { .. }
+        | StaffChange::SeriesSet { .. }
+        | StaffChange::MarkSet { .. }
+        | StaffChange::DelaySet { .. } => None,
     });
     marks.collect()
 }

@@ -10,6 +10,7 @@ pub mod http;
 pub mod members;
 pub mod model;
 pub mod operators;
+pub mod planning;
 pub mod problem;
 pub mod session;
 pub mod support;

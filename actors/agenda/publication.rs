@@ -183,7 +183,10 @@ fn types_differ(before: &Agenda, after: &Agenda, event: &Event) -> bool {
         | Event::HoldExpired(_)
         | Event::SlotBooked { .. }
         | Event::BookingMoved { .. }
-        | Event::BookingCancelled { .. } => return false,
+        | Event::BookingCancelled { .. }
+        | Event::SeriesJoined { .. }
+        | Event::BookingMarked { .. }
+        | Event::DelayAnnounced { .. } => return false,
     };
     let (old, new) = (before.types.get(&id), after.types.get(&id));
     let online = [old, new].into_iter().flatten().any(|kind| kind.online);

@@ -95,6 +95,8 @@ fn observed(
             | Act::LogExported
             | Act::PasswordChanged
             | Act::EmailChanged
+            | Act::Marked
+            | Act::DelayAnnounced
             | Act::SteppedUp,
         ) => Observed::Worked,
         (

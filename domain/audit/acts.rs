@@ -89,6 +89,10 @@ fn of_agenda(event: &Event) -> Option<Said> {
         | Event::HoursClosed(_)
         | Event::ExceptionOpened(_)
         | Event::ExceptionClosed(_) => Said::of(Act::AgendaSet, Subject::None),
+        Event::BookingMarked { booking, .. } => Said::of(Act::Marked, Subject::Booking(*booking)),
+        Event::DelayAnnounced { .. } => Said::of(Act::DelayAnnounced, Subject::None),
+        // Its bookings have their own.
+        Event::SeriesJoined { .. } => return None,
         // A hold names nobody.
         Event::SlotHeld(_) | Event::HoldReleased(_) | Event::HoldExpired(_) => return None,
     })

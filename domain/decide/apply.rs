@@ -4,17 +4,32 @@
 use crate::agenda::index::Taker;
 use crate::agenda::{Agenda, Booking, Hold, Remembered};
 use crate::command::Principal;
+use crate::course::{Delay, Mark};
 use crate::event::{Event, Recorded};
 use crate::ids::{BookingId, HoldId, PlaceId, TypeId};
 use crate::openings::Plan;
 use crate::schedule::AppointmentType;
-use crate::time::Span;
+use crate::time::{Span, UtcMillis};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) fn apply(agenda: &mut Agenda, recorded: &Recorded<Event>) {
     agenda.seq = recorded.seq;
-    match &recorded.event {
+    happen(agenda, &recorded.event, recorded.at);
+    // A timer's commands carry no sender who could repeat them: repeating one finds the hold gone.
+    if recorded.last_of_command && recorded.principal != Principal::System {
+        let known = Remembered {
+            digest: recorded.digest,
+            seq: recorded.seq,
+            at: recorded.at,
+        };
+        agenda.remember((recorded.principal, recorded.command_id), known);
+    }
+}
+
+/// What the event alone makes of the state, told at `at`.
+pub(super) fn happen(agenda: &mut Agenda, event: &Event, at: UtcMillis) {
+    match event {
         Event::TypeSet(kind) => set_type(agenda, kind),
         Event::TypeRetired(kind) => retire_type(agenda, *kind),
         Event::SlotHeld(hold) => put_hold(agenda, hold.clone()),
@@ -39,6 +54,20 @@ pub(crate) fn apply(agenda: &mut Agenda, recorded: &Recorded<Event>) {
             if let Some(gone) = take_booking(agenda, *booking) {
                 forget_stale_overbooks(agenda, *booking, gone.occupied);
             }
+            agenda.course.forget(*booking);
+        }
+        Event::SeriesJoined { series, bookings } => agenda.course.join(*series, bookings),
+        Event::BookingMarked { booking, mark } => match mark {
+            Some(state) => {
+                agenda.course.marks.insert(*booking, Mark { state: *state, at });
+            }
+            None => {
+                agenda.course.marks.remove(booking);
+            }
+        },
+        Event::DelayAnnounced { minutes } => {
+            let minutes = *minutes;
+            agenda.course.delay = (minutes > 0).then_some(Delay { minutes, at });
         }
         Event::ProfileSet(_)
         | Event::HoursOpened(_)
@@ -48,19 +77,10 @@ pub(crate) fn apply(agenda: &mut Agenda, recorded: &Recorded<Event>) {
         | Event::ExceptionClosed(_)
         | Event::AbsenceAdded(_)
         | Event::AbsenceRemoved(_) => {
-            apply_schedule(agenda, &recorded.event);
+            apply_schedule(agenda, event);
             let plan = agenda.profile.as_ref().map(|profile| Plan::build(agenda, profile));
             agenda.index.plan = plan.map(Arc::new);
         }
-    }
-    // A timer's commands carry no sender who could repeat them: repeating one finds the hold gone.
-    if recorded.last_of_command && recorded.principal != Principal::System {
-        let known = Remembered {
-            digest: recorded.digest,
-            seq: recorded.seq,
-            at: recorded.at,
-        };
-        agenda.remember((recorded.principal, recorded.command_id), known);
     }
 }
 
@@ -92,7 +112,10 @@ fn apply_schedule(agenda: &mut Agenda, event: &Event) {
         | Event::HoldExpired(_)
         | Event::SlotBooked { .. }
         | Event::BookingMoved { .. }
-        | Event::BookingCancelled { .. } => {}
+        | Event::BookingCancelled { .. }
+        | Event::SeriesJoined { .. }
+        | Event::BookingMarked { .. }
+        | Event::DelayAnnounced { .. } => {}
     }
 }
 
@@ -143,6 +166,8 @@ fn move_booking(
     booking.place = place;
     booking.overbooks.clone_from(overbooks);
     put_booking(agenda, booking);
+    // What was said was said of the other time.
+    agenda.course.marks.remove(&id);
     forget_stale_overbooks(agenda, id, left);
 }
 

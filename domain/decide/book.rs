@@ -9,15 +9,16 @@ use super::{RECORDED_LATE_MINUTES_MAX, STAFF_BOOKING_DAYS_AHEAD_MAX, Scene};
 use crate::agenda::{BOOKINGS_MAX, Booking};
 use crate::command::{Allowances, Canceller, Command};
 use crate::event::{CancelledBy, Event};
-use crate::ids::BookingId;
+use crate::ids::{BlobId, BookingId, PatientId};
 use crate::refusal::Refusal;
+use crate::schedule::AppointmentType;
 use crate::schedule::validate::require;
 use crate::time::{Span, UtcMinute};
 
 pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::BookDirectly { .. } => book(scene, command),
-        Command::MoveBooking { booking, start, allow } => move_booking(scene, *booking, *start, *allow),
+        Command::MoveBooking { booking, start, allow } => moved(scene, *booking, *start, *allow),
         Command::CancelBooking { booking, by } => cancel(scene, *booking, by),
         Command::SetProfile(_)
         | Command::SetType(_)
@@ -32,12 +33,25 @@ pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, 
         | Command::HoldSlot { .. }
         | Command::ReleaseHold { .. }
         | Command::ConfirmHold { .. }
-        | Command::ExpireHold(_) => Err(Refusal::BookingUnknown), // not reached: `super::decide` sends these elsewhere
+        | Command::ExpireHold(_)
+        | Command::BookSeries { .. }
+        | Command::MoveBookings { .. }
+        | Command::CancelBookings { .. }
+        | Command::MarkBooking { .. }
+        | Command::AnnounceDelay { .. } => Err(Refusal::BookingUnknown), // not reached: `super::decide` sends these elsewhere
     }
 }
 
-/// Order: `TypeUnknown`, `AlreadyExists`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`,
-/// `TooMany`.
+/// A booking by staff that is to be.
+#[derive(Clone, Copy)]
+pub(super) struct Draft {
+    pub(super) id: BookingId,
+    pub(super) start: UtcMinute,
+    pub(super) patient: PatientId,
+    pub(super) details: BlobId,
+}
+
+/// Order: `TypeUnknown`, then as [`booked`].
 fn book(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
     let Command::BookDirectly {
         booking,
@@ -51,24 +65,41 @@ fn book(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
         return Err(Refusal::BookingUnknown);
     };
     let kind = scene.agenda.types.get(kind).ok_or(Refusal::TypeUnknown)?;
-    if scene.agenda.bookings.contains_key(booking) {
+    let draft = Draft {
+        id: *booking,
+        start: *start,
+        patient: *patient,
+        details: *details,
+    };
+    booked(scene, kind, draft, *allow)
+}
+
+/// The events of one booking by staff, `SlotBooked` last.
+/// Order: `AlreadyExists`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`, `TooMany`.
+pub(super) fn booked(
+    scene: Scene<'_>,
+    kind: &AppointmentType,
+    draft: Draft,
+    allow: Allowances,
+) -> Result<Vec<Event>, Refusal> {
+    if scene.agenda.bookings.contains_key(&draft.id) {
         return Err(Refusal::AlreadyExists);
     }
-    in_reach(scene, *start)?;
-    let times = Times::of(kind, *start);
+    in_reach(scene, draft.start)?;
+    let times = Times::of(kind, draft.start);
     let (place, outside_hours) = place_for_staff(scene, kind.id, times.span, allow.outside_hours)?;
-    let others = free_for_staff(scene, times.occupied, None, *allow)?;
+    let others = free_for_staff(scene, times.occupied, None, allow)?;
     if scene.agenda.bookings.len() >= BOOKINGS_MAX {
         return Err(Refusal::TooMany { what: "bookings" });
     }
     let booking = Booking {
-        id: *booking,
+        id: draft.id,
         kind: kind.id,
         span: times.span,
         occupied: times.occupied,
         place,
-        patient: *patient,
-        details: *details,
+        patient: draft.patient,
+        details: draft.details,
         manage: None,
         notice_version: None,
         online: false,
@@ -86,15 +117,20 @@ fn book(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
 
 /// Keeps the booking's own length and buffers, even when its type has changed or is retired since.
 /// Order: `BookingUnknown`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`.
-fn move_booking(scene: Scene<'_>, id: BookingId, start: UtcMinute, allow: Allowances) -> Result<Vec<Event>, Refusal> {
+pub(super) fn moved(
+    scene: Scene<'_>,
+    id: BookingId,
+    start: UtcMinute,
+    allow: Allowances,
+) -> Result<Vec<Event>, Refusal> {
     let booking = scene.agenda.bookings.get(&id).ok_or(Refusal::BookingUnknown)?;
     in_reach(scene, start)?;
     let shift = start.0 - booking.span.from.0;
-    let moved = |span: Span| Span {
+    let shifted = |span: Span| Span {
         from: span.from.plus(shift),
         until: span.until.plus(shift),
     };
-    let (span, occupied) = (moved(booking.span), moved(booking.occupied));
+    let (span, occupied) = (shifted(booking.span), shifted(booking.occupied));
     let (place, outside_hours) = place_for_staff(scene, booking.kind, span, allow.outside_hours)?;
     let others = free_for_staff(scene, occupied, Some(id), allow)?;
     let mut events = others.expired;

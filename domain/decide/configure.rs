@@ -61,7 +61,12 @@ pub(super) fn decide(agenda: &Agenda, command: &Command) -> Result<Event, Refusa
         | Command::BookDirectly { .. }
         | Command::MoveBooking { .. }
         | Command::CancelBooking { .. }
-        | Command::ExpireHold(_) => Err(Refusal::NotFound), // not reached: `super::decide` sends these elsewhere
+        | Command::ExpireHold(_)
+        | Command::BookSeries { .. }
+        | Command::MoveBookings { .. }
+        | Command::CancelBookings { .. }
+        | Command::MarkBooking { .. }
+        | Command::AnnounceDelay { .. } => Err(Refusal::NotFound), // not reached: `super::decide` sends these elsewhere
     }
 }
 

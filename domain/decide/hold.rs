@@ -48,7 +48,12 @@ pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, 
         | Command::RemoveAbsence(_)
         | Command::BookDirectly { .. }
         | Command::MoveBooking { .. }
-        | Command::CancelBooking { .. } => Err(Refusal::HoldGone), // not reached: `super::decide` sends these elsewhere
+        | Command::CancelBooking { .. }
+        | Command::BookSeries { .. }
+        | Command::MoveBookings { .. }
+        | Command::CancelBookings { .. }
+        | Command::MarkBooking { .. }
+        | Command::AnnounceDelay { .. } => Err(Refusal::HoldGone), // not reached: `super::decide` sends these elsewhere
     }
 }
 
@@ -96,7 +101,7 @@ fn hold_slot(
 }
 
 /// Whether patients may take `start` now, hours aside.
-fn in_time(scene: Scene<'_>, kind: &AppointmentType, start: UtcMinute) -> Result<(), Refusal> {
+pub(super) fn in_time(scene: Scene<'_>, kind: &AppointmentType, start: UtcMinute) -> Result<(), Refusal> {
     let now = scene.stamp.now;
     if start.millis() <= now {
         return Err(Refusal::InThePast);

@@ -133,6 +133,9 @@ fn times<'a>(before: &Agenda, event: &Event) -> Option<Reach<'a>> {
             booked(booking).map(Time::Occupied),
         ),
         Event::BookingCancelled { booking, .. } => (None, booked(booking).map(Time::Occupied)),
+        Event::SeriesJoined { .. } | Event::BookingMarked { .. } | Event::DelayAnnounced { .. } => {
+            return Some(Reach::Nothing);
+        }
         Event::ProfileSet(_)
         | Event::TypeSet(_)
         | Event::TypeRetired(_)
@@ -171,7 +174,10 @@ fn reach<'a>(before: &'a Agenda, after: &'a Agenda, event: &'a Event, horizon: S
         | Event::HoldExpired(_)
         | Event::SlotBooked { .. }
         | Event::BookingMoved { .. }
-        | Event::BookingCancelled { .. } => Reach::Nothing, // not reached: `times` has these
+        | Event::BookingCancelled { .. }
+        | Event::SeriesJoined { .. }
+        | Event::BookingMarked { .. }
+        | Event::DelayAnnounced { .. } => Reach::Nothing, // not reached: `times` has these
     }
 }
 

@@ -4,6 +4,7 @@
 
 use cabinet_domain::agenda::{Agenda, Booking, Hold, Remembered};
 use cabinet_domain::command::Principal;
+use cabinet_domain::course::{Attendance, Course, Delay, Mark, SeriesPlace};
 use cabinet_domain::event::{CancelledBy, Event, Recorded};
 use cabinet_domain::ids::*;
 use cabinet_domain::inventory::{IMPERSONAL, INVENTORY, OF_THE_SERVER, Sealing};
@@ -272,7 +273,24 @@ fn schedules() -> Vec<(&'static str, Value)> {
         types: TypeSelection::All,
         place: PlaceId(1),
     };
+    let mark = Mark {
+        state: Attendance::Seen,
+        at: UtcMillis(0),
+    };
+    let place = SeriesPlace {
+        series: SeriesId(1),
+        number: 1,
+        of: 2,
+    };
+    let delay = Delay {
+        minutes: 5,
+        at: UtcMillis(0),
+    };
     vec![
+        ("Mark", serde_json::to_value(mark).unwrap()),
+        ("SeriesPlace", serde_json::to_value(place).unwrap()),
+        ("Delay", serde_json::to_value(delay).unwrap()),
+        ("Course", serde_json::to_value(Course::default()).unwrap()),
         ("Profile", serde_json::to_value(profile).unwrap()),
         ("AppointmentType", serde_json::to_value(kind).unwrap()),
         ("OpeningRule", serde_json::to_value(rule).unwrap()),
@@ -363,6 +381,9 @@ const fn records_of(event: &Event) -> &'static [&'static str] {
         | Event::AbsenceRemoved(_)
         | Event::HoldReleased(_)
         | Event::HoldExpired(_) => &[],
+        Event::SeriesJoined { series: _, bookings: _ } => &["SeriesPlace"],
+        Event::BookingMarked { booking: _, mark: _ } => &["Mark"],
+        Event::DelayAnnounced { minutes: _ } => &["Delay"],
     }
 }
 

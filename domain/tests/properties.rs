@@ -9,7 +9,7 @@ mod world;
 
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::command::{Command, Principal, Stamp};
-use cabinet_domain::decide::decide;
+use cabinet_domain::decide::{Reason, decide, why_not};
 use cabinet_domain::ids::{CommandId, HoldId, TypeId};
 use cabinet_domain::invariants;
 use cabinet_domain::slots::{Slot, slot_changes, slots};
@@ -116,6 +116,11 @@ proptest! {
                 let accepted = decide(&play.agenda, &command, &stamp);
                 let expected = naive::may_hold(&play.agenda, &wall, kind, start, now);
                 prop_assert_eq!(accepted.is_ok(), expected, "{:?}", accepted);
+                // What is told as the reason is what was decided.
+                let reasons = why_not(&play.agenda, kind, start, now).unwrap();
+                let refusal = accepted.err().filter(|refusal| refusal.code() != "already_exists");
+                let first = reasons.first().map(Reason::code);
+                prop_assert_eq!(first, refusal.map(|refusal| refusal.code()), "{:?}", reasons);
             }
         }
     }
@@ -182,7 +187,7 @@ fn stories_reach_every_event() {
         let bookings = play.agenda.bookings.values();
         overbooked += bookings.filter(|booking| !booking.overbooks.is_empty()).count();
     }
-    assert_eq!(seen.len(), 16, "{seen:?}");
+    assert_eq!(seen.len(), 19, "{seen:?}");
     assert!(seen.values().all(|count| *count >= 5), "{seen:?}");
     assert!(overbooked >= 10 && outside >= 10, "{overbooked} {outside}");
 }

@@ -16,13 +16,14 @@
 //! `POST /staff/ticket` -> [`SocketTicket`];
 //! `GET /staff/agendas/{agenda}?from_ms=&until_ms=` -> [`StaffAgenda`];
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
-//! Accounts: `account.rs`. Members: `members.rs`. Support: `support.rs`.
+//! Dates and reasons: `planning.rs`. Accounts: `account.rs`. Members: `members.rs`. Support: `support.rs`.
 
 use super::account::ContractFace;
 use super::members::{AgendaLevel, GlassFace};
 use super::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, StaffAbsence, StaffView, TypeSlots,
 };
+use super::planning::SessionAt;
 use super::support::SupportFace;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -450,5 +451,44 @@ pub enum StaffCommand {
     CloseException {
         /// Which.
         id: String,
+    },
+    /// Book several sessions for one person: all of them, or none.
+    BookSeries {
+        /// Id for the series.
+        series: String,
+        /// Type id.
+        kind: String,
+        /// 2 to 60 sessions, in order of time.
+        sessions: Vec<SessionAt>,
+        /// For whom.
+        person: Person,
+        /// Deliberate exceptions.
+        #[serde(default)]
+        allow: Allowances,
+    },
+    /// Move several bookings, each to its own start: all of them, or none.
+    MoveBookings {
+        /// Which and to when, at most 60.
+        moves: Vec<SessionAt>,
+        /// Deliberate exceptions.
+        #[serde(default)]
+        allow: Allowances,
+    },
+    /// Cancel several bookings: all of them, or none.
+    CancelBookings {
+        /// Which, at most 60.
+        bookings: Vec<String>,
+    },
+    /// Say where somebody is, or what became of the appointment.
+    MarkBooking {
+        /// Which booking.
+        booking: String,
+        /// `arrived`, `in_session`, `seen`, `excused`, `no_show`; none takes back what was said.
+        mark: Option<String>,
+    },
+    /// Say how late the practitioner runs.
+    AnnounceDelay {
+        /// Minutes, at most 240; 0: no longer.
+        minutes: u16,
     },
 }

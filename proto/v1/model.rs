@@ -128,6 +128,21 @@ pub struct StaffBooking {
     pub online: bool,
     /// Deliberately overlaps others.
     pub overbooked: bool,
+    /// Its place in a series; none: booked alone, or types are not seen.
+    pub series: Option<SeriesPlace>,
+    /// What was said last of it: `arrived`, `in_session`, `seen`, `excused`, `no_show`; none: nothing yet.
+    pub mark: Option<String>,
+}
+
+/// A booking's place among those that were booked with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SeriesPlace {
+    /// Id of the series.
+    pub series: String,
+    /// Which session, from 1.
+    pub number: u16,
+    /// How many were booked together.
+    pub of: u16,
 }
 
 /// A live hold as staff see it; the type is empty for who sees times alone.
@@ -251,6 +266,8 @@ pub struct StaffView {
     /// `covers_until_ms`: nothing is missing.
     #[ts(type = "number")]
     pub complete_until_ms: i64,
+    /// How many minutes late the practitioner runs today; 0: not.
+    pub delay_minutes: u16,
 }
 
 /// What a view lacks of a part of its stretch.

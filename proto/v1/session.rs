@@ -233,4 +233,23 @@ pub enum StaffChange {
         /// Its id.
         id: String,
     },
+    /// Bookings just set belong together.
+    SeriesSet {
+        /// Id of the series.
+        series: String,
+        /// Booking ids in order of time: the first is number 1.
+        bookings: Vec<String>,
+    },
+    /// What is said of a booking has changed.
+    MarkSet {
+        /// Booking id.
+        id: String,
+        /// `arrived`, `in_session`, `seen`, `excused`, `no_show`; none: nothing any more.
+        mark: Option<String>,
+    },
+    /// The practitioner runs late by so many minutes; 0: no longer.
+    DelaySet {
+        /// Minutes.
+        minutes: u16,
+    },
 }

@@ -1,7 +1,7 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, alerts, audit, board, http, members, model, operators, problem, session, support};
+use super::{account, alerts, audit, board, http, members, model, operators, planning, problem, session, support};
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
@@ -82,6 +82,16 @@ fn appointments(text: &mut String, config: &Config) {
         http::StaffCommandRequest,
         http::Allowances,
         http::StaffCommand,
+        model::SeriesPlace,
+        planning::SessionAt,
+        planning::SeriesPlanRequest,
+        planning::SeriesPlan,
+        planning::SeriesDate,
+        planning::SeriesBookings,
+        planning::WhyNot,
+        planning::WhyReason,
+        planning::Stretch,
+        planning::Unfilled,
         board::BoardFrame,
         session::ClientFrame,
         session::ServerFrame,

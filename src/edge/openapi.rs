@@ -2,8 +2,8 @@
 
 use super::problem::PROBLEM_JSON;
 use super::routes::{
-    account, alerts, audit, contract, health, manage, members, passkeys, public, security, sign_up, staff, support,
-    visit,
+    account, alerts, audit, contract, health, manage, members, passkeys, planning, public, security, sign_up, staff,
+    support, visit,
 };
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
@@ -42,6 +42,10 @@ use utoipa::{Modify, OpenApi};
         staff::post_ticket,
         staff::get_agenda,
         staff::post_command,
+        planning::post_series,
+        planning::get_series,
+        planning::get_why,
+        planning::get_unfilled,
         members::get_members,
         members::post_invitation,
         members::post_withdrawal,

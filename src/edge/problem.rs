@@ -57,6 +57,12 @@ pub const TABLE: &[Row] = &[
     row("command_id_reused", 422, "The command id was used with another body"),
     row("too_many", 409, "A limit on how many is reached"),
     row("not_expired_yet", 409, "The hold has not run out yet"),
+    row(
+        "one_of_several",
+        409,
+        "One of several bookings cannot be: none was changed",
+    ),
+    row("not_yet", 409, "This cannot be said before the appointment"),
     row("malformed", 400, "Not understood"),
     row("unauthorised", 401, "Sign in first"),
     row("wrong_credentials", 401, "The address or the password is wrong"),
@@ -333,6 +339,11 @@ impl From<Refusal> for Failure {
             Refusal::TooMany { what } => failure.detail = Some(format!("too many {what}")),
             Refusal::TooFarAhead { bookable_from } => failure.at_ms = Some(bookable_from.0),
             Refusal::TooLateToCancel { cutoff } => failure.at_ms = Some(cutoff.0),
+            Refusal::OneOfSeveral { start, why } => {
+                failure.at_ms = Some(start.millis().0);
+                failure.detail = Some(why.into());
+            }
+            Refusal::NotYet { from } => failure.at_ms = Some(from.0),
             Refusal::NotConfigured
             | Refusal::TypeUnknown
             | Refusal::TypeNotOnline

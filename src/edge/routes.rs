@@ -10,6 +10,7 @@ pub mod health;
 pub mod manage;
 pub mod members;
 pub mod passkeys;
+pub mod planning;
 pub mod public;
 pub mod security;
 pub mod sign_up;
@@ -101,6 +102,10 @@ routes! {
     "POST" "/api/v1/staff/ticket" staff::post_ticket Policy::SignedIn;
     "GET" "/api/v1/staff/agendas/{agenda}" staff::get_agenda Policy::Agenda(Action::SeeTimes);
     "POST" "/api/v1/staff/agendas/{agenda}/commands" staff::post_command Policy::AgendaCommand;
+    "POST" "/api/v1/staff/agendas/{agenda}/series" planning::post_series Policy::Agenda(Action::SeeTypes);
+    "GET" "/api/v1/staff/agendas/{agenda}/series/{series}" planning::get_series Policy::Agenda(Action::SeeTypes);
+    "GET" "/api/v1/staff/agendas/{agenda}/why" planning::get_why Policy::Agenda(Action::SeeTypes);
+    "GET" "/api/v1/staff/agendas/{agenda}/unfilled" planning::get_unfilled Policy::Agenda(Action::SeeTypes);
     "GET" "/api/v1/staff/members" members::get_members Policy::Practice(Action::SeeMembers);
     "POST" "/api/v1/staff/invitations" members::post_invitation Policy::Practice(Action::InviteMember);
     "POST" "/api/v1/staff/invitations/{invitation}/withdraw" members::post_withdrawal Policy::Practice(Action::InviteMember);

@@ -71,7 +71,7 @@ pub fn staff_part(read: AgendaRead<'_>, sight: Sight, rest: Span) -> StaffPart {
 fn bookings(read: AgendaRead<'_>, sight: Sight, covers: Span) -> Vec<StaffBooking> {
     let bookings = read.agenda.bookings_between(covers);
     bookings
-        .map(|booking| outward::booking(&booking, sight, read.people.get(booking.details)))
+        .map(|booking| outward::booking_in(read.agenda, &booking, sight, read.people.get(booking.details)))
         .collect()
 }
 
@@ -120,6 +120,7 @@ fn view_until(read: AgendaRead<'_>, sight: Sight, covers: Span, complete_until: 
         covers_from_ms: outward::millis(covers.from),
         covers_until_ms: outward::millis(covers.until),
         complete_until_ms: outward::millis(complete_until),
+        delay_minutes: agenda.delay_now(read.now).map_or(0, |delay| delay.minutes),
     }
 }
 

@@ -4,6 +4,7 @@
 use super::*;
 use cabinet_domain::Principal;
 use cabinet_domain::agenda::{Agenda, Booking, Hold, Remembered};
+use cabinet_domain::course::{Attendance, Course, Delay, Mark, SeriesPlace};
 use cabinet_domain::event::{CancelledBy, Event};
 use cabinet_domain::ids::*;
 use cabinet_domain::practice::*;
@@ -136,6 +137,15 @@ fn events() -> Vec<Event> {
             booking: BookingId(9),
             by: CancelledBy::Practice,
         },
+        Event::SeriesJoined {
+            series: SeriesId(32),
+            bookings: vec![BookingId(9), BookingId(13)],
+        },
+        Event::BookingMarked {
+            booking: BookingId(9),
+            mark: Some(Attendance::NoShow),
+        },
+        Event::DelayAnnounced { minutes: 25 },
     ]
 }
 
@@ -327,7 +337,23 @@ fn agenda() -> Agenda {
     agenda.holds = BTreeMap::from([(HoldId(7), hold())]);
     agenda.bookings = std::iter::once(booking()).collect();
     agenda.remembered = std::iter::once(((Principal::Bearer([8; 32]), CommandId(15)), remembered)).collect();
+    agenda.course = course();
     agenda
+}
+
+fn course() -> Course {
+    let at = UtcMillis(1_790_000_000_000);
+    let place = SeriesPlace {
+        series: SeriesId(32),
+        number: 1,
+        of: 2,
+    };
+    let state = Attendance::Excused;
+    Course {
+        marks: BTreeMap::from([(BookingId(9), Mark { state, at })]),
+        series: BTreeMap::from([(BookingId(9), place)]),
+        delay: Some(Delay { minutes: 25, at }),
+    }
 }
 
 /// Encodes, decodes, compares, and returns the line for the golden file.
@@ -432,19 +458,23 @@ fn every_stored_shape_is_byte_for_byte_as_pinned() {
 
 /// Lines of `golden_former.txt`: what was written before, and what it has to be read as.
 #[test]
-fn checkpoints_of_the_former_version_are_read_as_the_states_they_are() {
+fn checkpoints_of_former_versions_are_read_as_the_states_they_are() {
     let former: BTreeMap<&str, &str> = include_str!("golden_former.txt")
         .lines()
         .filter_map(|line| line.split_once(' '))
         .collect();
     let read = |name: &str| decode_checkpoint(&hex::decode(former[name]).unwrap()).unwrap();
-    let of_agenda = read("checkpoint.agenda");
-    assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(agenda())));
-    let of_practice = read("checkpoint.practice");
-    let [before, _] = practices();
-    assert_eq!(of_practice.state, StreamState::Practice(Box::new(before.clone())));
-    for record in [of_agenda, of_practice] {
-        assert_eq!((record.chain, record.blobs), ([18; 32], vec![blob()]));
+    let [before, practice] = practices();
+    let mut untold = agenda();
+    untold.course = Course::default();
+    for (version, practice) in [("1", before.clone()), ("2", practice)] {
+        let of_agenda = read(&format!("checkpoint.{version}.agenda"));
+        assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(untold.clone())));
+        let of_practice = read(&format!("checkpoint.{version}.practice"));
+        assert_eq!(of_practice.state, StreamState::Practice(Box::new(practice)));
+        for record in [of_agenda, of_practice] {
+            assert_eq!((record.chain, record.blobs), ([18; 32], vec![blob()]));
+        }
     }
     // Who was staff could do everything, and still can.
     let member = before.member_now(StaffId(14), UtcMillis(0)).unwrap();
@@ -453,7 +483,7 @@ fn checkpoints_of_the_former_version_are_read_as_the_states_they_are() {
         before.effective_level(StaffId(14), AgendaId(1), UtcMillis(0)),
         Level::Manage
     );
-    let cut = hex::decode(former["checkpoint.practice"]).unwrap();
+    let cut = hex::decode(former["checkpoint.1.practice"]).unwrap();
     assert!(decode_checkpoint(&cut[..cut.len() - 1]).is_err());
 }
 

@@ -19,6 +19,7 @@ mod mails;
 mod operators;
 mod ops;
 mod parts;
+mod planning;
 mod refusals;
 mod rights;
 mod sessions;

@@ -35,6 +35,11 @@ kinds! {
         Command::MoveBooking { .. } => "move_booking",
         Command::CancelBooking { .. } => "cancel_booking",
         Command::ExpireHold(_) => "expire_hold",
+        Command::BookSeries { .. } => "book_series",
+        Command::MoveBookings { .. } => "move_bookings",
+        Command::CancelBookings { .. } => "cancel_bookings",
+        Command::MarkBooking { .. } => "mark_booking",
+        Command::AnnounceDelay { .. } => "announce_delay",
     }
 }
 
@@ -57,6 +62,9 @@ kinds! {
         Event::SlotBooked { .. } => "slot.booked",
         Event::BookingMoved { .. } => "booking.moved",
         Event::BookingCancelled { .. } => "booking.cancelled",
+        Event::SeriesJoined { .. } => "series.joined",
+        Event::BookingMarked { .. } => "booking.marked",
+        Event::DelayAnnounced { .. } => "delay.announced",
     }
 }
 
@@ -84,6 +92,8 @@ kinds! {
         Refusal::CommandIdReused => "command_id_reused",
         Refusal::TooMany { .. } => "too_many",
         Refusal::NotExpiredYet => "not_expired_yet",
+        Refusal::OneOfSeveral { .. } => "one_of_several",
+        Refusal::NotYet { .. } => "not_yet",
     }
 }
 

@@ -1,6 +1,8 @@
 //! What clients want: commands that mostly ought to be accepted, and tricks that ought to be refused, each drawn from what
 //! the agenda durably is. Must not be here: sending, waiting, judging answers.
 
+mod several;
+
 use crate::practice::{BUFFERED, PLAIN, STAFF_ONLY, kind, personal, profile, rule};
 use cabinet_domain::Command;
 use cabinet_domain::agenda::{Agenda, Booking, Hold, SecretHash};
@@ -108,8 +110,9 @@ impl Look<'_> {
         match self.dice.below(100) {
             0..13 => self.trick(),
             13..41 => self.patient(),
-            41..68 => self.staff(),
-            68..88 => self.change(),
+            41..63 => self.staff(),
+            63..72 => self.several(),
+            72..88 => self.change(),
             _ => self.configure(),
         }
     }

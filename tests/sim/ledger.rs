@@ -48,7 +48,12 @@ impl Done {
             | Event::HoursClosed(_)
             | Event::ExceptionOpened(_)
             | Event::ExceptionClosed(_) => (Act::AgendaSet, Subject::None),
-            Event::SlotHeld(_) | Event::HoldReleased(_) | Event::HoldExpired(_) => return None,
+            Event::BookingMarked { booking, .. } => (Act::Marked, Subject::Booking(*booking)),
+            Event::DelayAnnounced { .. } => (Act::DelayAnnounced, Subject::None),
+            // A series' bookings have their own.
+            Event::SlotHeld(_) | Event::HoldReleased(_) | Event::HoldExpired(_) | Event::SeriesJoined { .. } => {
+                return None;
+            }
         };
         Some(Self {
             act,

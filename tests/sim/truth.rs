@@ -144,7 +144,10 @@ fn take_down(said: &mut BTreeMap<BookingId, Span>, event: &Event) {
         | Event::AbsenceRemoved(_)
         | Event::SlotHeld(_)
         | Event::HoldReleased(_)
-        | Event::HoldExpired(_) => {}
+        | Event::HoldExpired(_)
+        | Event::SeriesJoined { .. }
+        | Event::BookingMarked { .. }
+        | Event::DelayAnnounced { .. } => {}
     }
 }
 

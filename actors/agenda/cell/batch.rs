@@ -96,9 +96,9 @@ pub(super) fn judge(served: &mut Served, decide: Decide, waiting: &Waiting, batc
 /// The personal blob a command names.
 const fn blob_named(command: &Command) -> Option<(PatientId, BlobId)> {
     match command {
-        Command::ConfirmHold { patient, details, .. } | Command::BookDirectly { patient, details, .. } => {
-            Some((*patient, *details))
-        }
+        Command::ConfirmHold { patient, details, .. }
+        | Command::BookDirectly { patient, details, .. }
+        | Command::BookSeries { patient, details, .. } => Some((*patient, *details)),
         Command::SetProfile(_)
         | Command::SetType(_)
         | Command::RetireType(_)
@@ -113,7 +113,11 @@ const fn blob_named(command: &Command) -> Option<(PatientId, BlobId)> {
         | Command::ReleaseHold { .. }
         | Command::MoveBooking { .. }
         | Command::CancelBooking { .. }
-        | Command::ExpireHold(_) => None,
+        | Command::ExpireHold(_)
+        | Command::MoveBookings { .. }
+        | Command::CancelBookings { .. }
+        | Command::MarkBooking { .. }
+        | Command::AnnounceDelay { .. } => None,
     }
 }
 
@@ -129,7 +133,8 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         Command::ConfirmHold { booking, .. }
         | Command::BookDirectly { booking, .. }
         | Command::MoveBooking { booking, .. }
-        | Command::CancelBooking { booking, .. } => (None, live.bookings.get(booking)),
+        | Command::CancelBooking { booking, .. }
+        | Command::MarkBooking { booking, .. } => (None, live.bookings.get(booking)),
         Command::SetProfile(_)
         | Command::SetType(_)
         | Command::RetireType(_)
@@ -141,7 +146,11 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         | Command::AddAbsence(_)
         | Command::RemoveAbsence(_)
         | Command::ReleaseHold { .. }
-        | Command::ExpireHold(_) => (None, None),
+        | Command::ExpireHold(_)
+        | Command::BookSeries { .. }
+        | Command::MoveBookings { .. }
+        | Command::CancelBookings { .. }
+        | Command::AnnounceDelay { .. } => (None, None),
     };
     Accepted {
         seq,

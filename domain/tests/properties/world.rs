@@ -2,7 +2,8 @@
 //! Everything is small numbers first, so that failures shrink well.
 
 use cabinet_domain::agenda::Agenda;
-use cabinet_domain::command::{Allowances, Canceller, Command, Principal, Stamp};
+use cabinet_domain::command::{Allowances, Canceller, Command, Principal, SessionAt, Stamp};
+use cabinet_domain::course::Attendance;
 use cabinet_domain::decide::{decide, record};
 use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::*;
@@ -219,6 +220,11 @@ pub(crate) enum Step {
     Move(u8, Start, Allowances),
     Cancel(u8, bool),
     Expire(u8),
+    Series(u8, Vec<Start>, Allowances),
+    MoveSome(Vec<(u8, Start)>, i64, Allowances),
+    CancelSome(Vec<u8>),
+    Mark(u8, Option<Attendance>),
+    Delay(u16),
 }
 
 pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
@@ -245,6 +251,14 @@ pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
         3 => (0_u8..12, start(), allow()).prop_map(|(id, start, allow)| Step::Move(id, start, allow)),
         2 => (0_u8..12, any::<bool>()).prop_map(|(id, patient)| Step::Cancel(id, patient)),
         1 => (0_u8..6).prop_map(Step::Expire),
+        2 => (0_u8..12, proptest::collection::vec(start(), 2..5), allow())
+            .prop_map(|(first, starts, allow)| Step::Series(first, starts, allow)),
+        2 => (proptest::collection::vec((0_u8..12, start()), 1..5), -3_i64..4, allow())
+            .prop_map(|(moves, days, allow)| Step::MoveSome(moves, days * 720, allow)),
+        1 => proptest::collection::vec(0_u8..12, 1..3).prop_map(Step::CancelSome),
+        2 => (0_u8..12, proptest::option::weighted(0.8, proptest::sample::select(Attendance::ALL.to_vec())))
+            .prop_map(|(id, mark)| Step::Mark(id, mark)),
+        1 => (0_u16..250).prop_map(Step::Delay),
     ]
 }
 
@@ -301,6 +315,59 @@ impl Step {
                 Command::CancelBooking { booking, by }
             }
             Self::Expire(hold) => Command::ExpireHold(HoldId(u128::from(hold))),
+            several => several.several(agenda, site),
+        }
+    }
+
+    fn several(self, agenda: &Agenda, site: &Site) -> Command {
+        match self {
+            Self::Series(first, starts, allow) => {
+                let kind = TypeId(1);
+                let resolve = |start: &Start| start.resolve(agenda, site, kind);
+                let mut starts: Vec<UtcMinute> = starts.iter().map(resolve).collect();
+                starts.sort_unstable();
+                starts.dedup();
+                let sessions = starts
+                    .into_iter()
+                    .zip(u128::from(first)..)
+                    .map(|(start, id)| SessionAt {
+                        booking: BookingId(id),
+                        start,
+                    });
+                Command::BookSeries {
+                    series: SeriesId(u128::from(first)),
+                    kind,
+                    patient: PatientId(1),
+                    details: BlobId(1),
+                    sessions: sessions.collect(),
+                    allow,
+                }
+            }
+            Self::MoveSome(moves, shift, allow) => {
+                // All by the same time, or each to its own start.
+                let moves = moves.into_iter().map(|(id, start)| {
+                    let booking = BookingId(u128::from(id));
+                    let stands = agenda.bookings.get(&booking);
+                    let start = match stands {
+                        Some(booking) if shift != 0 => booking.span.from.plus(shift),
+                        Some(_) | None => start.resolve(agenda, site, TypeId(1)),
+                    };
+                    SessionAt { booking, start }
+                });
+                Command::MoveBookings {
+                    moves: moves.collect(),
+                    allow,
+                }
+            }
+            Self::CancelSome(ids) => Command::CancelBookings {
+                bookings: ids.into_iter().map(|id| BookingId(u128::from(id))).collect(),
+            },
+            Self::Mark(id, mark) => Command::MarkBooking {
+                booking: BookingId(u128::from(id)),
+                mark,
+            },
+            Self::Delay(minutes) => Command::AnnounceDelay { minutes },
+            one => unreachable!("{one:?} is a command of one thing"),
         }
     }
 }

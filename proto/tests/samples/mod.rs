@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod operators;
 mod parts;
+mod planning;
 mod support;
 
 use cabinet_proto::v1::board::BoardFrame;
@@ -213,6 +214,21 @@ impl Samples for StaffChange {
             ("hold_gone", Self::HoldGone { id: id(5) }),
             ("absence_set", Self::AbsenceSet { absence: absence() }),
             ("absence_gone", Self::AbsenceGone { id: id(6) }),
+            (
+                "series_set",
+                Self::SeriesSet {
+                    series: id(12),
+                    bookings: vec![id(4), id(13)],
+                },
+            ),
+            (
+                "mark_set",
+                Self::MarkSet {
+                    id: id(4),
+                    mark: Some("no_show".to_owned()),
+                },
+            ),
+            ("delay_set", Self::DelaySet { minutes: 25 }),
         ]
     }
 }
@@ -253,6 +269,32 @@ impl Samples for StaffCommand {
             ("close_hours", Self::CloseHours { id: id(7) }),
             ("open_exceptionally", Self::OpenExceptionally { opening: exception() }),
             ("close_exception", Self::CloseException { id: id(8) }),
+            (
+                "book_series",
+                Self::BookSeries {
+                    series: id(12),
+                    kind: id(1),
+                    sessions: vec![planning::session()],
+                    person: person(),
+                    allow,
+                },
+            ),
+            (
+                "move_bookings",
+                Self::MoveBookings {
+                    moves: vec![planning::session()],
+                    allow,
+                },
+            ),
+            ("cancel_bookings", Self::CancelBookings { bookings: vec![id(4)] }),
+            (
+                "mark_booking",
+                Self::MarkBooking {
+                    booking: id(4),
+                    mark: Some("seen".to_owned()),
+                },
+            ),
+            ("announce_delay", Self::AnnounceDelay { minutes: 25 }),
         ]
     }
 }

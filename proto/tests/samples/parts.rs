@@ -3,8 +3,8 @@
 use cabinet_proto::v1::http::{Notice, PublicPractice, StaffMe};
 use cabinet_proto::v1::members::{AgendaLevel, GlassFace};
 use cabinet_proto::v1::model::{
-    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
-    StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
+    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, SeriesPlace, Slot, StaffAbsence,
+    StaffBooking, StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
 };
 use cabinet_proto::v1::support::SupportFace;
 
@@ -102,6 +102,12 @@ pub(super) fn booking(who: Option<Person>) -> StaffBooking {
         person: who,
         online: true,
         overbooked: false,
+        series: Some(SeriesPlace {
+            series: id(12),
+            number: 2,
+            of: 10,
+        }),
+        mark: Some("arrived".to_owned()),
     }
 }
 
@@ -169,6 +175,7 @@ pub(super) fn view() -> StaffView {
         covers_from_ms: START,
         covers_until_ms: END,
         complete_until_ms: END,
+        delay_minutes: 25,
     }
 }
 

@@ -77,6 +77,16 @@ fn push<'a>(
                 id: booking.to_string(),
             });
         }
+        Event::SeriesJoined { series, bookings } if sight.types() => changes.push(StaffChange::SeriesSet {
+            series: series.to_string(),
+            bookings: bookings.iter().map(ToString::to_string).collect(),
+        }),
+        Event::BookingMarked { booking, mark } if sight.types() => changes.push(StaffChange::MarkSet {
+            id: booking.to_string(),
+            mark: mark.map(|mark| mark.name().to_owned()),
+        }),
+        Event::SeriesJoined { .. } | Event::BookingMarked { .. } => {}
+        Event::DelayAnnounced { minutes } => changes.push(StaffChange::DelaySet { minutes: *minutes }),
     }
     Some(())
 }

@@ -3,12 +3,15 @@
 use super::Malformed;
 use crate::v1::http::{Allowances, StaffCommand};
 use crate::v1::model;
+use crate::v1::planning::{SeriesPlanRequest, SessionAt};
 use cabinet_domain as domain;
 use domain::Command;
 use domain::command::Canceller;
+use domain::course::Attendance;
 use domain::ids::{BlobId, PatientId, TypeId};
 use domain::person::{Person, PersonalPart};
 use domain::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, TypeSelection, WeekCycle};
+use domain::series::SeriesWish;
 use domain::time::{CivilDate, Span, UtcMinute, Weekday};
 use std::str::FromStr;
 
@@ -239,6 +242,51 @@ const fn allowances(allow: Allowances) -> domain::command::Allowances {
     }
 }
 
+fn part_of(who: &model::Person, patient: PatientId, blob: BlobId) -> PersonalPart {
+    PersonalPart {
+        patient,
+        blob,
+        person: person(who),
+    }
+}
+
+fn sessions(field: &'static str, list: &[SessionAt]) -> Result<Vec<domain::command::SessionAt>, Malformed> {
+    let session = |one: &SessionAt| {
+        Ok(domain::command::SessionAt {
+            booking: id(field, &one.booking)?,
+            start: minute(field, one.start_ms)?,
+        })
+    };
+    list.iter().map(session).collect()
+}
+
+fn attendance(text: &str) -> Result<Attendance, Malformed> {
+    let known = Attendance::ALL.into_iter().find(|known| known.name() == text);
+    known.ok_or(Malformed {
+        field: "mark",
+        must: "arrived, in_session, seen, excused or no_show",
+    })
+}
+
+/// A series that is wished for.
+///
+/// # Errors
+/// [`Malformed`] id, date, weekday or time of day.
+pub fn series_wish(wish: &SeriesPlanRequest) -> Result<SeriesWish, Malformed> {
+    Ok(SeriesWish {
+        kind: id("kind", &wish.kind)?,
+        first: date("first", &wish.first)?,
+        weekdays: wish
+            .weekdays
+            .iter()
+            .map(|text| weekday(text))
+            .collect::<Result<_, _>>()?,
+        every_weeks: wish.every_weeks,
+        minute_of_day: time_of_day("about", &wish.about)?,
+        count: usize::from(wish.count),
+    })
+}
+
 /// A command of staff, with the personal blob it needs. `patient` and `details` name a patient that it may create: the
 /// edge derives both from the sender and the command id, so that a repeat names the same.
 ///
@@ -265,12 +313,7 @@ pub fn staff_command(
                 details,
                 allow: allowances(*allow),
             };
-            let part = PersonalPart {
-                patient,
-                blob: details,
-                person: person(who),
-            };
-            return Ok((command, Some(part)));
+            return Ok((command, Some(part_of(who, patient, details))));
         }
         StaffCommand::Move {
             booking,
@@ -294,6 +337,38 @@ pub fn staff_command(
         StaffCommand::CloseHours { id: which } => Command::CloseHours(id("id", which)?),
         StaffCommand::OpenExceptionally { opening } => Command::OpenExceptionally(exception(opening)?),
         StaffCommand::CloseException { id: which } => Command::CloseException(id("id", which)?),
+        StaffCommand::BookSeries {
+            series,
+            kind,
+            sessions: wanted,
+            person: who,
+            allow,
+        } => {
+            let command = Command::BookSeries {
+                series: id("series", series)?,
+                kind: id("kind", kind)?,
+                patient,
+                details,
+                sessions: sessions("sessions", wanted)?,
+                allow: allowances(*allow),
+            };
+            return Ok((command, Some(part_of(who, patient, details))));
+        }
+        StaffCommand::MoveBookings { moves, allow } => Command::MoveBookings {
+            moves: sessions("moves", moves)?,
+            allow: allowances(*allow),
+        },
+        StaffCommand::CancelBookings { bookings } => Command::CancelBookings {
+            bookings: bookings
+                .iter()
+                .map(|text| id("bookings", text))
+                .collect::<Result<_, _>>()?,
+        },
+        StaffCommand::MarkBooking { booking, mark } => Command::MarkBooking {
+            booking: id("booking", booking)?,
+            mark: mark.as_deref().map(attendance).transpose()?,
+        },
+        StaffCommand::AnnounceDelay { minutes } => Command::AnnounceDelay { minutes: *minutes },
     };
     Ok((command, None))
 }

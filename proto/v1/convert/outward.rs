@@ -2,8 +2,8 @@
 
 use crate::v1::http;
 use crate::v1::model::{
-    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Slot, StaffAbsence, StaffBooking,
-    StaffHold, TypeSlotChanges, TypeSlots,
+    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, SeriesPlace, Slot, StaffAbsence,
+    StaffBooking, StaffHold, TypeSlotChanges, TypeSlots,
 };
 use cabinet_domain as domain;
 use domain::audience::Sight;
@@ -184,6 +184,32 @@ pub fn booking(booking: &domain::agenda::Booking, sight: Sight, who: Option<&dom
         person: who.filter(|_| sight.names()).map(person),
         online: sight.types() && booking.online,
         overbooked: !booking.overbooks.is_empty(),
+        series: None,
+        mark: None,
+    }
+}
+
+/// A booking with what has become of it.
+#[must_use]
+pub fn booking_in(
+    agenda: &domain::agenda::Agenda,
+    one: &domain::agenda::Booking,
+    sight: Sight,
+    who: Option<&domain::person::Person>,
+) -> StaffBooking {
+    let (series, mark) = (agenda.course.series.get(&one.id), agenda.course.marks.get(&one.id));
+    StaffBooking {
+        series: series.filter(|_| sight.types()).map(series_place),
+        mark: mark.filter(|_| sight.types()).map(|mark| mark.state.name().to_owned()),
+        ..booking(one, sight, who)
+    }
+}
+
+fn series_place(place: &domain::course::SeriesPlace) -> SeriesPlace {
+    SeriesPlace {
+        series: place.series.to_string(),
+        number: place.number,
+        of: place.of,
     }
 }
 

@@ -33,6 +33,13 @@ impl Permission for SeeTimes {
     const ACTION: Action = Action::SeeTimes;
 }
 
+/// See types and places of an agenda too.
+pub struct SeeTypes;
+
+impl Permission for SeeTypes {
+    const ACTION: Action = Action::SeeTypes;
+}
+
 /// Proof that somebody may see an agenda now, and how much of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AgendaPermit {
@@ -78,10 +85,13 @@ impl<'a> CommandPermit<'a> {
 #[must_use]
 pub const fn action_of(command: &StaffCommand) -> Action {
     match command {
-        StaffCommand::Book { .. } => Action::Book,
-        StaffCommand::Move { .. } => Action::Move,
-        StaffCommand::Cancel { .. } => Action::Cancel,
-        StaffCommand::AddAbsence { .. } | StaffCommand::RemoveAbsence { .. } => Action::SetAbsence,
+        StaffCommand::Book { .. } | StaffCommand::BookSeries { .. } => Action::Book,
+        StaffCommand::Move { .. } | StaffCommand::MoveBookings { .. } => Action::Move,
+        StaffCommand::Cancel { .. } | StaffCommand::CancelBookings { .. } => Action::Cancel,
+        StaffCommand::MarkBooking { .. } => Action::MarkNoShow,
+        StaffCommand::AddAbsence { .. } | StaffCommand::RemoveAbsence { .. } | StaffCommand::AnnounceDelay { .. } => {
+            Action::SetAbsence
+        }
         StaffCommand::SetType { .. } | StaffCommand::RetireType { .. } => Action::SetTypes,
         StaffCommand::OpenHours { .. }
         | StaffCommand::ChangeHours { .. }

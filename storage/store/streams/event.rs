@@ -71,7 +71,10 @@ pub(crate) const fn named_blob(event: &StreamEvent) -> Option<BlobId> {
             | Event::HoldReleased(_)
             | Event::HoldExpired(_)
             | Event::BookingMoved { .. }
-            | Event::BookingCancelled { .. },
+            | Event::BookingCancelled { .. }
+            | Event::SeriesJoined { .. }
+            | Event::BookingMarked { .. }
+            | Event::DelayAnnounced { .. },
         )
         | StreamEvent::Practice(_) => None,
     }

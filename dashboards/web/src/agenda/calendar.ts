@@ -51,7 +51,7 @@ export function eventsOf({ view, zone, from_ms, until_ms, now_ms, leaving, movin
     const name = booking.person ? `${booking.person.given_name} ${booking.person.family_name}` : words.erased;
     const meaning: Meaning = { what: 'booking', agenda: view.agenda, booking, type: type?.name ?? '', name, time: timeOf(booking.start_ms, zone), state };
     events.push({
-      ...base, id: booking.id, start: wall(booking.start_ms), end: wall(booking.end_ms), className: `booking ${state} ${booking.overbooked ? 'overbooked' : ''}`.trim(),
+      ...base, id: booking.id, start: wall(booking.start_ms), end: wall(booking.end_ms), className: ['booking', state, booking.overbooked ? 'overbooked' : '', booking.mark ?? ''].filter(Boolean).join(' '),
       editable: editable && state === '', durationEditable: false, backgroundColor: tint(colour, 0.16), textColor: '#15282a',
       styles: [`border-inline-start-color:${safe(colour)}`], extendedProps: { meaning },
     });

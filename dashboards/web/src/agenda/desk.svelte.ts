@@ -7,9 +7,10 @@ import { isLevel, type LevelName } from '../lib/accounts';
 import { overlapping } from '../lib/agenda';
 import { api, problemOf } from '../lib/api';
 import type { Alerts, Allowances, Person, Practitioner, Problem, StaffBooking, StaffCommand, StaffMe, StaffView } from '../lib/wire';
-import { formatInstant } from '../lib/zone';
+import { addWallSeconds, formatInstant, instantOf, wallOf } from '../lib/zone';
 import type { Session } from './session.svelte';
 
+export type Mark = 'arrived' | 'in_session' | 'seen' | 'excused' | 'no_show';
 export const CANCEL_DELAY_MS = 5_000;
 /** How long a message stays: longer when something can be taken back, longest when something went wrong unseen. */
 const SHOWN_MS = { plain: 4_000, bad: 9_000, undo: 12_000 };
@@ -19,6 +20,11 @@ export type Question = { title: string; text: string; ask: string; yes: string; 
 /** Drawn as not yet there: what has been asked and not answered. */
 export type Ghost = { id: string; agenda: string; start_ms: number; end_ms: number; text: string };
 type Waiting = { agenda: string; booking: StaffBooking; timer: ReturnType<typeof setTimeout>; toast: string };
+
+/** A wall's time as seconds, to tell two of them apart. */
+function wallSeconds(wall: string): number {
+  return Date.parse(`${wall}Z`) / 1_000;
+}
 
 export function nameOf(person: Person | null): string {
   return person ? `${person.given_name} ${person.family_name}` : i18n.t.erasedPerson;
@@ -218,6 +224,31 @@ export class Desk {
     } finally {
       this.moving = new Set([...this.moving].filter((id) => id !== booking.id));
     }
+  }
+
+  /** Says where somebody is or what became of the appointment; the former word can be had back. */
+  async mark(agenda: string, booking: StaffBooking, mark: Mark | null): Promise<boolean> {
+    const former = booking.mark;
+    const said = mark === null ? i18n.t.course.unmarked : i18n.t.course.marked(this.who(agenda, booking), i18n.t.course.marks[mark]);
+    return this.run(agenda, { do: 'mark_booking', booking: booking.id, mark }, said, () => void this.run(agenda, { do: 'mark_booking', booking: booking.id, mark: former }, i18n.t.course.unmarked));
+  }
+
+  /** Moves a session and those after it by the same civil time: six stays six across a clock change. All of them, or none. */
+  async moveSeries(agenda: string, from: StaffBooking, series: string, start_ms: number): Promise<boolean> {
+    const zone = this.practitioners.find((one) => one.agenda === agenda)?.zone ?? 'Europe/Paris';
+    const found = await this.request(() => api.series(agenda, series));
+    if (!found) return false;
+    const seconds = wallSeconds(wallOf(start_ms, zone)) - wallSeconds(wallOf(from.start_ms, zone));
+    const following = found.answer.bookings.filter((one) => one.start_ms >= from.start_ms);
+    const back = following.map((one) => ({ booking: one.id, start_ms: one.start_ms }));
+    const moves = following.map((one) => ({ booking: one.id, start_ms: instantOf(addWallSeconds(wallOf(one.start_ms, zone), seconds), zone) }));
+    const allow = { overlap: false, outside_hours: false };
+    const said = i18n.t.course.seriesMoved(moves.length);
+    return this.run(agenda, { do: 'move_bookings', moves, allow }, said, () => void this.run(agenda, { do: 'move_bookings', moves: back, allow }, said));
+  }
+
+  async announceDelay(agenda: string, minutes: number): Promise<boolean> {
+    return this.run(agenda, { do: 'announce_delay', minutes }, minutes > 0 ? i18n.t.course.late(minutes) : i18n.t.course.caughtUp);
   }
 
   #moveBack(agenda: string, before: StaffBooking, start_ms: number): void {

@@ -47,6 +47,12 @@ function applyChange(view: StaffView, change: StaffChange): StaffView {
     case 'hold_gone': return { ...view, holds: without(view.holds, change.id) };
     case 'absence_set': return { ...view, absences: set(view.absences, change.absence) };
     case 'absence_gone': return { ...view, absences: without(view.absences, change.id) };
+    case 'series_set': {
+      const place = new Map(change.bookings.map((id, index) => [id, { series: change.series, number: index + 1, of: change.bookings.length }]));
+      return { ...view, bookings: view.bookings.map((booking) => ({ ...booking, series: place.get(booking.id) ?? booking.series })) };
+    }
+    case 'mark_set': return { ...view, bookings: view.bookings.map((booking) => (booking.id === change.id ? { ...booking, mark: change.mark } : booking)) };
+    case 'delay_set': return { ...view, delay_minutes: change.minutes };
   }
 }
 
@@ -62,8 +68,9 @@ export function isOpen(view: StaffView, start: number, end: number, kind: string
 
 type Moved = Extract<StaffChange, { change: 'booking_moved' }>;
 
-function movedFields({ start_ms, end_ms, place, overbooked }: Moved): Pick<StaffBooking, 'start_ms' | 'end_ms' | 'place' | 'overbooked'> {
-  return { start_ms, end_ms, place, overbooked };
+/** What was said of a booking was said of its former time. */
+function movedFields({ start_ms, end_ms, place, overbooked }: Moved): Pick<StaffBooking, 'start_ms' | 'end_ms' | 'place' | 'overbooked' | 'mark'> {
+  return { start_ms, end_ms, place, overbooked, mark: null };
 }
 
 /** Whether a move speaks of a booking this view does not hold: it came from outside the covered stretch, so only a new join shows it. */

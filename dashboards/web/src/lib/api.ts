@@ -4,7 +4,7 @@ import { backoffMs } from './backoff';
 import type {
   AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, EmailChange, EmailCode, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NewPasskey, NumberedRequest, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
-  StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain,
+  SeriesBookings, SeriesPlan, SeriesPlanRequest, StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain, Unfilled, WhyNot,
 } from './wire';
 import type {
   Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
@@ -95,6 +95,10 @@ export const api = {
   /** Tried again with the socket that it is for, not by itself. */
   socketTicket: () => once<SocketTicket>('POST', '/staff/ticket'),
   me: () => call<StaffMe>('GET', '/staff/me'),
+  planSeries: (agenda: string, body: SeriesPlanRequest) => call<SeriesPlan>('POST', `/staff/agendas/${agenda}/series`, body),
+  series: (agenda: string, series: string) => call<SeriesBookings>('GET', `/staff/agendas/${agenda}/series/${series}`),
+  whyNot: (agenda: string, kind: string, start_ms: number) => call<WhyNot>('GET', `/staff/agendas/${agenda}/why?kind=${kind}&start_ms=${start_ms}`),
+  unfilled: (agenda: string) => call<Unfilled>('GET', `/staff/agendas/${agenda}/unfilled`),
   // Codes and links are good once, so what uses one up is not repeated by itself.
   link: (body: LinkHolder) => call<LinkFace>('POST', '/account/link', body),
   password: (body: PasswordSignIn) => once<Challenge>('POST', '/account/sign-in', body),

@@ -3,6 +3,7 @@
 import { accounts } from './en.accounts';
 import { alerts } from './en.alerts';
 import { audit } from './en.audit';
+import { course } from './en.course';
 import { support } from './en.support';
 import type { Catalogue } from './fr';
 
@@ -12,6 +13,7 @@ export const en: Catalogue = {
   accounts,
   alerts,
   audit,
+  course,
   support,
   product: 'Cabinet en Ligne',
   language: 'Language',
@@ -314,6 +316,8 @@ export const en: Catalogue = {
     command_id_reused: 'This request was sent before in another form. Reload the page and start again.',
     too_many: 'Too many at once. Wait a moment or delete some.',
     not_expired_yet: 'This is not over yet. Wait a moment.',
+    one_of_several: 'One of the dates is no longer possible: nothing was changed. Search again.',
+    not_yet: 'It is too early to say this of that appointment.',
     wrong_credentials: 'The address or the password is not right.',
     wrong_code: 'This code is not right, or was used before. Wait for the next one.',
     wrong_passkey: 'This passkey opens no account here. Sign in with your password.',

@@ -3,6 +3,7 @@
 import { accounts } from './fr.accounts';
 import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
+import { course } from './fr.course';
 import { support } from './fr.support';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
@@ -11,6 +12,7 @@ export const fr = {
   accounts,
   alerts,
   audit,
+  course,
   support,
   // everywhere
   product: 'Cabinet en Ligne',
@@ -212,7 +214,7 @@ export const fr = {
   unopened: (names: string) => `${names} n’a pas encore d’heures d’ouverture : les patients ne voient aucun créneau.`,
   giveHours: 'Donner des heures',
   emptyAgenda: 'Aucun praticien à afficher.',
-  shortcuts: 'Raccourcis : N nouveau rendez-vous, A absence, J jour, S semaine, M mois, T aujourd’hui, ← → naviguer, Ctrl+Z reprendre.',
+  shortcuts: 'Raccourcis : N nouveau rendez-vous, A absence, W salle d’attente, R retard, J jour, S semaine, M mois, T aujourd’hui, ← → naviguer, Ctrl+Z reprendre.',
 
   // staff: booking dialogs
   practitioner: 'Praticien',
@@ -325,6 +327,8 @@ export const fr = {
     command_id_reused: 'Cette demande a déjà été envoyée autrement. Rechargez la page et recommencez.',
     too_many: 'Trop d’éléments à la fois. Attendez un instant ou supprimez-en.',
     not_expired_yet: 'Ce n’est pas encore terminé. Attendez un instant.',
+    one_of_several: 'L’une des dates n’est plus possible : rien n’a été changé. Cherchez de nouveau.',
+    not_yet: 'Il est trop tôt pour le dire de ce rendez-vous.',
     wrong_credentials: 'L’adresse ou le mot de passe ne convient pas.',
     wrong_code: 'Ce code ne convient pas, ou il a déjà servi. Attendez le suivant.',
     wrong_passkey: 'Cette clé d’accès n’ouvre aucun compte ici. Connectez-vous avec votre mot de passe.',
