@@ -11,6 +11,7 @@ pub mod members;
 pub mod model;
 pub mod operators;
 pub mod problem;
+pub mod review;
 pub mod session;
 pub mod support;
 pub mod typescript;

@@ -4,6 +4,7 @@
 use super::*;
 use cabinet_domain::Principal;
 use cabinet_domain::agenda::{Agenda, Booking, Hold, Remembered};
+use cabinet_domain::anomaly::Rule;
 use cabinet_domain::event::{CancelledBy, Event};
 use cabinet_domain::ids::*;
 use cabinet_domain::practice::*;
@@ -253,6 +254,18 @@ fn membership_events() -> Vec<(&'static str, PracticeEvent)> {
     ]
 }
 
+fn review_events() -> Vec<(&'static str, PracticeEvent)> {
+    let at = UtcMillis(1_790_000_000_000);
+    let (by, staff, rule) = (StaffId(14), StaffId(20), Rule::BulkViewing);
+    vec![
+        (
+            "practice.reviewed",
+            PracticeEvent::AccessReviewed(AccessReview { by, at }),
+        ),
+        ("practice.locked", PracticeEvent::MemberLocked(Lock { staff, rule, at })),
+    ]
+}
+
 /// What ends something: it leaves nothing in the state that the checkpoint's golden bytes would show.
 fn ending_events() -> Vec<(&'static str, PracticeEvent)> {
     vec![
@@ -270,6 +283,7 @@ fn ending_events() -> Vec<(&'static str, PracticeEvent)> {
             PracticeEvent::SupportEnded(SupportGrantId(30)),
         ),
         ("practice.glass_ended", PracticeEvent::BreakGlassEnded(BreakGlassId(31))),
+        ("practice.member_released", PracticeEvent::MemberReleased(StaffId(32))),
     ]
 }
 
@@ -281,7 +295,8 @@ fn practices() -> [Practice; 2] {
         practice.apply(&place.with(event));
     }
     let before = practice.clone();
-    for (_, event) in membership_events().into_iter().chain(ending_events()) {
+    let all = membership_events().into_iter().chain(review_events());
+    for (_, event) in all.chain(ending_events()) {
         practice.apply(&place.with(event));
     }
     [before, practice]
@@ -370,6 +385,7 @@ fn lines() -> Vec<String> {
     let all = practice_events()
         .into_iter()
         .chain(membership_events())
+        .chain(review_events())
         .chain(ending_events());
     for (name, event) in all {
         let record = EventRecord {
@@ -453,6 +469,13 @@ fn checkpoints_of_the_former_version_are_read_as_the_states_they_are() {
         before.effective_level(StaffId(14), AgendaId(1), UtcMillis(0)),
         Level::Manage
     );
+    // Of version 2: as they are but for what came since.
+    let of_agenda = read("before_reviews.checkpoint.agenda");
+    assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(agenda())));
+    let [_, mut then] = practices();
+    (then.reviewed, then.locks, then.past_accesses) = (None, BTreeMap::new(), Vec::new());
+    let of_practice = read("before_reviews.checkpoint.practice");
+    assert_eq!(of_practice.state, StreamState::Practice(Box::new(then)));
     let cut = hex::decode(former["checkpoint.practice"]).unwrap();
     assert!(decode_checkpoint(&cut[..cut.len() - 1]).is_err());
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod operators;
 mod parts;
+mod review;
 mod support;
 
 use cabinet_proto::v1::board::BoardFrame;
