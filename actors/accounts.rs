@@ -12,6 +12,7 @@ mod forgotten;
 mod held;
 mod ladder;
 mod letters;
+mod locked;
 mod passkey_rows;
 mod passkeys;
 mod password;
@@ -34,7 +35,7 @@ pub use sign_in::{CHALLENGE_SECONDS, CHALLENGE_TRIES, Challenge, Visitor};
 pub use sign_up::{Accepted, FIELD_BYTES_MAX, SignUp};
 pub(crate) use store::folded;
 pub use totp::{RECOVERY_CODES, STEP_SECONDS, STEPS_ASIDE};
-pub use unused::NOTICE_DAYS;
+pub use unused::{NOTICE_DAYS, Standing};
 
 use self::email::NewEmail;
 use self::enrol::Begun;
@@ -95,6 +96,12 @@ pub enum AccountError {
     /// The account was not used for too long.
     #[error("the account was not used for too long")]
     Disabled,
+    /// They are locked after a grave alert: an owner releases them.
+    #[error("the member is locked")]
+    Locked,
+    /// They are locked, and the only owner: they release themselves by saying that they have seen the alert.
+    #[error("the lock has to be acknowledged")]
+    LockToAcknowledge,
     /// They have no account.
     #[error("there is no account")]
     NoAccount,
@@ -307,9 +314,9 @@ impl Accounts {
         Ok(holder.filter(|holder| self.1.admits(holder.practice) && self.belongs(*holder)))
     }
 
-    /// Whether a member belongs to the practice now.
+    /// Whether a member belongs to the practice now, locked or not.
     fn belongs(&self, holder: Holder) -> bool {
         let practice = self.0.directory.practice(holder.practice);
-        practice.is_some_and(|practice| practice.role_now(holder.staff, self.0.clock.now()).is_some())
+        practice.is_some_and(|practice| practice.belongs_now(holder.staff, self.0.clock.now()))
     }
 }

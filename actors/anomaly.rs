@@ -5,6 +5,7 @@
 //! alerts back and nothing else. Must not be here: the rules (`cabinet_domain::anomaly`), how alerts are shown.
 
 mod answers;
+mod effects;
 mod feed;
 mod follow;
 mod kept;
@@ -23,7 +24,7 @@ use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::mail::{INSTALLATION, Outbox};
 use cabinet_domain::anomaly::{
-    Alert, Attempt, Effect, Gravity, Limits, NetworkAlert, NetworkWatch, Observed, Rule, Seen,
+    Alert, Attempt, Effect, Family, Gravity, Limits, NetworkAlert, NetworkWatch, Observed, Rule, Seen,
 };
 use cabinet_domain::audit::Actor;
 use cabinet_domain::ids::{PracticeId, StaffId};
@@ -310,58 +311,6 @@ impl AnomalySupervisor {
         matches!(opening, Observed::Viewed { files, .. } if files.iter().any(unexplained))
     }
 
-    /// What the server does about alerts that are warnings or more.
-    async fn act(
-        &self,
-        (accounts, ended): (&Accounts, &impl Fn(&[SessionId])),
-        practice: PracticeId,
-        risen: Vec<Alert>,
-    ) {
-        let now = self.0.clock.now();
-        for alert in risen {
-            let holder = Holder {
-                practice,
-                staff: alert.staff,
-            };
-            let account = self.account_of(holder);
-            let late = now >= alert.last.plus_seconds(EFFECT_SECONDS);
-            let mild = alert.gravity < Gravity::Warning;
-            for effect in alert.rule.effects().iter().filter(|_| !late && !mild) {
-                let done = match effect {
-                    Effect::StepUp => accounts.forget_second_factor(account).await,
-                    Effect::EndSession => accounts
-                        .end_session_of(account, alert.session)
-                        .await
-                        .map(|gone| ended(&gone)),
-                    Effect::Throttle => {
-                        let mut throttled = self.0.throttled.lock();
-                        throttled.retain(|_, until| now < *until);
-                        throttled.insert(holder, now.plus_seconds(THROTTLE_SECONDS));
-                        Ok(())
-                    }
-                    // Done when the attempt was judged.
-                    Effect::BlockNetwork => Ok(()),
-                };
-                if let Err(error) = done {
-                    tracing::error!(error = &error as &dyn std::error::Error, "an alert's effect failed");
-                }
-            }
-        }
-    }
-
-    /// Whose account a practice's alert is about: who is no member there looks in as one of the platform's support.
-    fn account_of(&self, holder: Holder) -> Holder {
-        let is_member = |practice| {
-            let practice = self.0.directory.practice(practice);
-            practice.is_some_and(|practice| practice.members.contains_key(&holder.staff))
-        };
-        if !is_member(holder.practice) && is_member(PracticeId::PLATFORM) {
-            let practice = PracticeId::PLATFORM;
-            return Holder { practice, ..holder };
-        }
-        holder
-    }
-
     /// An alert about the installation itself, once a day.
     fn found_in_installation(&self, rule: Rule) {
         let at = self.0.clock.now();
@@ -409,6 +358,9 @@ impl AnomalySupervisor {
                 at: found.at,
             };
             writes.extend(self.0.outbox.put_to_operator(letter));
+            if found.rule.family() == Family::Integrity {
+                writes.extend(self.officer_mails(None, found.rule, found.at));
+            }
         }
         self.0.records.commit(Vec::new(), writes).await?;
         self.0.caught.lock().drain(..caught.len());

@@ -368,7 +368,10 @@ fn check(view: &View, practice: &Practice, event: &PracticeEvent) -> Result<(), 
         | PracticeEvent::SupportGranted(_)
         | PracticeEvent::SupportEnded(_)
         | PracticeEvent::BreakGlassOpened(_)
-        | PracticeEvent::BreakGlassEnded(_) => {}
+        | PracticeEvent::BreakGlassEnded(_)
+        | PracticeEvent::AccessReviewed(_)
+        | PracticeEvent::MemberLocked(_)
+        | PracticeEvent::MemberReleased(_) => {}
     }
     Ok(())
 }

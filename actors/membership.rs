@@ -11,8 +11,8 @@ use cabinet_domain::command::Principal;
 use cabinet_domain::ids::{AgendaId, BreakGlassId, CommandId, InvitationId, PracticeId, StaffId, SupportGrantId};
 use cabinet_domain::mail::Letter;
 use cabinet_domain::practice::{
-    Acceptance, BreakGlass, INVITATION_MINUTES_MAX, Invitation, Member, MembershipRefusal, Practice, PracticeEvent,
-    SupportGrant,
+    Acceptance, AccessReview, BreakGlass, INVITATION_MINUTES_MAX, Invitation, Member, MembershipRefusal, Practice,
+    PracticeEvent, SupportGrant,
 };
 use cabinet_domain::rights::{Action, Level, Rights, Role, Verdict};
 use cabinet_domain::time::UtcMillis;
@@ -303,6 +303,36 @@ impl Membership {
         };
         self.decide(asker, command_id, (Action::GrantSupport, None), |_, _| Ok(vec![event]))
             .await
+    }
+
+    /// Notes that an owner has reviewed who has access.
+    ///
+    /// # Errors
+    /// [`MembershipError`].
+    pub async fn review(&self, asker: Asker, command_id: CommandId) -> Result<(), MembershipError> {
+        self.decide(asker, command_id, (Action::ReviewAccess, None), |_, at| {
+            let by = asker.staff;
+            Ok(vec![PracticeEvent::AccessReviewed(AccessReview { by, at })])
+        })
+        .await
+    }
+
+    /// Releases a member who was locked. Who is not locked is no news.
+    ///
+    /// # Errors
+    /// [`MembershipError`].
+    pub async fn release(&self, asker: Asker, command_id: CommandId, staff: StaffId) -> Result<(), MembershipError> {
+        self.decide(asker, command_id, (Action::ChangeMember, None), |practice, _| {
+            if !practice.members.contains_key(&staff) {
+                return Err(MembershipError::NotFound);
+            }
+            let locked = practice.is_locked(staff);
+            Ok(locked
+                .then_some(PracticeEvent::MemberReleased(staff))
+                .into_iter()
+                .collect())
+        })
+        .await
     }
 
     /// Opens an agenda one has no right to, for so many minutes, with a reason.

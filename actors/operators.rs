@@ -155,7 +155,7 @@ impl Operators {
             id: member.id,
             name: member.name.clone(),
             role: member.role,
-            account: accounts.get(&member.id).copied(),
+            account: accounts.get(&member.id).map(|account| account.disabled),
         };
         let mut all: Vec<Operator> = team.members.values().map(one).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));

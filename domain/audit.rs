@@ -92,6 +92,14 @@ acts! {
     GlassBroken = 39, "glass.broken",
     /// Broken glass was ended.
     GlassEnded = 40, "glass.ended",
+    /// An owner reviewed who has access.
+    AccessReviewed = 41, "access.reviewed",
+    /// The list of who has access was taken away as a file.
+    AccessExported = 42, "access.exported",
+    /// A member was locked after a grave alert.
+    MemberLocked = 43, "member.locked",
+    /// A locked member was released.
+    MemberReleased = 44, "member.released",
     /// A member made their account.
     AccountMade = 50, "account.made",
     /// A member signed in.

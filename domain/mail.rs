@@ -203,6 +203,29 @@ letters! {
         /// By when.
         by: UtcMillis,
     } = "contract_asked",
+    /// To the owners, and to whom it is about: a member was locked after a grave alert.
+    MemberLocked {
+        /// Who.
+        staff: StaffId,
+        /// Which rule.
+        rule: Rule,
+        /// When.
+        at: UtcMillis,
+    } = "member_locked",
+    /// To the owners: the quarterly review of who has access is due.
+    ReviewDue {
+        /// Since when.
+        since: UtcMillis,
+    } = "review_due",
+    /// To the data protection officer: an alert that may be a breach of personal data (GDPR articles 33 and 34).
+    OfficerAlert {
+        /// Name of the practice it is about; none: the installation.
+        about: Option<String>,
+        /// Which rule.
+        rule: Rule,
+        /// When.
+        at: UtcMillis,
+    } = "officer_alert",
     /// To the operator: an alert about the installation or a network.
     InstallationAlert {
         /// Which rule.
@@ -249,6 +272,9 @@ impl Letter {
             | Self::Unused { .. }
             | Self::ContractAsked { .. }
             | Self::Daily { .. }
+            | Self::MemberLocked { .. }
+            | Self::ReviewDue { .. }
+            | Self::OfficerAlert { .. }
             | Self::Trial => GIVE_UP_SECONDS,
         }
     }

@@ -6,11 +6,13 @@ mod access;
 mod check;
 mod former;
 mod members;
+mod review;
 
 pub use access::ContractDeadline;
 pub use check::*;
-pub use former::FormerPractice;
+pub use former::{FormerPractice, PracticeBeforeReviews};
 pub use members::{Acceptance, BreakGlass, DocumentKind, Invitation, Locale, Member, SupportGrant};
+pub use review::{AccessReview, Exceptional, Lock, PAST_ACCESS_DAYS, PAST_ACCESSES_MAX, PastAccess, REVIEW_MONTHS};
 
 use crate::event::Recorded;
 use crate::ids::{AgendaId, BreakGlassId, InvitationId, PlaceId, PracticeId, Seq, StaffId, SupportGrantId};
@@ -120,6 +122,12 @@ pub enum PracticeEvent {
     BreakGlassOpened(BreakGlass),
     /// The glass was closed again, before its time was up.
     BreakGlassEnded(BreakGlassId),
+    /// An owner reviewed who has access.
+    AccessReviewed(AccessReview),
+    /// A member was locked after a grave alert.
+    MemberLocked(Lock),
+    /// A locked member was released.
+    MemberReleased(StaffId),
 }
 
 /// One practice.
@@ -149,6 +157,14 @@ pub struct Practice {
     pub support_grants: BTreeMap<SupportGrantId, SupportGrant>,
     /// Broken glasses. Expired ones go with the next that is broken; the stream keeps them all.
     pub break_glasses: BTreeMap<BreakGlassId, BreakGlass>,
+    /// When it began: its first event. 1970 where that is not known.
+    pub began: UtcMillis,
+    /// The last review of who has access.
+    pub reviewed: Option<AccessReview>,
+    /// Members who are locked.
+    pub locks: BTreeMap<StaffId, Lock>,
+    /// Support's looks and broken glasses of the last months, for the next review, oldest first.
+    pub past_accesses: Vec<PastAccess>,
 }
 
 impl Practice {
@@ -168,12 +184,19 @@ impl Practice {
             acceptances: Vec::new(),
             support_grants: BTreeMap::new(),
             break_glasses: BTreeMap::new(),
+            began: UtcMillis(0),
+            reviewed: None,
+            locks: BTreeMap::new(),
+            past_accesses: Vec::new(),
         }
     }
 
     /// Applies one durable event. Total.
     pub fn apply(&mut self, recorded: &Recorded<PracticeEvent>) {
         self.seq = recorded.seq;
+        if recorded.seq == 1 {
+            self.began = recorded.at;
+        }
         match &recorded.event {
             PracticeEvent::FaceSet(face) => self.face = Some(face.clone()),
             PracticeEvent::PlaceSet(place) => {
@@ -191,6 +214,7 @@ impl Practice {
                 self.members.remove(staff);
                 self.staff.remove(staff);
                 self.break_glasses.retain(|_, glass| glass.staff != *staff);
+                self.locks.remove(staff);
             }
             PracticeEvent::InvitationMade(invitation) => {
                 self.invitations.retain(|_, known| recorded.at < known.expires_at);
@@ -203,16 +227,29 @@ impl Practice {
             PracticeEvent::SupportGranted(grant) => {
                 self.support_grants.retain(|_, known| recorded.at < known.expires_at);
                 self.support_grants.insert(grant.id, grant.clone());
+                let access = Exceptional::Support(grant.clone());
+                self.access_begins(access, grant.expires_at, recorded.at);
             }
             PracticeEvent::SupportEnded(grant) => {
                 self.support_grants.remove(grant);
+                self.support_ends(*grant, recorded.at);
             }
             PracticeEvent::BreakGlassOpened(glass) => {
                 self.break_glasses.retain(|_, known| recorded.at < known.expires_at);
                 self.break_glasses.insert(glass.id, glass.clone());
+                let access = Exceptional::Glass(glass.clone());
+                self.access_begins(access, glass.expires_at, recorded.at);
             }
             PracticeEvent::BreakGlassEnded(glass) => {
                 self.break_glasses.remove(glass);
+                self.glass_ends(*glass, recorded.at);
+            }
+            PracticeEvent::AccessReviewed(review) => self.reviewed = Some(*review),
+            PracticeEvent::MemberLocked(lock) => {
+                self.locks.insert(lock.staff, *lock);
+            }
+            PracticeEvent::MemberReleased(staff) => {
+                self.locks.remove(staff);
             }
         }
     }

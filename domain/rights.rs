@@ -217,6 +217,10 @@ actions! {
     ChangeMember = "members.change",
     /// Remove a member.
     RemoveMember = "members.remove",
+    /// Review who has access, and see how they sign in.
+    ReviewAccess = "members.review",
+    /// Take the list of who has access away.
+    ExportAccess = "members.export",
     /// See the log of accesses.
     SeeAudit = "audit.see",
     /// Take the log of accesses away.

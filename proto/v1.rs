@@ -12,6 +12,7 @@ pub mod model;
 pub mod operators;
 pub mod planning;
 pub mod problem;
+pub mod review;
 pub mod session;
 pub mod support;
 pub mod typescript;

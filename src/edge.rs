@@ -8,8 +8,11 @@
 //! on listeners of [`listen`]; the operators' listener takes [`ops::configure`] instead. `configure` comes last: it answers
 //! every path that nothing before it took.
 
+pub mod access_file;
 pub mod assets;
 pub mod documents;
+#[cfg(debug_assertions)]
+mod fault;
 pub mod frame;
 pub mod guard;
 pub mod limits;
@@ -175,6 +178,8 @@ impl EdgeMetrics {
 
 /// Adds every route of the public listener, and the answer to every other path.
 pub fn configure(config: &mut web::ServiceConfig, state: EdgeState) {
+    #[cfg(debug_assertions)]
+    config.configure(fault::configure);
     config
         .app_data(web::Data::new(state))
         .configure(routes::configure)

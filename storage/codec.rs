@@ -11,7 +11,7 @@ use bytes::Bytes;
 use cabinet_domain::agenda::FormerAgenda;
 use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{BlobId, PatientId};
-use cabinet_domain::practice::{FormerPractice, Practice};
+use cabinet_domain::practice::{FormerPractice, Practice, PracticeBeforeReviews};
 use cabinet_domain::stream::{StreamEvent, StreamState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,10 +28,10 @@ pub(crate) struct Kind {
 pub(crate) const EVENT: Kind = Kind::new("event", 1, 1024 * 1024);
 /// A checkpoint of a stream.
 pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 3, 64 * 1024 * 1024);
-/// A checkpoint as it was written before anything was said of how bookings went: read only.
-const CHECKPOINT_BEFORE_COURSE: Kind = Kind::new("checkpoint", 2, 64 * 1024 * 1024);
+/// A checkpoint as it was written before agendas said how bookings went, and practices had reviews and locks: read only.
+const CHECKPOINT_SECOND: Kind = Kind::new("checkpoint", 2, 64 * 1024 * 1024);
 /// A checkpoint as it was written before practices had members: read only.
-const CHECKPOINT_BEFORE_MEMBERS: Kind = Kind::new("checkpoint", 1, 64 * 1024 * 1024);
+const CHECKPOINT_FIRST: Kind = Kind::new("checkpoint", 1, 64 * 1024 * 1024);
 /// What is known of a person.
 pub(crate) const PERSON: Kind = Kind::new("person", 1, 16 * 1024);
 /// One entry of a keyring file.
@@ -174,12 +174,12 @@ pub(crate) fn encode_checkpoint(
 /// Reads a checkpoint, of earlier versions too. What an agenda derives it rebuilds as it is decoded.
 pub(crate) fn decode_checkpoint(bytes: &[u8]) -> Result<CheckpointRecord, StoreError> {
     let version = bytes.first().copied();
-    if version == Some(CHECKPOINT_BEFORE_MEMBERS.version) {
-        let former: FormerCheckpointRecord<FormerPractice> = decode(CHECKPOINT_BEFORE_MEMBERS, bytes)?;
+    if version == Some(CHECKPOINT_FIRST.version) {
+        let former: FormerCheckpointRecord<FormerPractice> = decode(CHECKPOINT_FIRST, bytes)?;
         return Ok(former.into());
     }
-    if version == Some(CHECKPOINT_BEFORE_COURSE.version) {
-        let former: FormerCheckpointRecord<Practice> = decode(CHECKPOINT_BEFORE_COURSE, bytes)?;
+    if version == Some(CHECKPOINT_SECOND.version) {
+        let former: FormerCheckpointRecord<PracticeBeforeReviews> = decode(CHECKPOINT_SECOND, bytes)?;
         return Ok(former.into());
     }
     decode(CHECKPOINT, bytes)

@@ -73,7 +73,10 @@ impl Accounts {
                 };
                 let practice = self.0.directory.practice(link.practice);
                 let practice = practice.ok_or(AccountError::LinkGone)?;
-                let role = practice.role_now(link.staff, self.0.clock.now());
+                // Also of who is locked: the only owner may have forgotten their password too.
+                let member = practice.members.get(&link.staff);
+                let member = member.filter(|member| member.is_valid(self.0.clock.now()));
+                let role = member.map(|member| member.role);
                 Ok(Opening {
                     practice: link.practice,
                     member: Some(holder),
@@ -282,6 +285,8 @@ impl Accounts {
         let changed = self.change(holder, async |record| {
             let link = self.0.access.link(link).await?;
             let told = self.use_code(holder, record, code, &visitor.origin).await?;
+            // The link and the factor say as much as an acknowledgement.
+            let releases = self.judge_lock(holder, true)?;
             record.password = hashed;
             record.password_since = self.0.clock.now();
             let ended = std::mem::take(&mut record.sessions);
@@ -295,9 +300,12 @@ impl Accounts {
             together.writes.extend(self.letter(holder, letter));
             let from = Some((&admitted.opened.id, &visitor.origin));
             together.acts.insert(0, self.act_of(holder, Act::PasswordChanged, from));
-            Ok(((admitted, ended), together))
+            Ok(((admitted, ended, releases), together))
         });
-        let (admitted, ended) = changed.await?;
+        let (admitted, ended, releases) = changed.await?;
+        if releases {
+            self.release_themselves(holder, &visitor.origin).await?;
+        }
         self.forget_failures(&subjects).await?;
         self.0.access.drop_cached(&ended);
         let mut signed_in = self.admitted(admitted).await?;

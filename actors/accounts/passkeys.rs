@@ -269,7 +269,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::BeginAgain`]; [`AccountError::WrongPasskey`] for one that is unknown, removed, or of somebody who belongs to
-    /// no practice, all alike; [`AccountError::Disabled`].
+    /// no practice, all alike; [`AccountError::Disabled`]; [`AccountError::Locked`], [`AccountError::LockToAcknowledge`].
     pub async fn finish_passkey_sign_in(
         &self,
         challenge: &str,
@@ -300,6 +300,7 @@ impl Accounts {
                     if self.is_disabled(record) {
                         return Err(AccountError::Disabled);
                     }
+                    self.judge_lock(holder, false)?;
                     let (admitted, together) = self.admit(holder, record, visitor);
                     Ok((admitted, together.with(noted)))
                 });
@@ -307,7 +308,10 @@ impl Accounts {
             }
             Err(error) => Err(refused(&error)),
         };
-        if matches!(changed, Err(AccountError::WrongPasskey | AccountError::Disabled)) {
+        if matches!(
+            changed,
+            Err(AccountError::WrongPasskey | AccountError::Disabled | AccountError::Locked)
+        ) {
             self.denied(holder, visitor);
         }
         self.admitted(changed?).await

@@ -117,11 +117,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::WrongCode`]; [`AccountError::BeginAgain`] when the first step is too long ago or was tried too often;
-    /// [`AccountError::HeldBack`]; [`AccountError::Disabled`], which only who has shown both factors is told.
+    /// [`AccountError::HeldBack`]; [`AccountError::Disabled`], [`AccountError::Locked`] and [`AccountError::LockToAcknowledge`], which
+    /// only who has shown both factors is told. `acknowledged`: the only owner has seen why they are locked.
     pub async fn finish_sign_in(
         &self,
         challenge: &str,
-        code: &str,
+        (code, acknowledged): (&str, bool),
         visitor: &Visitor,
     ) -> Result<SignedIn, AccountError> {
         let key = session_id(challenge);
@@ -136,19 +137,26 @@ impl Accounts {
             if self.is_disabled(record) {
                 return Err(AccountError::Disabled);
             }
+            let releases = self.judge_lock(holder, acknowledged)?;
             let (admitted, mut together) = self.admit(holder, record, visitor);
             together.writes.extend(told);
-            Ok((admitted, together))
+            Ok(((admitted, releases), together))
         });
         let changed = changed.await;
-        if matches!(changed, Err(AccountError::WrongCode | AccountError::Disabled)) {
+        if matches!(
+            changed,
+            Err(AccountError::WrongCode | AccountError::Disabled | AccountError::Locked)
+        ) {
             self.denied(holder, visitor);
         }
         if matches!(changed, Err(AccountError::NoAccount)) {
             // Deleted between the steps.
             return Err(AccountError::BeginAgain);
         }
-        let admitted = changed?;
+        let (admitted, releases) = changed?;
+        if releases {
+            self.release_themselves(holder, &visitor.origin).await?;
+        }
         self.0.challenges.remove(&key);
         self.forget_failures(&subjects).await?;
         self.admitted(admitted).await

@@ -14,6 +14,17 @@ use std::collections::BTreeMap;
 pub const NOTICE_DAYS: i64 = 14;
 const DAY_SECONDS: i64 = 24 * 3_600;
 
+/// How an account stands, for who reviews who has access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Closed because nobody used it.
+    pub disabled: bool,
+    /// Last sign-in.
+    pub signed_in: UtcMillis,
+    /// Passkeys beside the application.
+    pub passkeys: usize,
+}
+
 impl Accounts {
     /// Whether an account signs nobody in any more.
     pub(super) fn is_disabled(&self, record: &AccountRecord) -> bool {
@@ -32,15 +43,18 @@ impl Accounts {
         !self.is_disabled(record) || role == Some(Role::Owner)
     }
 
-    /// Members of a practice who have an account, and whether it is closed; at most a thousand are looked through.
+    /// Members of a practice who have an account, and how it stands; at most a thousand are looked through.
     ///
     /// # Errors
     /// When storage could not be read.
-    pub async fn states_in(&self, practice: PracticeId) -> Result<BTreeMap<StaffId, bool>, AccountError> {
+    pub async fn states_in(&self, practice: PracticeId) -> Result<BTreeMap<StaffId, Standing>, AccountError> {
+        let standing = |record: &AccountRecord| Standing {
+            disabled: self.is_disabled(record),
+            signed_in: record.signed_in,
+            passkeys: record.passkeys.len(),
+        };
         let accounts = self.records_in(practice).await?.into_iter();
-        Ok(accounts
-            .map(|(staff, record)| (staff, self.is_disabled(&record)))
-            .collect())
+        Ok(accounts.map(|(staff, record)| (staff, standing(&record))).collect())
     }
 
     /// Whose account comes to its notice after `last` and up to `day`, and from when on it will be closed.

@@ -62,17 +62,7 @@ fn observed(
             location: facts.and_then(|facts| facts.location),
         },
         (Outcome::Done, Act::AgendaOpened) => opened(leaf, staff, practice),
-        (Outcome::Done, Act::MemberSet) => match leaf.subject {
-            Subject::Member(member) if is_raised(practice, before, member) => {
-                Observed::SecurityChanged(SecurityChange::RightsRaised)
-            }
-            Subject::Member(_)
-            | Subject::None
-            | Subject::Booking(_)
-            | Subject::Invitation(_)
-            | Subject::Grant(_)
-            | Subject::Glass(_) => Observed::Worked,
-        },
+        (Outcome::Done, Act::MemberSet) => member_set(leaf, practice, before),
         (Outcome::Done, Act::FactorChanged) => Observed::SecurityChanged(SecurityChange::FactorChanged),
         (Outcome::Done, Act::LinkMade) => Observed::SecurityChanged(SecurityChange::LinkMade),
         (Outcome::Done, Act::GlassBroken) => Observed::GlassBroken,
@@ -91,6 +81,9 @@ fn observed(
             | Act::SupportGranted
             | Act::SupportEnded
             | Act::GlassEnded
+            | Act::AccessReviewed
+            | Act::AccessExported
+            | Act::MemberReleased
             | Act::LogRead
             | Act::LogExported
             | Act::PasswordChanged
@@ -109,11 +102,27 @@ fn observed(
             | Act::SessionEnded
             | Act::AccountRemoved
             | Act::AlertAnswered
+            | Act::MemberLocked
             | Act::LetGo
             | Act::MailsRevived
             | Act::Refused,
         ) => return None,
     })
+}
+
+/// Changing a member is work, unless it gives them more.
+fn member_set(leaf: &Leaf, practice: &Practice, before: &Standing) -> Observed {
+    match leaf.subject {
+        Subject::Member(member) if is_raised(practice, before, member) => {
+            Observed::SecurityChanged(SecurityChange::RightsRaised)
+        }
+        Subject::Member(_)
+        | Subject::None
+        | Subject::Booking(_)
+        | Subject::Invitation(_)
+        | Subject::Grant(_)
+        | Subject::Glass(_) => Observed::Worked,
+    }
 }
 
 /// Whether a member may do more than before, or is new.

@@ -12,6 +12,7 @@ use cabinet_domain::audit::{Act, Leaf, Shown, Subject};
 use cabinet_domain::ids::{PracticeId, StaffId};
 use cabinet_domain::mail::Letter;
 use cabinet_domain::practice::Practice;
+use cabinet_domain::rights::Role;
 use cabinet_domain::time::{CivilDate, UtcMillis};
 use cabinet_storage::StoreError;
 use cabinet_storage::journal::RecordKey;
@@ -261,7 +262,25 @@ impl AnomalySupervisor {
                 .outbox
                 .put_all(practice.id, to.into_iter().map(Addressee::Member), &letter)
         };
-        grave.flat_map(mail).collect()
+        let mut mails: Writes = grave.flat_map(mail).collect();
+        let name = practice.face.as_ref().map(|face| face.name.clone());
+        let critical = risen.iter().filter(|alert| alert.gravity == Gravity::Critical);
+        mails.extend(critical.flat_map(|alert| self.officer_mails(name.clone(), alert.rule, alert.last)));
+        mails
+    }
+
+    /// Mails to the platform's data protection officers: of what may be a breach, whoever it happened to.
+    pub(super) fn officer_mails(&self, about: Option<String>, rule: Rule, at: UtcMillis) -> Writes {
+        let Some(team) = self.0.directory.practice(PracticeId::PLATFORM) else {
+            return Writes::new();
+        };
+        let now = self.0.clock.now();
+        let officers = team.members.values();
+        let officers = officers.filter(|one| one.role == Role::DataProtectionOfficer && one.is_valid(now));
+        let letter = Letter::OfficerAlert { about, rule, at };
+        self.0
+            .outbox
+            .put_all(team.id, officers.map(|one| Addressee::Member(one.id)), &letter)
     }
 
     /// Writes what changed, with these mails. When that fails, the practice is read anew from what is durable, and followed from there.

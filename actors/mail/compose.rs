@@ -78,6 +78,9 @@ impl Composer<'_> {
 
     fn facts_of(&self, letter: &Letter, words: &Words<'_>) -> Facts {
         let mut facts = Facts::from([("base", self.base.to_owned())]);
+        if let Letter::Alert { gravity, .. } = letter {
+            facts.insert("gravity", words.section(&format!("gravity.{}", gravity.name())));
+        }
         match letter {
             Letter::Welcome => {
                 facts.insert("documents", self.accepted(words));
@@ -127,18 +130,15 @@ impl Composer<'_> {
                 facts.insert("agent", self.name_of(*agent));
                 self.opened_facts(&mut facts, *by, (*at, *until), words);
             }
-            Letter::Alert {
-                rule,
-                gravity,
-                staff,
-                at,
-            } => {
+            Letter::Alert { rule, staff, at, .. } | Letter::MemberLocked { rule, staff, at } => {
                 alert_facts(&mut facts, (*rule, *at), words);
-                facts.insert("gravity", words.section(&format!("gravity.{}", gravity.name())));
                 facts.insert("staff", self.name_of(*staff));
             }
-            Letter::ContractAsked { by: at } | Letter::Unused { from: at } => {
+            Letter::ContractAsked { by: at } | Letter::Unused { from: at } | Letter::ReviewDue { since: at } => {
                 facts.insert("at", words.moment(*at));
+            }
+            Letter::OfficerAlert { about, rule, at } => {
+                officer_facts(&mut facts, about.as_deref(), (*rule, *at), words);
             }
             Letter::InstallationAlert { rule, at } => alert_facts(&mut facts, (*rule, *at), words),
             Letter::Daily { daily } => self.daily_facts(&mut facts, daily, words),
@@ -231,9 +231,19 @@ impl Composer<'_> {
             | Letter::InstallationAlert { .. }
             | Letter::Unused { .. }
             | Letter::ContractAsked { .. }
+            | Letter::MemberLocked { .. }
+            | Letter::ReviewDue { .. }
+            | Letter::OfficerAlert { .. }
             | Letter::Trial => Vec::new(),
         }
     }
+}
+
+/// Of an alert about a practice, by name, or about the installation.
+fn officer_facts(facts: &mut Facts, practice: Option<&str>, what: (Rule, UtcMillis), words: &Words<'_>) {
+    alert_facts(facts, what, words);
+    let about = practice.map_or_else(|| words.section("about.installation"), str::to_owned);
+    facts.insert("about", about);
 }
 
 fn alert_facts(facts: &mut Facts, (rule, at): (Rule, UtcMillis), words: &Words<'_>) {

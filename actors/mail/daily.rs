@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// Owners are asked for a newer contract so many days before its deadline.
 const CONTRACT_DAYS: [i32; 4] = [30, 7, 1, 0];
+/// Owners are told of a review of who has access so many days after it came due.
+const REVIEW_DAYS: [i32; 2] = [0, 14];
 
 impl MailSupervisor {
     /// Writes down the days' mails that are due, for all practices.
@@ -63,6 +65,7 @@ impl MailSupervisor {
             writes.extend(self.0.outbox.put(practice.id, Addressee::Member(staff), letter));
         }
         writes.extend(self.contract_mails(practice, told, now));
+        writes.extend(self.review_mails(practice, told, now));
         // Nothing to tell: what was mailed last covers all there is.
         if daily.entries != last.entries || !daily.alerts.is_empty() {
             let owners = practice.owners(now).map(|owner| Addressee::Member(owner.id));
@@ -91,6 +94,21 @@ impl MailSupervisor {
             }
         }
         writes
+    }
+
+    /// Mails about a review of who has access that is due: the day after, and a fortnight later.
+    fn review_mails(&self, practice: &Practice, (last, day): (CivilDate, CivilDate), now: UtcMillis) -> Writes {
+        let since = practice.review_due();
+        let due = CivilDate::of(&practice.zone(), since);
+        let told = REVIEW_DAYS.iter().any(|after| {
+            let at = due.plus_days(*after);
+            last < at && at <= day
+        });
+        if !told || now < since {
+            return Writes::new();
+        }
+        let owners = practice.owners(now).map(|owner| Addressee::Member(owner.id));
+        self.0.outbox.put_all(practice.id, owners, &Letter::ReviewDue { since })
     }
 
     /// Receipts that are over their term, or too many.

@@ -4,12 +4,14 @@
 //! Must not be here: mails about accounts and alerts (where those are written).
 
 use super::Addressee;
+use cabinet_domain::ids::StaffId;
 use cabinet_domain::mail::{Letter, MemberChange};
 use cabinet_domain::practice::{Practice, PracticeEvent};
 use cabinet_domain::time::UtcMillis;
+use std::collections::BTreeSet;
 
-/// The letter to the owners that `event` brings about, on the practice as it was before. Whoever did it is told too: it may
-/// not have been they.
+/// The letter that `event` brings about, and to whom: the owners, and who is locked, on the practice as it was before. Whoever
+/// did it is told too: it may not have been they.
 pub(crate) fn of_practice_event(
     before: &Practice,
     event: &PracticeEvent,
@@ -51,6 +53,16 @@ pub(crate) fn of_practice_event(
             at: grant.granted_at,
             until: grant.expires_at,
         },
+        PracticeEvent::MemberLocked(lock) => {
+            let letter = Letter::MemberLocked {
+                staff: lock.staff,
+                rule: lock.rule,
+                at: lock.at,
+            };
+            let owners = before.owners(now).map(|owner| owner.id);
+            let to: BTreeSet<StaffId> = owners.chain([lock.staff]).collect();
+            return Some((to.into_iter().map(Addressee::Member).collect(), letter));
+        }
         PracticeEvent::FaceSet(_)
         | PracticeEvent::PlaceSet(_)
         | PracticeEvent::PractitionerSet(_)
@@ -61,7 +73,9 @@ pub(crate) fn of_practice_event(
         | PracticeEvent::InvitationWithdrawn(_)
         | PracticeEvent::DocumentAccepted(_)
         | PracticeEvent::SupportEnded(_)
-        | PracticeEvent::BreakGlassEnded(_) => return None,
+        | PracticeEvent::BreakGlassEnded(_)
+        | PracticeEvent::AccessReviewed(_)
+        | PracticeEvent::MemberReleased(_) => return None,
     };
     let owners = before.owners(now).map(|owner| Addressee::Member(owner.id));
     Some((owners.collect(), letter))

@@ -42,6 +42,19 @@ pub enum Effect {
     Throttle,
     /// The network cannot sign anybody in for a day.
     BlockNetwork,
+    /// The member is locked until an owner releases them.
+    SoftLock,
+}
+
+impl Effect {
+    /// From which gravity on it follows: what ends somebody's work, only from the gravest.
+    #[must_use]
+    pub const fn least(self) -> Gravity {
+        match self {
+            Self::StepUp | Self::EndSession | Self::Throttle | Self::BlockNetwork => Gravity::Warning,
+            Self::SoftLock => Gravity::Critical,
+        }
+    }
 }
 
 /// What a rule looks at: two rules that look at the same are one signal, not two.
@@ -124,7 +137,7 @@ rules! {
     /// 5: two sign-ins too far apart for any journey.
     ImpossibleTravel = 5, "impossible_travel", Place, SUPPORTED, &[Effect::StepUp],
     /// 6: many files opened within an hour that nothing explains.
-    BulkViewing = 6, "bulk_viewing", Viewing, SUPPORTED, &[Effect::Throttle],
+    BulkViewing = 6, "bulk_viewing", Viewing, SUPPORTED, &[Effect::Throttle, Effect::SoftLock],
     /// 7: files that nothing explains, or one of somebody close.
     UnexplainedAccess = 7, "unexplained_access", Viewing, SUPPORTED, &[],
     /// 8: files opened one after the other, in order.
@@ -142,7 +155,7 @@ rules! {
     /// 14: one session in two places.
     SharedSession = 14, "shared_session", Session, SUPPORTED, &[Effect::EndSession],
     /// 15: refused again and again, or led astray by a decoy.
-    Abuse = 15, "abuse", Refusals, ALWAYS, &[Effect::EndSession],
+    Abuse = 15, "abuse", Refusals, ALWAYS, &[Effect::EndSession, Effect::SoftLock],
     /// The audit log is not what it was.
     AuditFault = 20, "audit_fault", Integrity, ALWAYS, &[],
     /// The clock was set back.

@@ -123,5 +123,11 @@ fn of_practice(event: &PracticeEvent) -> Said {
             ..Said::of(Act::GlassBroken, Subject::Glass(glass.id))
         },
         PracticeEvent::BreakGlassEnded(glass) => Said::of(Act::GlassEnded, Subject::Glass(*glass)),
+        PracticeEvent::AccessReviewed(_) => Said::of(Act::AccessReviewed, Subject::None),
+        PracticeEvent::MemberLocked(lock) => Said {
+            note: lock.rule.name().to_owned(),
+            ..Said::of(Act::MemberLocked, Subject::Member(lock.staff))
+        },
+        PracticeEvent::MemberReleased(staff) => Said::of(Act::MemberReleased, Subject::Member(*staff)),
     }
 }

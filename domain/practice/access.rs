@@ -21,10 +21,11 @@ pub struct ContractDeadline {
 }
 
 impl Practice {
-    /// The member with this id, if their membership runs at `now`. Expired replacements are none.
+    /// The member with this id, if their membership runs at `now`. Expired replacements are none, nor is who is locked.
     #[must_use]
     pub fn member_now(&self, staff: StaffId, now: UtcMillis) -> Option<&Member> {
-        self.members.get(&staff).filter(|member| member.is_valid(now))
+        let member = self.members.get(&staff).filter(|member| member.is_valid(now));
+        member.filter(|_| !self.is_locked(staff))
     }
 
     /// The role somebody has here now: a member's own, or support's under a live grant.
@@ -112,7 +113,7 @@ impl Practice {
         deadline.document.binds() && !accepted
     }
 
-    /// Owners whose membership runs at `now`.
+    /// Owners whose membership runs at `now`, also those who are locked: they are told of things and count.
     pub fn owners(&self, now: UtcMillis) -> impl Iterator<Item = &Member> {
         self.members
             .values()

@@ -163,6 +163,18 @@ impl Practice {
             PracticeEvent::SupportEnded(id) => known(self.support_grants.contains_key(id), "support grant"),
             PracticeEvent::BreakGlassOpened(glass) => self.admits_break_glass(glass, now),
             PracticeEvent::BreakGlassEnded(id) => known(self.break_glasses.contains_key(id), "break-glass access"),
+            PracticeEvent::AccessReviewed(review) => {
+                let by_owner = self.owners(now).any(|owner| owner.id == review.by);
+                require(by_owner, "by", "be an owner")?;
+                require(review.at == now, "at", "be the time of the command")
+            }
+            PracticeEvent::MemberLocked(lock) => {
+                // Nobody of the platform's team could let its member in again.
+                require(!self.id.is_platform(), "staff", "be a member of a practice")?;
+                known(self.members.contains_key(&lock.staff), "member")?;
+                new(!self.is_locked(lock.staff), "lock")
+            }
+            PracticeEvent::MemberReleased(staff) => known(self.is_locked(*staff), "lock"),
             PracticeEvent::FaceSet(_)
             | PracticeEvent::PlaceSet(_)
             | PracticeEvent::PractitionerSet(_)

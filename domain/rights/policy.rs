@@ -53,7 +53,7 @@ type Row = (Action, [Need; 8]);
 /// The table. Columns: owner, practitioner, replacement, secretary, accountant, ops, DPO, support.
 /// Support's levels come from a live grant of the practice; it looks and never changes.
 #[rustfmt::skip]
-const POLICY: [Row; 28] = [
+const POLICY: [Row; 30] = [
     //                            owner        practitioner replacement  secretary    accountant ops  dpo  support
     (Action::SeeTimes,           [TIMES,       TIMES,       TIMES,       TIMES,       NO,        NO,  NO,  TIMES]),
     (Action::SeeTypes,           [TYPES,       TYPES,       TYPES,       TYPES,       NO,        NO,  NO,  TYPES]),
@@ -73,6 +73,8 @@ const POLICY: [Row; 28] = [
     (Action::InviteMember,       [YES_STEPPED, NO,          NO,          NO,          NO,        NO,  NO,  NO]),
     (Action::ChangeMember,       [YES_STEPPED, NO,          NO,          NO,          NO,        NO,  NO,  NO]),
     (Action::RemoveMember,       [YES_STEPPED, NO,          NO,          NO,          NO,        NO,  NO,  NO]),
+    (Action::ReviewAccess,       [YES,         NO,          NO,          NO,          NO,        NO,  NO,  NO]),
+    (Action::ExportAccess,       [YES_STEPPED, NO,          NO,          NO,          NO,        NO,  NO,  NO]),
     (Action::SeeAudit,           [YES,         OWN,         NO,          NO,          NO,        NO,  NO,  NO]),
     (Action::ExportAudit,        [YES_STEPPED, NO,          NO,          NO,          NO,        NO,  NO,  NO]),
     (Action::ExportData,         [YES_STEPPED, OWN_STEPPED, NO,          NO,          NO,        NO,  NO,  NO]),

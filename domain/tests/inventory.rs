@@ -212,14 +212,6 @@ fn members() -> Vec<(&'static str, Value)> {
         granted_at: at,
         expires_at: at,
     };
-    let glass = BreakGlass {
-        id: BreakGlassId(1),
-        staff: StaffId(1),
-        agenda: AgendaId(1),
-        reason: text(),
-        opened_at: at,
-        expires_at: at,
-    };
     let json = |record: &dyn erased::Json| record.json();
     vec![
         ("Rights", json(&rights)),
@@ -227,8 +219,43 @@ fn members() -> Vec<(&'static str, Value)> {
         ("Invitation", json(&invitation)),
         ("Acceptance", json(&acceptance)),
         ("SupportGrant", json(&grant)),
-        ("BreakGlass", json(&glass)),
+        ("BreakGlass", json(&glass())),
     ]
+}
+
+/// One of every stored record of reviews and locks.
+fn reviews() -> Vec<(&'static str, Value)> {
+    let at = UtcMillis(0);
+    let json = |record: &dyn erased::Json| record.json();
+    vec![
+        ("AccessReview", json(&AccessReview { by: StaffId(1), at })),
+        (
+            "Lock",
+            json(&Lock {
+                staff: StaffId(1),
+                rule: cabinet_domain::anomaly::Rule::Abuse,
+                at,
+            }),
+        ),
+        (
+            "PastAccess",
+            json(&PastAccess {
+                access: Exceptional::Glass(glass()),
+                ended_at: at,
+            }),
+        ),
+    ]
+}
+
+fn glass() -> BreakGlass {
+    BreakGlass {
+        id: BreakGlassId(1),
+        staff: StaffId(1),
+        agenda: AgendaId(1),
+        reason: text(),
+        opened_at: UtcMillis(0),
+        expires_at: UtcMillis(0),
+    }
 }
 
 /// One of every stored record of schedules.
@@ -325,6 +352,7 @@ fn every_stored_field_is_listed_once_and_every_listed_field_is_stored() {
         .into_iter()
         .chain(practices())
         .chain(members())
+        .chain(reviews())
         .chain(schedules())
     {
         let Value::Object(fields) = value else {
@@ -404,6 +432,8 @@ const fn record_of(event: &PracticeEvent) -> &'static str {
         PracticeEvent::InvitationUsed(_) | PracticeEvent::InvitationWithdrawn(_) => "Invitation",
         PracticeEvent::SupportEnded(_) => "SupportGrant",
         PracticeEvent::BreakGlassEnded(_) => "BreakGlass",
+        PracticeEvent::AccessReviewed(_) => "AccessReview",
+        PracticeEvent::MemberLocked(_) | PracticeEvent::MemberReleased(_) => "Lock",
     }
 }
 

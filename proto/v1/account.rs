@@ -62,6 +62,10 @@ pub struct SecondFactor {
     pub challenge: String,
     /// Six digits of the application, or a recovery code.
     pub code: String,
+    /// After `lock_to_acknowledge`: the only owner has seen why they are locked, and is released by signing in.
+    #[serde(default)]
+    #[ts(optional)]
+    pub acknowledged: Option<bool>,
 }
 
 /// Asks for another address to sign in with: a code is mailed to it.

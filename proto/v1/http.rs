@@ -24,6 +24,7 @@ use super::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, StaffAbsence, StaffView, TypeSlots,
 };
 use super::planning::SessionAt;
+use super::review::LockFace;
 use super::support::SupportFace;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -328,6 +329,8 @@ pub struct StaffMe {
     pub glasses: Vec<GlassFace>,
     /// Grants by which the platform's support looks in now: everybody of the practice is told.
     pub supports: Vec<SupportFace>,
+    /// Members who are locked after a grave alert, for an owner.
+    pub locks: Vec<LockFace>,
     /// A newer contract that waits to be accepted by an owner; none: none does.
     pub contract: Option<ContractFace>,
     /// The practice.

@@ -1,7 +1,9 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, alerts, audit, board, http, members, model, operators, planning, problem, session, support};
+use super::{
+    account, alerts, audit, board, http, members, model, operators, planning, problem, review, session, support,
+};
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
@@ -29,6 +31,7 @@ pub fn module() -> String {
     accounts(&mut text, &config);
     passkeys(&mut text, &config);
     support(&mut text, &config);
+    reviews(&mut text, &config);
     text.push_str("\n/** The acts of the audit log by their number in a leaf. */\nexport const AUDIT_ACTS: Readonly<Record<number, string>> = {\n");
     for act in Act::ALL {
         text.push_str(&format!("  {}: '{}',\n", act.number(), act.name()));
@@ -193,5 +196,17 @@ fn support(text: &mut String, config: &Config) {
         support::SupportedAgenda,
         support::SupportedPractice,
         support::SupportDesk,
+    );
+}
+
+fn reviews(text: &mut String, config: &Config) {
+    export!(
+        text, config:
+        review::ReviewFace,
+        review::AccessState,
+        review::ReviewedMember,
+        review::ExceptionalAccess,
+        review::AccessReview,
+        review::LockFace,
     );
 }

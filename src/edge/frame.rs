@@ -9,6 +9,7 @@ use super::limits::Class;
 use super::problem::{EdgeCode, Failure, PROBLEM_JSON};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -16,6 +17,8 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, ResponseError, web};
 use cabinet_domain::time::UtcMillis;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 
 /// Nothing from elsewhere, no inline script, no inline style, in nobody's frame.
 pub const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -52,7 +55,10 @@ where
     });
     let mut response = match refused {
         Some(failure) => request.into_response(failure.error_response()),
-        None => next.call(request).await?.map_into_boxed_body(),
+        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(answered) => answered?.map_into_boxed_body(),
+            Err(_) => return Err(panicked(state.as_ref().map(web::Data::get_ref), api, secure)),
+        },
     };
     if lacks_problem(&response) {
         let failure = Failure::from(EdgeCode::of_status(response.status()));
@@ -68,6 +74,19 @@ where
     }
     set_headers(response.headers_mut(), api, secure);
     Ok(response)
+}
+
+/// The answer where a handler panicked (row J11): a defect, which fails its own request alone. The request went with it, so the
+/// answer comes as an error that has its whole response. Where it was and what it said is in the log, by the panic's own message.
+fn panicked(state: Option<&EdgeState>, api: bool, secure: bool) -> Error {
+    let failure = Failure::from(EdgeCode::Internal).detail("a defect; whether something was changed is not known");
+    tracing::error!("a handler panicked; its request has failed, and nothing else");
+    if let Some(state) = state {
+        state.metrics.problems.with_label_values(&[failure.row().code]).inc();
+    }
+    let mut response = failure.error_response();
+    set_headers(response.headers_mut(), api, secure);
+    InternalError::from_response(failure, response).into()
 }
 
 fn count(state: &EdgeState, response: &ServiceResponse<BoxBody>) {

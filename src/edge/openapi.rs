@@ -2,8 +2,8 @@
 
 use super::problem::PROBLEM_JSON;
 use super::routes::{
-    account, alerts, audit, contract, health, manage, members, passkeys, planning, public, security, sign_up, staff,
-    support, visit,
+    account, alerts, audit, contract, health, manage, members, passkeys, planning, public, review, security, sign_up,
+    staff, support, visit,
 };
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
@@ -57,6 +57,10 @@ use utoipa::{Modify, OpenApi};
         support::get_support,
         support::post_support,
         support::post_support_end,
+        review::get_review,
+        review::get_review_export,
+        review::post_review,
+        review::post_release,
         alerts::get_alerts,
         alerts::post_answer,
         audit::get_audit,

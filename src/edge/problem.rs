@@ -88,6 +88,16 @@ pub const TABLE: &[Row] = &[
     row("no_account", 409, "There is no account"),
     row("read_only", 403, "The practice is read-only for now"),
     row("account_disabled", 403, "The account was not used for too long"),
+    row(
+        "member_locked",
+        403,
+        "Locked after an alert: an owner gives access back",
+    ),
+    row(
+        "lock_to_acknowledge",
+        403,
+        "Locked after an alert: say that you have seen it",
+    ),
     row("email_taken", 409, "The address has an account"),
     row("password_too_short", 422, "The password is too short"),
     row("password_too_long", 422, "The password is too long"),
@@ -138,6 +148,8 @@ pub enum EdgeCode {
     NoPasskeys,
     NoAccount,
     AccountDisabled,
+    MemberLocked,
+    LockToAcknowledge,
     ReadOnly,
     AddressTaken,
     HeldBack,
@@ -159,7 +171,7 @@ pub enum EdgeCode {
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
@@ -177,6 +189,8 @@ impl EdgeCode {
         Self::NoPasskeys,
         Self::NoAccount,
         Self::AccountDisabled,
+        Self::MemberLocked,
+        Self::LockToAcknowledge,
         Self::ReadOnly,
         Self::AddressTaken,
         Self::HeldBack,
@@ -217,6 +231,8 @@ impl EdgeCode {
             Self::NoPasskeys => "no_passkeys",
             Self::NoAccount => "no_account",
             Self::AccountDisabled => "account_disabled",
+            Self::MemberLocked => "member_locked",
+            Self::LockToAcknowledge => "lock_to_acknowledge",
             Self::ReadOnly => "read_only",
             Self::AddressTaken => "email_taken",
             Self::HeldBack => "locked_out",

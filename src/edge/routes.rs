@@ -12,6 +12,7 @@ pub mod members;
 pub mod passkeys;
 pub mod planning;
 pub mod public;
+pub mod review;
 pub mod security;
 pub mod sign_up;
 pub mod staff;
@@ -149,6 +150,10 @@ routes! {
     "POST" "/api/v1/account/passkeys/remove" passkeys::post_passkey_removal Policy::SignedIn;
     "POST" "/api/v1/account/step-up/passkey" passkeys::post_passkey_step_up Policy::SignedIn;
     "POST" "/api/v1/account/step-up/passkey/finish" passkeys::post_passkey_step_up_finish Policy::SignedIn;
+    "GET" "/api/v1/staff/access-review" review::get_review Policy::Practice(Action::ReviewAccess);
+    "GET" "/api/v1/staff/access-review/export" review::get_review_export Policy::Practice(Action::ExportAccess);
+    "POST" "/api/v1/staff/access-review" review::post_review Policy::Practice(Action::ReviewAccess);
+    "POST" "/api/v1/staff/members/{member}/release" review::post_release Policy::Practice(Action::ChangeMember);
 }
 
 impl From<ReadError> for Failure {

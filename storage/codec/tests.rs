@@ -4,6 +4,7 @@
 use super::*;
 use cabinet_domain::Principal;
 use cabinet_domain::agenda::{Agenda, Booking, Hold, Remembered};
+use cabinet_domain::anomaly::Rule;
 use cabinet_domain::course::{Attendance, Course, Delay, Mark, SeriesPlace};
 use cabinet_domain::event::{CancelledBy, Event};
 use cabinet_domain::ids::*;
@@ -263,6 +264,18 @@ fn membership_events() -> Vec<(&'static str, PracticeEvent)> {
     ]
 }
 
+fn review_events() -> Vec<(&'static str, PracticeEvent)> {
+    let at = UtcMillis(1_790_000_000_000);
+    let (by, staff, rule) = (StaffId(14), StaffId(20), Rule::BulkViewing);
+    vec![
+        (
+            "practice.reviewed",
+            PracticeEvent::AccessReviewed(AccessReview { by, at }),
+        ),
+        ("practice.locked", PracticeEvent::MemberLocked(Lock { staff, rule, at })),
+    ]
+}
+
 /// What ends something: it leaves nothing in the state that the checkpoint's golden bytes would show.
 fn ending_events() -> Vec<(&'static str, PracticeEvent)> {
     vec![
@@ -280,6 +293,7 @@ fn ending_events() -> Vec<(&'static str, PracticeEvent)> {
             PracticeEvent::SupportEnded(SupportGrantId(30)),
         ),
         ("practice.glass_ended", PracticeEvent::BreakGlassEnded(BreakGlassId(31))),
+        ("practice.member_released", PracticeEvent::MemberReleased(StaffId(32))),
     ]
 }
 
@@ -291,7 +305,8 @@ fn practices() -> [Practice; 2] {
         practice.apply(&place.with(event));
     }
     let before = practice.clone();
-    for (_, event) in membership_events().into_iter().chain(ending_events()) {
+    let all = membership_events().into_iter().chain(review_events());
+    for (_, event) in all.chain(ending_events()) {
         practice.apply(&place.with(event));
     }
     [before, practice]
@@ -396,6 +411,7 @@ fn lines() -> Vec<String> {
     let all = practice_events()
         .into_iter()
         .chain(membership_events())
+        .chain(review_events())
         .chain(ending_events());
     for (name, event) in all {
         let record = EventRecord {
@@ -467,7 +483,9 @@ fn checkpoints_of_former_versions_are_read_as_the_states_they_are() {
     let [before, practice] = practices();
     let mut untold = agenda();
     untold.course = Course::default();
-    for (version, practice) in [("1", before.clone()), ("2", practice)] {
+    let mut second = practice;
+    (second.reviewed, second.locks, second.past_accesses) = (None, BTreeMap::new(), Vec::new());
+    for (version, practice) in [("1", before.clone()), ("2", second)] {
         let of_agenda = read(&format!("checkpoint.{version}.agenda"));
         assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(untold.clone())));
         let of_practice = read(&format!("checkpoint.{version}.practice"));

@@ -23,6 +23,7 @@ mod handshake;
 mod http;
 mod jam;
 mod kill;
+mod panics;
 mod patients;
 mod server;
 mod session;

@@ -21,9 +21,10 @@ def ways(row):
 def look(table, binary, without, findings):
     """Runs what the rows name beside probes, each program once."""
     tables = [row for row in table if findings.wants(row["id"])]
-    for way, find in (("tls", scanned), ("sources", linted), ("mail", mailed), ("tests", tested)):
+    for way, find in (("tls", scanned), ("sources", linted), ("mail", mailed), ("tests", tested), ("long", long_run)):
         wanted = [row for row in tables if any(one.split(" ")[0] == way for one in ways(row))]
-        if way in without:
+        # A long run is a test, too.
+        if way in without or (way == "long" and "tests" in without):
             findings.left_out |= {row["id"] for row in wanted}
         elif wanted:
             answer(wanted, findings, lambda: find(wanted, binary))
@@ -89,6 +90,21 @@ def mailed(wanted, binary):
 
 def names(row):
     return [name for way in ways(row) if way.startswith("tests ") for name in way.split(" ")[1:]]
+
+
+def long_run(wanted, binary):
+    """Tests that `make test` leaves out because they take minutes: each prints its figure."""
+    found = {}
+    for row in wanted:
+        (name,) = [name for way in ways(row) if way.startswith("long ") for name in way.split(" ")[1:]]
+        command = ["cargo", "nextest", "run", "--workspace", "--locked", "--run-ignored", "only", "--no-capture"]
+        told = subprocess.run(
+            [*command, "-E", f"test(/(^|::){name}$/)"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS_MAX
+        )
+        figure = re.search(r"^figure: (.*)$", told.stdout, re.M)
+        good = told.returncode == 0 and figure
+        found[row["id"]] = figure[1] if good else AssertionError(f"{name}: {told.stderr.strip()[-200:]}")
+    return found
 
 
 def tested(wanted, binary):

@@ -39,7 +39,7 @@ def load():
     faults += [f"{row['id']}: set aside without a reason" for row in pending if not row["reason"]]
     for row in rows + pending:
         ways = [way for way in (row["shown"] or "").split("; ") if way]
-        unknown = [way for way in ways if way not in ("live", "tls", "mail", "sources") and not way.startswith("tests ")]
+        unknown = [way for way in ways if way not in ("live", "tls", "mail", "sources") and not way.startswith(("tests ", "long "))]
         faults += [f"{row['id']}: shown by nothing known: {way}" for way in unknown]
         if ("live" in ways) != (row["id"] in PROBES):
             faults.append(f"{row['id']}: the table and the probes disagree")

@@ -6,6 +6,7 @@ use crate::sessions::Session;
 use crate::world::{AGENDA, KIND, MONDAY_MS, PAGE, START_MS, World};
 use cabinet::edge::documents::Library;
 use cabinet_domain::practice::DocumentKind;
+use cabinet_domain::rights::Role;
 use cabinet_domain::time::UtcMillis;
 use serde_json::{Value, json};
 
@@ -192,4 +193,28 @@ async fn owners_are_mailed_a_week_before_and_no_more_once_it_is_accepted() {
         world.mails().await;
     }
     assert_eq!(asked(&world.mails().await), 1);
+}
+
+#[actix_web::test]
+async fn past_its_deadline_a_practice_lets_no_support_in_and_still_shuts_it_out() {
+    let world = World::under(true, library()).await;
+    let anne = stranger(&world, "anne@essai.example").await;
+    crate::operators::operator(&world, "Sam", Role::Support).await;
+    world.go_to_operators(false);
+    let path = "/api/v1/staff/support";
+    let ask = async |cookies: &str| {
+        let known = world.staff_get(cookies, path).await.fine(200);
+        let body = json!({"command_id": world.id(), "support": known["people"][0]["id"], "minutes": 1_440,
+            "level": "times", "reason": "L'agenda reste vide"});
+        world.staff_post(cookies, path, &body).await
+    };
+    let deadline = "2026-12-11T23:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    world.pass_seconds((deadline.as_millisecond() - world.now().0) / 1_000 - 120);
+    let cookies = anne.sign_in(&world, "").await;
+    let granted = ask(&cookies).await.fine(201);
+    world.pass_seconds(120);
+    ask(&cookies).await.refused(403, "read_only");
+    let body = json!({"command_id": world.id()});
+    let end = format!("{path}/{}/end", granted["id"].as_str().unwrap());
+    world.staff_post(&cookies, &end, &body).await.fine(204);
 }

@@ -74,7 +74,7 @@ pub(crate) struct World {
     pub(crate) accounts: Accounts,
     pub(crate) mails: MailSupervisor,
     pub(crate) postman: Arc<Postman>,
-    storage: Storage,
+    pub(crate) storage: Storage,
 }
 
 /// An answer: status and body.

@@ -12,6 +12,8 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 BINARY = os.environ["CABINET_BIN"]
 PATIENCE_SECONDS = 30
 USER, PASSWORD = "cabinet", "clé de l'essai"
+SECRET = "girafe tranquille sous abricot"
+DAY_MS = 86_400_000
 
 
 def free_port():
@@ -88,7 +90,7 @@ class Cabinet:
     """The binary, serving on loopback."""
 
     def __init__(self, work, mailhouse, roots=None, password=PASSWORD, security="starttls"):
-        self.work, self.data, self.port = work, work / "data", free_port()
+        self.work, self.data, self.port, self.ops_port = work, work / "data", free_port(), free_port()
         self.log, self.process = open(work / "log", "ab"), None
         (work / "password").write_text(password + "\n")
         key = work / "installation.key"
@@ -101,7 +103,7 @@ class Cabinet:
 bind = "127.0.0.1:{self.port}"
 plain_http_on_loopback = true
 [ops]
-bind = "127.0.0.1:{free_port()}"
+bind = "127.0.0.1:{self.ops_port}"
 [storage]
 data_dir = "{self.data}"
 installation_key_file = "{key}"
@@ -140,6 +142,27 @@ links = "https://agenda.cabinet.example"
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/v1/account/{path}", json.dumps(body).encode(),
                                          {"content-type": "application/json", "x-cabinet": "1"})
         return json.load(urllib.request.urlopen(request))
+
+    def ask(self, method, path, body=None, cookies="", port=None):
+        """One request to the API: what it answers, and the cookies it sets."""
+        request = urllib.request.Request(f"http://127.0.0.1:{port or self.port}/api/v1/{path}",
+                                         None if body is None else json.dumps(body).encode(),
+                                         {"content-type": "application/json", "x-cabinet": "1", "cookie": cookies}, method=method)
+        answer = urllib.request.urlopen(request)
+        said = answer.read()
+        set_cookies = "; ".join(cookie.split(";")[0] for cookie in answer.headers.get_all("set-cookie") or [])
+        return (json.loads(said) if said else None), set_cookies
+
+    def activate(self, link, name, address, port=None):
+        """Makes the account of a link; the cookies of its first session."""
+        begun, _ = self.ask("POST", "account/activation",
+                            {"link": link, "name": name, "email": address, "password": SECRET}, port=port)
+        return self.ask("POST", "account/activation/finish", {"link": link, "code": code(begun["secret"])}, port=port)[1]
+
+    def team(self, *arguments):
+        """The link that `cabinet team` makes."""
+        told = subprocess.run([BINARY, "team", "--data", self.data, *arguments], capture_output=True, text=True, check=True)
+        return re.search(r"#link=([0-9a-f]{64})", told.stdout)[1]
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -213,6 +236,36 @@ class Mails(unittest.TestCase):
         # Mail ends its lines with CRLF; the evidence is of the text as it was shown.
         hashes = [hashlib.sha256(copy.replace(b"\r\n", b"\n")).hexdigest() for copy in copies.values()]
         self.assertEqual(sorted(told), sorted(hashes))
+
+    def test_a_member_who_opens_a_year_of_names_is_told_with_the_owner_and_the_data_protection_officer(self):
+        house = self.house()
+        cabinet = self.cabinet(house, roots=self.roots)
+        cabinet.activate(cabinet.team("--add", "Dominique Astruc", "--role", "dpo"), None, "dpo@plateforme.example", cabinet.ops_port)
+        begun = cabinet.post("sign-up", {
+            "practice": "Cabinet du Port", "address": "1 quai du Port, 35000 Rennes", "phone": "+33 1 99 00 00 08",
+            "name": "Zoé Le Goff", "quality": "titulaire", "profession": "Psychologue", "rpps": None, "adeli": None, "siren": None,
+            "siret": None, "email": "zoe@port.example", "password": SECRET, "locale": "fr", "terms": 1, "processing": 1, "policy": 1})
+        _, owner = cabinet.ask("POST", "account/sign-up/finish",
+                               {"sign_up": begun["sign_up"], "code": code(begun["enrolment"]["secret"])})
+        membership = {"role": "secretary", "levels": {"elsewhere": "full", "agendas": []}, "agenda": None, "from_ms": None,
+                      "until_ms": None}
+        made, _ = cabinet.ask("POST", "staff/invitations", {"command_id": os.urandom(16).hex(), "membership": membership}, owner)
+        member = cabinet.activate(made["path"].split("#link=")[1], "Noé Le Bihan", "noe@port.example")
+        me, _ = cabinet.ask("GET", "staff/me", cookies=member)
+        now = me["now_ms"] // 60_000 * 60_000
+        agenda = me["levels"][0]["agenda"]
+        cabinet.ask("GET", f"staff/agendas/{agenda}?from_ms={now - 399 * DAY_MS}&until_ms={now - 30 * DAY_MS}", cookies=member)
+        found = lambda to, subject: [mail for mail in house.post.to(to) if mail["subject"].startswith(subject)]
+        for to in ["zoe@port.example", "noe@port.example"]:
+            mail = until("the mail", lambda: found(to, "Accès suspendu : Noé Le Bihan"))[0]
+            self.assertIn("Beaucoup de dossiers ouverts", mail.get_content())
+        mail = until("the mail", lambda: found("dpo@plateforme.example", "Alerte pour le délégué"))[0]
+        text = mail.get_content()
+        self.assertIn("Cabinet du Port", text)
+        self.assertIn("72 heures", text)
+        self.assertNotIn("Noé", text)
+        self.assertTrue(until("nothing waiting", lambda: cabinet.mails() == "nothing to report"))
+        self.assertEqual(len(found("dpo@plateforme.example", "")), 1)
 
     def test_a_server_without_tls_or_with_a_strange_certificate_is_told_nothing(self):
         for house in [self.house(trustme.CA()), self.house(kind="plain")]:

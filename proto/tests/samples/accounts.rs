@@ -11,10 +11,11 @@ use cabinet_proto::v1::account::{
 };
 use cabinet_proto::v1::alerts::{AlertAnswer, AlertAnswerRequest, AlertFace, Alerts};
 use cabinet_proto::v1::members::{
-    AgendaLevel, BreakGlassRequest, InvitationFace, InvitationMade, InviteRequest, Levels, MemberChange, MemberFace,
-    MemberLink, Members, MembershipFace, NumberedRequest,
+    BreakGlassRequest, InvitationFace, InvitationMade, InviteRequest, MemberChange, MemberFace, MemberLink, Members,
+    NumberedRequest,
 };
 
+use super::parts::membership;
 use serde_json::json;
 
 fn text(text: &str) -> String {
@@ -43,6 +44,7 @@ one!(
     SecondFactor {
         challenge: id(20),
         code: text("123456"),
+        acknowledged: Some(true),
     }
 );
 one!(
@@ -315,22 +317,6 @@ one!(
         code: text("123456"),
     }
 );
-
-fn membership() -> MembershipFace {
-    MembershipFace {
-        role: text("replacement"),
-        levels: Levels {
-            elsewhere: text("times"),
-            agendas: vec![AgendaLevel {
-                agenda: id(3),
-                level: text("full"),
-            }],
-        },
-        agenda: Some(id(3)),
-        from_ms: None,
-        until_ms: Some(NOW),
-    }
-}
 
 one!(
     Members,

@@ -5,6 +5,7 @@ mod audit;
 mod operators;
 mod parts;
 mod planning;
+mod review;
 mod support;
 
 use cabinet_proto::v1::board::BoardFrame;

@@ -1,11 +1,12 @@
 //! What frames and bodies are made of: one of each.
 
 use cabinet_proto::v1::http::{Notice, PublicPractice, StaffMe};
-use cabinet_proto::v1::members::{AgendaLevel, GlassFace};
+use cabinet_proto::v1::members::{AgendaLevel, GlassFace, Levels, MembershipFace};
 use cabinet_proto::v1::model::{
     AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, SeriesPlace, Slot, StaffAbsence,
     StaffBooking, StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
 };
+use cabinet_proto::v1::review::LockFace;
 use cabinet_proto::v1::support::SupportFace;
 
 pub(super) const NOW: i64 = 1_795_348_800_000;
@@ -218,8 +219,30 @@ pub(super) fn me() -> StaffMe {
             until_ms: END,
         }],
         supports: vec![grant()],
+        locks: vec![LockFace {
+            member: id(52),
+            name: "Bruno".to_owned(),
+            rule: "bulk_viewing".to_owned(),
+            since_ms: NOW,
+        }],
         contract: None,
         practice: practice(),
         now_ms: NOW,
+    }
+}
+
+pub(super) fn membership() -> MembershipFace {
+    MembershipFace {
+        role: str::to_owned("replacement"),
+        levels: Levels {
+            elsewhere: str::to_owned("times"),
+            agendas: vec![AgendaLevel {
+                agenda: id(3),
+                level: str::to_owned("full"),
+            }],
+        },
+        agenda: Some(id(3)),
+        from_ms: None,
+        until_ms: Some(NOW),
     }
 }

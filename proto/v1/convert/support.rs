@@ -6,7 +6,7 @@ use cabinet_domain::practice::{Practice, SupportGrant};
 use cabinet_domain::rights::Role;
 use cabinet_domain::time::UtcMillis;
 
-fn name_in(practice: &Practice, staff: StaffId) -> String {
+pub(super) fn name_in(practice: &Practice, staff: StaffId) -> String {
     let known = practice.staff.get(&staff);
     known.map(|staff| staff.name.clone()).unwrap_or_default()
 }

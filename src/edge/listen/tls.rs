@@ -2,6 +2,9 @@
 //! `http/1.1` is offered, because WebSockets ride on it.
 
 use super::certificate::Certificate;
+use actix_web::cookie::time::{Duration, OffsetDateTime};
+use cabinet_actors::clock::{Clock, SystemClock};
+use cabinet_domain::time::UtcMillis;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::server::ResolvesServerCert;
@@ -78,6 +81,21 @@ pub(super) fn certified(files: &TlsFiles) -> Result<CertifiedKey, TlsError> {
     Ok(CertifiedKey::from_der(chain, key, &ring::default_provider())?)
 }
 
+/// The demo's certificates are valid for so many days, as public ones may be for at most 398 (CA/Browser Forum). Each start makes
+/// others.
+const DEMO_DAYS: i64 = 397;
+/// And from an hour before on, for clocks that lag.
+const DEMO_BEFORE_SECONDS: i64 = 3_600;
+
+/// From when and until when a certificate made now is valid.
+fn for_a_while(parameters: &mut rcgen::CertificateParams, now: UtcMillis) {
+    // A time that no certificate can say leaves the library's own, which it can.
+    if let Ok(now) = OffsetDateTime::from_unix_timestamp(now.0.div_euclid(1_000)) {
+        parameters.not_before = now - Duration::seconds(DEMO_BEFORE_SECONDS);
+        parameters.not_after = parameters.not_before + Duration::days(DEMO_DAYS);
+    }
+}
+
 /// Makes a certificate authority for this run only, has it sign one certificate for `localhost`, 127.0.0.1 and ::1, and
 /// writes the authority's certificate to `ca_file` for clients to trust. Neither key is ever written.
 ///
@@ -90,6 +108,8 @@ pub fn self_signed(ca_file: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     authority
         .distinguished_name
         .push(rcgen::DnType::CommonName, "Cabinet en Ligne, demonstration");
+    let now = SystemClock.now();
+    for_a_while(&mut authority, now);
     authority.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
     let authority_certificate = authority.self_signed(&authority_key)?;
     let issuer = rcgen::Issuer::new(authority, authority_key);
@@ -100,6 +120,7 @@ pub fn self_signed(ca_file: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     parameters
         .distinguished_name
         .push(rcgen::DnType::CommonName, "localhost");
+    for_a_while(&mut parameters, now);
     parameters.insert_extended_key_usage(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
     parameters.use_authority_key_identifier_extension = true;
     let certificate = parameters.signed_by(&key, &issuer)?;
@@ -160,6 +181,17 @@ mod tests {
             from_files(&files(&ca_file, &key_file)),
             Err(TlsError::Unusable(_))
         ));
+    }
+
+    #[test]
+    fn the_demo_s_certificate_is_valid_now_and_for_at_most_397_days() {
+        let now = UtcMillis(1_795_348_800_123);
+        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        for_a_while(&mut parameters, now);
+        let valid = parameters.not_after - parameters.not_before;
+        assert_eq!(valid, Duration::days(397));
+        let at = OffsetDateTime::from_unix_timestamp(now.0 / 1_000).unwrap();
+        assert!(parameters.not_before < at && at + Duration::days(396) < parameters.not_after);
     }
 
     #[test]

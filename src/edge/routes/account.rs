@@ -36,6 +36,8 @@ impl From<AccountError> for Failure {
             AccountError::AddressTaken => EdgeCode::AddressTaken.into(),
             AccountError::NoMail => EdgeCode::NoMail.into(),
             AccountError::Disabled => EdgeCode::AccountDisabled.into(),
+            AccountError::Locked => EdgeCode::MemberLocked.into(),
+            AccountError::LockToAcknowledge => EdgeCode::LockToAcknowledge.into(),
             AccountError::NoAccount => EdgeCode::NoAccount.into(),
             AccountError::Weak(weakness) => Self::code(weakness.code()),
             AccountError::Invalid(field, must) => Refusal::Invalid { field, must }.into(),
@@ -121,9 +123,16 @@ pub(crate) async fn post_second_factor(
     visitor: Comes,
     body: Body<SecondFactor>,
 ) -> Result<HttpResponse, Failure> {
-    let SecondFactor { challenge, code } = &body.0;
+    let SecondFactor {
+        challenge,
+        code,
+        acknowledged,
+    } = &body.0;
     let challenge = inward::secret("challenge", challenge)?;
-    let signed_in = state.accounts.finish_sign_in(challenge, code, &visitor.0).await?;
+    let signed_in = state
+        .accounts
+        .finish_sign_in(challenge, (code, acknowledged.unwrap_or(false)), &visitor.0)
+        .await?;
     let me = me(&state, &signed_in).await?;
     Ok(welcome(&state, &signed_in, StatusCode::OK, &me))
 }
@@ -230,6 +239,7 @@ pub(crate) async fn post_forgotten(
 #[utoipa::path(post, path = "/api/v1/account/reset", tag = "account", request_body = ResetRequest,
     responses((status = 200, body = StaffMe),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
         (status = 429, body = Problem, content_type = "application/problem+json")))]

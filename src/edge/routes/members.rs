@@ -84,7 +84,7 @@ pub(crate) async fn get_members(state: Data<EdgeState>, staff: StaffOf) -> Resul
         stands: member.is_valid(now),
         you: member.id == staff.staff,
         has_account: accounts.contains_key(&member.id),
-        account_disabled: accounts.get(&member.id).copied().unwrap_or(false),
+        account_disabled: accounts.get(&member.id).is_some_and(|account| account.disabled),
     };
     let mut faces: Vec<MemberFace> = practice.members.values().map(face).collect();
     faces.sort_by(|one, other| one.name.cmp(&other.name));

@@ -48,6 +48,7 @@ pub(super) async fn who(state: &EdgeState, practice: &Practice, session: StaffSe
             .map(|glass| members::glass(glass, practice, session.staff))
             .collect(),
         supports: super::support::live(state, practice, now),
+        locks: super::review::locks(practice, role),
         contract: super::contract::face(state, practice, now),
         practice: if practice.id.is_platform() {
             outward::platform()

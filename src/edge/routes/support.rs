@@ -78,6 +78,8 @@ pub(crate) async fn post_support(
     let level = members::level(&level)?;
     let now = state.clock.now();
     let (asker, membership) = (staff.asker(now), state.membership.acting(staff.origin(now)));
+    // It lets somebody in who was not: past its deadline a practice adds no access (regulation R1.5).
+    state.refuse_when_read_only(&staff.practice)?;
     let granted = membership.grant_support(
         asker,
         command_id,

@@ -30,7 +30,7 @@ pub(super) fn cookies(answer: &Answer) -> String {
 
 pub(crate) struct Person {
     pub(super) email: String,
-    pub(super) password: String,
+    pub(crate) password: String,
     /// The application's secret.
     pub(crate) secret: String,
     pub(super) recovery_codes: Vec<String>,
@@ -91,7 +91,7 @@ impl Person {
     }
 
     /// Shows the second factor again; the cookies from then on.
-    pub(super) async fn step_up(&self, world: &World, before: &str) -> String {
+    pub(crate) async fn step_up(&self, world: &World, before: &str) -> String {
         let body = json!({"code": self.fresh_code(world)});
         let answer = account(world, before, "step-up", &body).await;
         let cookies = cookies(&answer);

@@ -28,7 +28,7 @@ const EXISTING: [Action; 10] = [
 ];
 
 /// Those that are asked of the practice as a whole.
-const OF_PRACTICE: [Action; 9] = [
+const OF_PRACTICE: [Action; 11] = [
     Action::SeeMembers,
     Action::InviteMember,
     Action::ChangeMember,
@@ -38,6 +38,8 @@ const OF_PRACTICE: [Action; 9] = [
     Action::AcceptContract,
     Action::BreakGlass,
     Action::GrantSupport,
+    Action::ReviewAccess,
+    Action::ExportAccess,
 ];
 
 /// Those that are asked at the operators' door, with where.
@@ -381,6 +383,13 @@ async fn of_practice(world: &World, cookie: &str, action: Action, member: &str) 
             let path = path(&format!("agendas/{member}/break-glass"));
             world.staff_post(cookie, &path, &body).await
         }
+        Some(9) => {
+            let noted = world.staff_post(cookie, &path("access-review"), &bare).await;
+            let seen = world.staff_get(cookie, &path("access-review")).await;
+            assert_eq!(seen.code(), noted.code());
+            seen
+        }
+        Some(10) => world.staff_get(cookie, &path("access-review/export?locale=fr")).await,
         _ => {
             let body = json!({"command_id": world.id(), "support": member, "minutes": 5, "level": "times",
                 "reason": "L'agenda reste vide"});

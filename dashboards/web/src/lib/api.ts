@@ -2,7 +2,7 @@
 
 import { backoffMs } from './backoff';
 import type {
-  AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, EmailChange, EmailCode, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
+  AccessReview, AccountFace, Acknowledgement, Activated, AlertAnswerRequest, AlertFace, Alerts, ActivationCode, ActivationRequest, AuditPage, AuditProof, BreakGlassRequest, Challenge, Compliance, ContractAcceptance, Documents, EmailChange, EmailCode, Enrolment, ForgottenRequest, GlassFace, InstallationAlert, InvitationMade, InviteRequest, LetGo, LinkFace, LinkHolder, MemberChange,
   MemberLink, Members, NewPasskey, NumberedRequest, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
   SeriesBookings, SeriesPlan, SeriesPlanRequest, StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain, Unfilled, WhyNot,
 } from './wire';
@@ -150,5 +150,9 @@ export const api = {
   withdraw: (invitation: string, body: NumberedRequest) => call<null>('POST', `/staff/invitations/${invitation}/withdraw`, body),
   changeMember: (member: string, body: MemberChange) => call<null>('POST', `/staff/members/${member}/change`, body),
   removeMember: (member: string, body: NumberedRequest) => call<null>('POST', `/staff/members/${member}/remove`, body),
+  releaseMember: (member: string, body: NumberedRequest) => call<null>('POST', `/staff/members/${member}/release`, body),
+  accessReview: () => call<AccessReview>('GET', '/staff/access-review'),
+  accessExport: (locale: string) => once<Blob>('GET', `/staff/access-review/export?locale=${locale}`, undefined, 'file'),
+  noteReview: (body: NumberedRequest) => call<null>('POST', '/staff/access-review', body),
   memberLink: (member: string, body: NumberedRequest) => once<MemberLink>('POST', `/staff/members/${member}/link`, body),
 };

@@ -872,6 +872,10 @@ glasses: Array<GlassFace>,
  */
 supports: Array<SupportFace>, 
 /**
+ * Members who are locked after a grave alert, for an owner.
+ */
+locks: Array<LockFace>, 
+/**
  * A newer contract that waits to be accepted by an owner; none: none does.
  */
 contract: ContractFace | null, 
@@ -1353,7 +1357,11 @@ challenge: string,
 /**
  * Six digits of the application, or a recovery code.
  */
-code: string, };
+code: string, 
+/**
+ * After `lock_to_acknowledge`: the only owner has seen why they are locked, and is released by signing in.
+ */
+acknowledged?: boolean, };
 
 /**
  * What a practice is asked to accept.
@@ -2940,6 +2948,144 @@ practices: Array<SupportedPractice>,
  */
 now_ms: number, };
 
+/**
+ * A review that was done.
+ */
+export type ReviewFace = { 
+/**
+ * Name of the owner; empty once they have left.
+ */
+by: string, 
+/**
+ * When.
+ */
+at_ms: number, };
+
+/**
+ * How somebody who belongs to the practice can get in.
+ */
+export type AccessState = "active" | "disabled" | "no_account" | "locked" | "later" | "ended";
+
+/**
+ * Somebody who belongs to the practice, as a review sees them.
+ */
+export type ReviewedMember = { 
+/**
+ * Their id.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Role, levels, since when and until when.
+ */
+membership: MembershipFace, 
+/**
+ * How they can get in.
+ */
+state: AccessState, 
+/**
+ * Last sign-in; none: never.
+ */
+last_sign_in_ms: number | null, 
+/**
+ * Kinds of their second factor: `application`, `passkey`.
+ */
+factors: Array<string>, };
+
+/**
+ * An access beside everybody's rights, of the last quarter.
+ */
+export type ExceptionalAccess = { 
+/**
+ * `support` or `glass`.
+ */
+kind: string, 
+/**
+ * Name of who looked; empty once they have left.
+ */
+who: string, 
+/**
+ * Name of who let support in; none for a broken glass.
+ */
+granted_by: string | null, 
+/**
+ * How much was seen: a level.
+ */
+level: string, 
+/**
+ * The agenda; none: all of them.
+ */
+agenda: string | null, 
+/**
+ * Why.
+ */
+reason: string, 
+/**
+ * From then on.
+ */
+from_ms: number, 
+/**
+ * It ended then, or will.
+ */
+until_ms: number, };
+
+/**
+ * Who has access, for the review.
+ */
+export type AccessReview = { 
+/**
+ * The last review; none: none yet.
+ */
+last: ReviewFace | null, 
+/**
+ * The next is due then.
+ */
+due_ms: number, 
+/**
+ * Whether it is due.
+ */
+due: boolean, 
+/**
+ * Members, by name.
+ */
+members: Array<ReviewedMember>, 
+/**
+ * Invitations that stand.
+ */
+invitations: Array<InvitationFace>, 
+/**
+ * Support's looks and broken glasses of the last quarter, newest first.
+ */
+exceptional: Array<ExceptionalAccess>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * A member who is locked after a grave alert, as owners are told.
+ */
+export type LockFace = { 
+/**
+ * Their id.
+ */
+member: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * The rule they broke, as alerts name it.
+ */
+rule: string, 
+/**
+ * Since when.
+ */
+since_ms: number, };
+
 /** The acts of the audit log by their number in a leaf. */
 export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   1: 'agenda.opened',
@@ -2962,6 +3108,10 @@ export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   38: 'support.ended',
   39: 'glass.broken',
   40: 'glass.ended',
+  41: 'access.reviewed',
+  42: 'access.exported',
+  43: 'member.locked',
+  44: 'member.released',
   50: 'account.made',
   51: 'session.opened',
   52: 'session.ended',

@@ -4,6 +4,7 @@ import { accounts } from './en.accounts';
 import { alerts } from './en.alerts';
 import { audit } from './en.audit';
 import { course } from './en.course';
+import { reviews } from './en.reviews';
 import { support } from './en.support';
 import type { Catalogue } from './fr';
 
@@ -14,6 +15,7 @@ export const en: Catalogue = {
   alerts,
   audit,
   course,
+  reviews,
   support,
   product: 'Cabinet en Ligne',
   language: 'Language',
@@ -333,6 +335,8 @@ export const en: Catalogue = {
     no_account: 'There is no account here.',
     sign_up_closed: 'This server takes no new practices.',
     read_only: 'Nothing can be added for now: the practice is read-only. It can be reached by phone.',
+    member_locked: 'Your access is suspended after a grave alert. An owner of your practice has been told: only they can give it back.',
+    lock_to_acknowledge: 'Your access is suspended after a grave alert, and you are the only owner. Enter a code again and tick that you have seen the alert; with a passkey, sign in by password and code.',
     account_disabled: 'This account was not used for too long and is closed. An owner of your practice can give you a link that opens it again; an owner asks for one by “Forgotten your password?”.',
     no_mail: 'This server sends no mail: ask an owner of your practice for a link.',
     documents_not_accepted: 'Accept the terms of use and the processing contract, in their present versions, to go on.',

@@ -4,6 +4,7 @@ import { accounts } from './fr.accounts';
 import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
 import { course } from './fr.course';
+import { reviews } from './fr.reviews';
 import { support } from './fr.support';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
@@ -13,6 +14,7 @@ export const fr = {
   alerts,
   audit,
   course,
+  reviews,
   support,
   // everywhere
   product: 'Cabinet en Ligne',
@@ -344,6 +346,8 @@ export const fr = {
     no_account: 'Il n’y a pas de compte ici.',
     sign_up_closed: 'Ce serveur n’accueille pas de nouveaux cabinets.',
     read_only: 'Rien ne peut être ajouté pour l’instant : le cabinet est en lecture seule. Il reste joignable par téléphone.',
+    member_locked: 'Votre accès est suspendu après une alerte grave. Un titulaire de votre cabinet en est averti : lui seul peut vous le rendre.',
+    lock_to_acknowledge: 'Votre accès est suspendu après une alerte grave, et vous êtes seul titulaire. Entrez un code de nouveau en cochant que vous avez pris connaissance de l’alerte ; avec une clé d’accès, connectez-vous par mot de passe et code.',
     account_disabled: 'Ce compte n’a pas servi depuis trop longtemps : il est fermé. Le titulaire de votre cabinet peut vous donner un lien qui le rouvre ; un titulaire en demande un par « Mot de passe oublié ? ».',
     no_mail: 'Ce serveur n’envoie pas de courriels : demandez un lien au titulaire de votre cabinet.',
     documents_not_accepted: 'Acceptez les conditions générales et le contrat de sous-traitance, dans leur version actuelle, pour continuer.',
