@@ -227,7 +227,15 @@ online: boolean,
 /**
  * Deliberately overlaps others.
  */
-overbooked: boolean, };
+overbooked: boolean, 
+/**
+ * Its place in a series; none: booked alone, or types are not seen.
+ */
+series: SeriesPlace | null, 
+/**
+ * What was said last of it: `arrived`, `in_session`, `seen`, `excused`, `no_show`; none: nothing yet.
+ */
+mark: string | null, };
 
 /**
  * A live hold as staff see it; the type is empty for who sees times alone.
@@ -422,7 +430,11 @@ covers_until_ms: number,
  * Bookings and openings that start from here on are missing: on a session, `part` frames bring them. Equal to
  * `covers_until_ms`: nothing is missing.
  */
-complete_until_ms: number, };
+complete_until_ms: number, 
+/**
+ * How many minutes late the practitioner runs today; 0: not.
+ */
+delay_minutes: number, };
 
 /**
  * What a view lacks of a part of its stretch.
@@ -1010,7 +1022,233 @@ opening: ExceptionalOpening, } | { "do": "close_exception",
 /**
  * Which.
  */
-id: string, };
+id: string, } | { "do": "book_series", 
+/**
+ * Id for the series.
+ */
+series: string, 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * 2 to 60 sessions, in order of time.
+ */
+sessions: Array<SessionAt>, 
+/**
+ * For whom.
+ */
+person: Person, 
+/**
+ * Deliberate exceptions.
+ */
+allow: Allowances, } | { "do": "move_bookings", 
+/**
+ * Which and to when, at most 60.
+ */
+moves: Array<SessionAt>, 
+/**
+ * Deliberate exceptions.
+ */
+allow: Allowances, } | { "do": "cancel_bookings", 
+/**
+ * Which, at most 60.
+ */
+bookings: Array<string>, } | { "do": "mark_booking", 
+/**
+ * Which booking.
+ */
+booking: string, 
+/**
+ * `arrived`, `in_session`, `seen`, `excused`, `no_show`; none takes back what was said.
+ */
+mark: string | null, } | { "do": "announce_delay", 
+/**
+ * Minutes, at most 240; 0: no longer.
+ */
+minutes: number, };
+
+/**
+ * A booking's place among those that were booked with it.
+ */
+export type SeriesPlace = { 
+/**
+ * Id of the series.
+ */
+series: string, 
+/**
+ * Which session, from 1.
+ */
+number: number, 
+/**
+ * How many were booked together.
+ */
+of: number, };
+
+/**
+ * One booking of several, and when.
+ */
+export type SessionAt = { 
+/**
+ * Id of the booking; drawn by the sender for a new one.
+ */
+booking: string, 
+/**
+ * Start.
+ */
+start_ms: number, };
+
+/**
+ * What is wished for: "12 sessions, Tuesdays and Thursdays about 18:00".
+ */
+export type SeriesPlanRequest = { 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * First day, `YYYY-MM-DD`, in the agenda's zone.
+ */
+first: string, 
+/**
+ * `monday`..`sunday`.
+ */
+weekdays: Array<string>, 
+/**
+ * 1: every week; at most 8.
+ */
+every_weeks: number, 
+/**
+ * `HH:MM`.
+ */
+about: string, 
+/**
+ * So many sessions, 2 to 60.
+ */
+count: number, };
+
+/**
+ * The dates found, as they are now. Nothing is held: booking them is one act that takes all or none.
+ */
+export type SeriesPlan = { 
+/**
+ * In order of time, until as many are free as were wished for; those that cannot be had stand between them.
+ */
+dates: Array<SeriesDate>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * One date of a plan.
+ */
+export type SeriesDate = { 
+/**
+ * Start wished for.
+ */
+start_ms: number, 
+/**
+ * What keeps staff from booking it; empty: nothing.
+ */
+reasons: Array<WhyReason>, 
+/**
+ * Free starts near it, nearest first, when it cannot be had.
+ */
+alternatives_ms: number[], };
+
+/**
+ * The bookings of a series that still stand, without names.
+ */
+export type SeriesBookings = { 
+/**
+ * In order of time.
+ */
+bookings: Array<StaffBooking>, };
+
+/**
+ * Everything that keeps a patient from taking a start.
+ */
+export type WhyNot = { 
+/**
+ * In the order in which it is looked at: the first is what a patient would be refused for. Empty: it is free.
+ */
+reasons: Array<WhyReason>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * One thing that excludes a start. Which fields are set depends on the code.
+ */
+export type WhyReason = { 
+/**
+ * The code of the refusal that it leads to.
+ */
+code: string, 
+/**
+ * Whether it binds patients alone: staff may book all the same.
+ */
+patients_alone: boolean, 
+/**
+ * `too_far_ahead`: from when on; `too_soon`: until when it was; `slot_taken` by a hold: until when.
+ */
+at_ms: number | null, 
+/**
+ * `slot_taken`: the booking that has part of it; none when a patient is just taking it.
+ */
+booking: string | null, 
+/**
+ * `slot_taken`: only the time kept free around an appointment is in the way.
+ */
+buffer_only: boolean, 
+/**
+ * `absent`: which absence.
+ */
+absence: string | null, 
+/**
+ * `absent`: its label, for who sees names.
+ */
+label: string | null, 
+/**
+ * `outside_hours`: the openings of that day for this type.
+ */
+openings: Array<Stretch>, 
+/**
+ * `outside_hours`: openings take other types there.
+ */
+other_types: boolean, 
+/**
+ * `outside_hours`: a public holiday on which the agenda is closed.
+ */
+holiday: boolean, };
+
+/**
+ * A stretch of time.
+ */
+export type Stretch = { 
+/**
+ * From.
+ */
+start_ms: number, 
+/**
+ * Until.
+ */
+end_ms: number, };
+
+/**
+ * Bookings of the last days whose outcome nobody has said, newest first.
+ */
+export type Unfilled = { 
+/**
+ * How many there are.
+ */
+count: number, 
+/**
+ * The newest of them.
+ */
+bookings: Array<StaffBooking>, };
 
 /**
  * A frame from the server.
@@ -1318,7 +1556,27 @@ absence: StaffAbsence, } | { "change": "absence_gone",
 /**
  * Its id.
  */
-id: string, };
+id: string, } | { "change": "series_set", 
+/**
+ * Id of the series.
+ */
+series: string, 
+/**
+ * Booking ids in order of time: the first is number 1.
+ */
+bookings: Array<string>, } | { "change": "mark_set", 
+/**
+ * Booking id.
+ */
+id: string, 
+/**
+ * `arrived`, `in_session`, `seen`, `excused`, `no_show`; none: nothing any more.
+ */
+mark: string | null, } | { "change": "delay_set", 
+/**
+ * Minutes.
+ */
+minutes: number, };
 
 /**
  * First step of signing in.
@@ -3118,6 +3376,8 @@ export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   53: 'password.changed',
   54: 'factor.changed',
   58: 'email.changed',
+  80: 'booking.marked',
+  81: 'delay.announced',
   55: 'session.stepped_up',
   56: 'account.removed',
   57: 'link.made',
