@@ -1,7 +1,7 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, alerts, audit, board, http, members, model, operators, problem, session, support};
+use super::{account, alerts, audit, board, http, members, messages, model, operators, problem, session, support};
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
@@ -66,6 +66,13 @@ fn appointments(text: &mut String, config: &Config) {
         http::ConfirmRequest,
         http::ConfirmAnswer,
         http::VisitRequest,
+        messages::LinkRequest,
+        messages::RemindersRequest,
+        messages::LinkOpened,
+        messages::BookingMessage,
+        messages::BookingMessages,
+        messages::ReminderSwitch,
+        messages::ReminderSettings,
         http::VisitCode,
         http::VisitHolder,
         http::VisitCancel,

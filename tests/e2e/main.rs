@@ -19,6 +19,7 @@ mod mails;
 mod operators;
 mod ops;
 mod parts;
+mod patient_mails;
 mod refusals;
 mod rights;
 mod sessions;

@@ -66,7 +66,7 @@ pub(crate) struct World {
     pub(crate) access: Access,
     pub(crate) agendas: Agendas,
     pub(crate) directory: Directory,
-    clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
     http: reqwest::Client,
     drawn: AtomicU64,
     pub(crate) audit: Audit,
@@ -74,7 +74,7 @@ pub(crate) struct World {
     pub(crate) accounts: Accounts,
     pub(crate) mails: MailSupervisor,
     pub(crate) postman: Arc<Postman>,
-    storage: Storage,
+    pub(crate) storage: Storage,
 }
 
 /// An answer: status and body.
@@ -156,6 +156,7 @@ impl World {
         let audit = log(&storage, &shared);
         let outbox = Outbox::new(shared.clone(), draws(1_000_000), Some("ops@example.org".to_owned()));
         directory.tell_through(outbox.clone());
+        agendas.tell_through(outbox.clone());
         let anomalies = watch(&storage, &audit, (&directory, &outbox), &shared);
         let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies, &outbox));
         let postman = Arc::new(Postman::default());
@@ -246,6 +247,7 @@ impl World {
                 digest: [0; 16],
                 personal: Vec::new(),
                 origin: LeafOrigin::default(),
+                locale: None,
             };
             self.agendas.execute(order).await.unwrap();
         }

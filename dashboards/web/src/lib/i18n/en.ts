@@ -3,6 +3,7 @@
 import { accounts } from './en.accounts';
 import { alerts } from './en.alerts';
 import { audit } from './en.audit';
+import { mail } from './en.mail';
 import { support } from './en.support';
 import type { Catalogue } from './fr';
 
@@ -13,6 +14,7 @@ export const en: Catalogue = {
   alerts,
   audit,
   support,
+  mail,
   product: 'Cabinet en Ligne',
   language: 'Language',
   skip: 'Skip to content',

@@ -3,6 +3,7 @@
 import { accounts } from './fr.accounts';
 import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
+import { mail } from './fr.mail';
 import { support } from './fr.support';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
@@ -12,6 +13,7 @@ export const fr = {
   alerts,
   audit,
   support,
+  mail,
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',
