@@ -59,6 +59,9 @@ impl Composer<'_> {
             zone: &zone,
         };
         let mut facts = self.facts_of(letter, &words);
+        if let Some(appointment) = letter.appointment() {
+            self.appointment_facts(&mut facts, (letter, appointment), &words);
+        }
         facts.insert("name", staff.map(|staff| self.name_of(staff)).unwrap_or_default());
         let practice = self.practice.and_then(|practice| practice.face.as_ref());
         let practice = practice.map(|face| face.name.clone());
@@ -105,7 +108,14 @@ impl Composer<'_> {
     }
 
     /// When and where, and what to call and open. Nothing here names a type, a profession or a person.
-    fn appointment_facts(&self, facts: &mut Facts, appointment: &Appointment, words: &Words<'_>) {
+    fn appointment_facts(&self, facts: &mut Facts, (letter, appointment): (&Letter, &Appointment), words: &Words<'_>) {
+        if let Letter::Cancelled { by, .. } = letter {
+            let by = match by {
+                CancelledBy::Patient => "cancelled.patient",
+                CancelledBy::Practice => "cancelled.practice",
+            };
+            facts.insert("cancelled", words.section(by));
+        }
         let start = appointment.span.from.millis();
         facts.insert("day", words.weekday_and_day(start));
         facts.insert("hour", words.hour(start));
@@ -158,20 +168,12 @@ impl Composer<'_> {
             Letter::Welcome => {
                 facts.insert("documents", self.accepted(words));
             }
-            Letter::NewDevice { whence }
-            | Letter::PasswordChanged { whence }
-            | Letter::FactorChanged { whence }
-            | Letter::EmailChanged { whence } => {
-                facts.insert("whence", whence_in(words, whence));
-            }
-            Letter::RecoveryCodeUsed { whence, left } => {
-                facts.insert("whence", whence_in(words, whence));
-                facts.insert("left", left.to_string());
-            }
-            Letter::ResetAsked { secret, whence } => {
-                facts.insert("whence", whence_in(words, whence));
-                facts.insert("secret", secret.clone());
-            }
+            Letter::NewDevice { .. }
+            | Letter::PasswordChanged { .. }
+            | Letter::FactorChanged { .. }
+            | Letter::EmailChanged { .. }
+            | Letter::RecoveryCodeUsed { .. }
+            | Letter::ResetAsked { .. } => whence_facts(&mut facts, letter, words),
             Letter::PatientCode { code, locale: _ } | Letter::EmailCode { code } => {
                 facts.insert("code", code.clone());
             }
@@ -218,18 +220,11 @@ impl Composer<'_> {
             }
             Letter::InstallationAlert { rule, at } => alert_facts(&mut facts, (*rule, *at), words),
             Letter::Daily { daily } => self.daily_facts(&mut facts, daily, words),
-            Letter::Booked { appointment } | Letter::Moved { appointment } | Letter::Reminded { appointment, .. } => {
-                self.appointment_facts(&mut facts, appointment, words);
-            }
-            Letter::Cancelled { appointment, by } => {
-                self.appointment_facts(&mut facts, appointment, words);
-                let by = match by {
-                    CancelledBy::Patient => "cancelled.patient",
-                    CancelledBy::Practice => "cancelled.practice",
-                };
-                facts.insert("cancelled", words.section(by));
-            }
-            Letter::Trial => {}
+            Letter::Booked { .. }
+            | Letter::Moved { .. }
+            | Letter::Cancelled { .. }
+            | Letter::Reminded { .. }
+            | Letter::Trial => {}
         }
         facts
     }
@@ -370,6 +365,25 @@ fn shown_phone(number: &str) -> String {
             pairs.join("\u{a0}")
         }
         Some(_) | None => number.to_owned(),
+    }
+}
+
+/// From where somebody did something with their account, and what else is said of it.
+fn whence_facts(facts: &mut Facts, letter: &Letter, words: &Words<'_>) {
+    if let Letter::NewDevice { whence }
+    | Letter::PasswordChanged { whence }
+    | Letter::FactorChanged { whence }
+    | Letter::EmailChanged { whence }
+    | Letter::RecoveryCodeUsed { whence, .. }
+    | Letter::ResetAsked { whence, .. } = letter
+    {
+        facts.insert("whence", whence_in(words, whence));
+    }
+    if let Letter::RecoveryCodeUsed { left, .. } = letter {
+        facts.insert("left", left.to_string());
+    }
+    if let Letter::ResetAsked { secret, .. } = letter {
+        facts.insert("secret", secret.clone());
     }
 }
 

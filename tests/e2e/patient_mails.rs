@@ -113,7 +113,7 @@ fn calendar(mail: &Envelope) -> (&'static str, &str) {
 /// The value of a calendar file's line.
 fn line<'a>(file: &'a str, name: &str) -> &'a str {
     let mut lines = file.lines().filter_map(|line| line.strip_prefix(name));
-    lines.next().expect(name)
+    lines.next().unwrap()
 }
 
 #[actix_web::test]

@@ -236,7 +236,6 @@ async fn a_practice_switches_reminders_off_type_by_type() {
 #[actix_web::test]
 async fn a_reminder_that_cannot_be_sent_is_counted_as_late() {
     let world = World::start().await;
-    let cookie = world.sign_in(AGENDA.practice, 50).await;
     let path = format!("/api/v1/staff/agendas/{}/reminders", AGENDA.agenda);
     let start = MONDAY_MS + 2 * WEEK_MS;
     staff_books(&world, AGENDA, start, Some(LEA)).await;
@@ -246,6 +245,7 @@ async fn a_reminder_that_cannot_be_sent_is_counted_as_late() {
     world.postman.will_fail(9, &PostError::Later("busy".to_owned()));
     reminders(&world).await;
     assert_eq!(world.mails.stats().reminder_oldest, Some(due));
+    let cookie = world.sign_in(AGENDA.practice, 50).await;
     assert_eq!(world.staff_get(&cookie, &path).await.fine(200)["late"], 0);
     world.pass_seconds(3_600);
     assert_eq!(world.staff_get(&cookie, &path).await.fine(200)["late"], 1);
