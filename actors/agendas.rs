@@ -6,6 +6,7 @@ use crate::agenda::shell::{AgendaActor, Execute, Read, ReadAnswer, Subscribe, Un
 use crate::clock::Clock;
 use crate::delta::{Sink, TopicPosition};
 use crate::lifecycle::Lifecycle;
+use crate::mail::Outbox;
 use crate::metrics::Metrics;
 use crate::order::{Accepted, ExecuteError, Order};
 use crate::read::{AgendaRead, Joined, ReadError};
@@ -93,6 +94,11 @@ impl Agendas {
             stopping: AtomicBool::new(false),
             subscriptions: AtomicU64::new(0),
         }))
+    }
+
+    /// From now on patients are mailed what happens to their bookings. Call it once, before any agenda is asked for anything.
+    pub fn tell_through(&self, outbox: Outbox) {
+        let _first = self.0.lifecycle.parts.outbox.set(outbox);
     }
 
     /// Carries out a command. On `Ok` it is durable. When the agenda's actor dies under it, the order is given to the next

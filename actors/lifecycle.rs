@@ -11,11 +11,13 @@ use crate::agenda::cell::CellOptions;
 use crate::agenda::shell::{AgendaActor, Retire};
 use crate::agendas::AgendasOptions;
 use crate::clock::Clock;
+use crate::mail::{Outbox, Told, of_commit};
 use crate::metrics::Metrics;
 use actix::prelude::{Addr, Context};
 use actix_rt::{Arbiter, ArbiterHandle};
+use cabinet_domain::agenda::Agenda;
 use cabinet_domain::decide::decide;
-use cabinet_domain::ids::{AgendaKey, BlobId};
+use cabinet_domain::ids::{AgendaKey, BlobId, PracticeId};
 use cabinet_domain::stream::{StreamKey, StreamState};
 use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{AppendError, Appended, Commit, Loaded, Opened, PersonRecord, StreamStore};
@@ -66,6 +68,8 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn StreamStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Where patients' mails are written down; nowhere until it is set.
+    pub(crate) outbox: OnceLock<Outbox>,
     /// Bounds the loads under way, so that a restart is no stampede.
     loads: Arc<Semaphore>,
     /// Bounds the checkpoints written at once.
@@ -81,6 +85,29 @@ const CHECKPOINTS_DUE_MAX: u32 = 4_096;
 
 /// Seconds before an agenda that could not be loaded is loaded again.
 const LOAD_RETRY_SECONDS: i64 = 1;
+
+/// What a commit tells patients whose addresses are not at hand.
+struct Untold {
+    told: Told,
+    outbox: Outbox,
+    practice: PracticeId,
+}
+
+impl Untold {
+    /// Looks the addresses up. Nothing was written when that fails: whoever asked may ask again.
+    async fn tell(self, store: &dyn StreamStore, commit: &mut Commit) -> Result<(), AppendError> {
+        let looked = store.look(commit.stream).await.map_err(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a patient's address could not be looked up"
+            );
+            AppendError::Busy
+        })?;
+        let writes = self.told.writes(&self.outbox, self.practice, &looked.people);
+        commit.writes.extend(writes);
+        Ok(())
+    }
+}
 
 impl Parts {
     /// Opens an agenda's stream; none, logged, when that fails.
@@ -107,11 +134,19 @@ impl Parts {
         }
     }
 
-    /// Appends and measures.
-    pub(crate) fn append(&self, commit: Commit) -> impl Future<Output = Result<Appended, AppendError>> + 'static {
+    /// Appends and measures, with what the commit tells patients of the agenda as it is `before`.
+    pub(crate) fn append(
+        &self,
+        mut commit: Commit,
+        before: Option<(&Agenda, Option<&BTreeMap<BlobId, PersonRecord>>)>,
+    ) -> impl Future<Output = Result<Appended, AppendError>> + 'static {
         let (store, metrics) = (self.store.clone(), self.metrics.clone());
         let commands = commit.events.iter().filter(|event| event.last_of_command).count();
+        let waiting = self.tell(&mut commit, before);
         async move {
+            if let Some(waiting) = waiting {
+                waiting.tell(store.as_ref(), &mut commit).await?;
+            }
             let timer = metrics.append_seconds.start_timer();
             let stream = commit.stream;
             let result = store.append(commit).await;
@@ -123,6 +158,30 @@ impl Parts {
                 Err(error) => tracing::warn!(?stream, %error, "an agenda's commit was not acknowledged"),
             }
             result
+        }
+    }
+
+    /// Adds what a commit tells patients to it; answers what has to be looked up first.
+    fn tell(
+        &self,
+        commit: &mut Commit,
+        before: Option<(&Agenda, Option<&BTreeMap<BlobId, PersonRecord>>)>,
+    ) -> Option<Untold> {
+        let (outbox, (agenda, people)) = (self.outbox.get()?, before?);
+        let told = of_commit(outbox, commit, agenda);
+        let practice = agenda.key.practice;
+        match people {
+            None if !told.is_complete() => Some(Untold {
+                told,
+                outbox: outbox.clone(),
+                practice,
+            }),
+            None | Some(_) => {
+                let nobody = BTreeMap::new();
+                let people = people.unwrap_or(&nobody);
+                commit.writes.extend(told.writes(outbox, practice, people));
+                None
+            }
         }
     }
 
@@ -184,6 +243,7 @@ impl Lifecycle {
                 store,
                 clock,
                 metrics,
+                outbox: OnceLock::new(),
                 loads,
                 checkpoints,
                 checkpoints_due,

@@ -5,17 +5,31 @@
 //! once; the same mail always bears the same id. Must not be here: SMTP (`gateways`), who is told of what (where it happens).
 
 mod compose;
+mod correspondence;
 mod daily;
+mod discreet;
+mod html;
 mod kept;
+mod links;
 mod outbox;
+mod patient_desk;
+mod patient_round;
+#[cfg(test)]
+mod patient_tests;
+mod patients;
 mod post;
+mod reminders;
 mod round;
 mod tell;
 mod text;
 
-pub(crate) use self::kept::{Addressee, Writes};
+pub use self::correspondence::{MESSAGES_MAX, Message};
+pub(crate) use self::kept::{Addressee, Write, Writes};
 pub use self::kept::{Outcome, RECEIPT_DAYS, RECEIPTS_MAX, Receipt, WAITING_SEEN_MAX};
+pub use self::links::{LinkError, LinkPurpose, Linked, Links};
 pub use self::outbox::Outbox;
+pub use self::patient_desk::{DeskError, LATE_COUNTED_MAX, Messages, PatientDesk, REMINDER_LATE_SECONDS};
+pub(crate) use self::patients::{Told, language, of_commit};
 pub use self::post::{Attachment, Envelope, Post, PostError};
 pub use self::round::{DEAD_MAX, Listed};
 pub(crate) use self::tell::of_practice_event;
@@ -45,6 +59,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether a day's mail is due, in seconds.
 const DAILY_SECONDS: i64 = 60;
+/// How often it is looked whether a reminder is due, in seconds.
+const REMINDER_SECONDS: i64 = 15;
 /// The installation as a practice: its mails are about none.
 pub(crate) const INSTALLATION: PracticeId = PracticeId(0);
 
@@ -69,6 +85,9 @@ pub enum MailError {
     /// The access log could not be read.
     #[error("failed to look at the access log")]
     Audit(#[from] AuditError),
+    /// A link could not be signed.
+    #[error("failed to sign a link")]
+    Link(#[from] LinkError),
     /// Alerts could not be read.
     #[error("failed to look at alerts")]
     Alerts(#[from] AnomalyError),
@@ -82,6 +101,10 @@ impl MailError {
                 | Self::Account(AccountError::Busy)
                 | Self::Read(StoreError::Append(AppendError::Busy))
                 | Self::Account(AccountError::Read(StoreError::Append(AppendError::Busy)))
+                | Self::Link(
+                    LinkError::Write(AppendError::Busy) | LinkError::Read(StoreError::Append(AppendError::Busy))
+                )
+                | Self::Write(AppendError::CheckFailed)
                 | Self::Audit(
                     AuditError::Write(AppendError::Busy) | AuditError::Read(StoreError::Append(AppendError::Busy))
                 )
@@ -102,6 +125,8 @@ struct Standing {
     waiting: usize,
     dead: usize,
     oldest: Option<UtcMillis>,
+    /// Since when the oldest reminder waits.
+    reminder: Option<UtcMillis>,
 }
 
 impl Standing {
@@ -111,6 +136,9 @@ impl Standing {
         } else {
             self.waiting += 1;
             self.oldest = Some(self.oldest.map_or(record.made, |oldest| oldest.min(record.made)));
+            if matches!(record.letter, Letter::Reminded { .. }) {
+                self.reminder = Some(self.reminder.map_or(record.made, |oldest| oldest.min(record.made)));
+            }
         }
     }
 }
@@ -150,6 +178,10 @@ pub struct MailStats {
     pub store_failures: u64,
     /// Why nothing can be sent; none while mails go out.
     pub down: Option<String>,
+    /// Since when the oldest reminder is due that was not sent.
+    pub reminder_oldest: Option<UtcMillis>,
+    /// When reminders were last looked at; none before the first time.
+    pub reminders_looked: Option<UtcMillis>,
 }
 
 struct Inner {
@@ -160,6 +192,7 @@ struct Inner {
     agendas: Agendas,
     audit: Audit,
     anomalies: AnomalySupervisor,
+    links: Links,
     clock: Arc<dyn Clock>,
     post: Arc<dyn Post>,
     documents: Documents,
@@ -173,6 +206,9 @@ struct Inner {
     gone: Mutex<BTreeMap<MailId, String>>,
     dailies: Mutex<BTreeMap<PracticeId, CivilDate>>,
     down: Mutex<Down>,
+    /// Moment of the oldest reminder that is due and could not be put into the outbox.
+    reminder_oldest: Mutex<Option<UtcMillis>>,
+    reminders_looked: Mutex<Option<UtcMillis>>,
     done: Mutex<BTreeMap<(&'static str, Outcome), u64>>,
     failures: Mutex<BTreeMap<&'static str, u64>>,
     store_failures: AtomicU64,
@@ -193,6 +229,8 @@ pub struct Sources {
     pub audit: Audit,
     /// Alerts.
     pub anomalies: AnomalySupervisor,
+    /// Signs the links in patients' mails.
+    pub links: Links,
     /// Documents.
     pub documents: Documents,
     /// By when practices have to have accepted what.
@@ -220,6 +258,7 @@ impl MailSupervisor {
             agendas,
             audit,
             anomalies,
+            links,
             documents,
             deadlines,
         } = sources;
@@ -231,6 +270,7 @@ impl MailSupervisor {
             agendas,
             audit,
             anomalies,
+            links,
             clock,
             post,
             documents,
@@ -242,6 +282,8 @@ impl MailSupervisor {
             gone: Mutex::default(),
             dailies: Mutex::default(),
             down: Mutex::default(),
+            reminder_oldest: Mutex::default(),
+            reminders_looked: Mutex::default(),
             done: Mutex::default(),
             failures: Mutex::default(),
             store_failures: AtomicU64::new(0),
@@ -253,11 +295,16 @@ impl MailSupervisor {
     pub async fn run(self) {
         self.look_everywhere();
         let mut dailies = UtcMillis(i64::MIN);
+        let mut reminders = UtcMillis(i64::MIN);
         while !self.0.stopped.load(Ordering::SeqCst) {
             let now = self.0.clock.now();
             if now >= dailies.plus_seconds(DAILY_SECONDS) || now < dailies {
                 dailies = now;
                 self.write_dailies().await;
+            }
+            if now >= reminders.plus_seconds(REMINDER_SECONDS) || now < reminders {
+                reminders = now;
+                self.write_reminders().await;
             }
             self.send_due().await;
             tokio::time::sleep(PAUSE).await;
@@ -275,6 +322,7 @@ impl MailSupervisor {
     pub async fn look(&self) {
         self.look_everywhere();
         self.write_dailies().await;
+        self.write_reminders().await;
         self.send_due().await;
     }
 
@@ -323,6 +371,12 @@ impl MailSupervisor {
             failures: self.0.failures.lock().clone(),
             store_failures: self.0.store_failures.load(Ordering::Relaxed),
             down: (down.times > 0).then(|| down.why.clone()),
+            reminder_oldest: standing
+                .values()
+                .filter_map(|one| one.reminder)
+                .chain(*self.0.reminder_oldest.lock())
+                .min(),
+            reminders_looked: *self.0.reminders_looked.lock(),
         }
     }
 }

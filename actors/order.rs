@@ -5,6 +5,7 @@ use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaKey, CommandId, Seq};
 use cabinet_domain::person::PersonalPart;
+use cabinet_domain::practice::Locale;
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::time::UtcMillis;
 
@@ -25,6 +26,8 @@ pub struct Order {
     pub personal: Vec<PersonalPart>,
     /// From where its sender acts, for the audit log.
     pub origin: LeafOrigin,
+    /// In which language a patient books: that of their mails. None: not known.
+    pub locale: Option<Locale>,
 }
 
 /// The command is durable and applied.

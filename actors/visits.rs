@@ -11,7 +11,7 @@ use crate::agendas::Agendas;
 use crate::clock::Clock;
 use crate::code;
 use crate::directory::Directory;
-use crate::mail::{Addressee, Outbox};
+use crate::mail::{Addressee, Outbox, PatientDesk};
 use crate::read::{AgendaRead, ReadError};
 use crate::waiting::Waiting;
 use cabinet_domain::agenda::{Booking, SecretHash};
@@ -81,6 +81,7 @@ struct Inner {
     directory: Directory,
     records: Arc<dyn RecordStore>,
     outbox: Outbox,
+    desk: PatientDesk,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
     /// Hashes of codes, by practice and address.
@@ -121,6 +122,7 @@ impl Visits {
         Self(Arc::new(Inner {
             agendas,
             directory,
+            desk: PatientDesk::new(Arc::clone(&records), Arc::clone(&clock), Arc::clone(&entropy)),
             records,
             outbox,
             clock,
@@ -131,6 +133,12 @@ impl Visits {
             turns: Arc::new(Semaphore::new(LOOKED_THROUGH_AT_ONCE)),
             queue: Arc::new(Semaphore::new(LOOKS_WAITING_MAX)),
         }))
+    }
+
+    /// What is asked of the mails about bookings.
+    #[must_use]
+    pub fn desk(&self) -> &PatientDesk {
+        &self.0.desk
     }
 
     /// Has a code be mailed to an address that has bookings in a practice. Answers before that is known.

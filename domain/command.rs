@@ -49,6 +49,8 @@ pub enum Canceller {
     Patient(SecretHash),
     /// The practice; not bound by the cut-off.
     Practice,
+    /// The patient, by a link that the server signed for this booking; bound by the type's cut-off.
+    PatientByLink,
 }
 
 /// A request to one agenda. Ids in it were drawn by the caller.

@@ -75,7 +75,8 @@ pub enum Retention {
     Session,
     /// A day.
     SignInLink,
-    /// Until it is sent, five days at most; a dead letter until its operator has dealt with it.
+    /// Until it is sent, five days at most; a dead letter until its operator has dealt with it. A reminder: until its moment. The
+    /// address of a patient whose booking was cancelled: until the mail that says so is sent or refused, five days at most.
     Outbox,
     /// Row 7: 12 months; then the month's key is forgotten and hashes alone remain.
     AccessTrace,
@@ -274,6 +275,12 @@ pub const INVENTORY: &[Entry] = &[
     mail("MailRecord", "next"),
     mail("MailRecord", "failed"),
     mail("MailRecord", "dead"),
+    appointment("Correspondence", "locale", false),
+    appointment("Correspondence", "reminders_off", false),
+    appointment("Correspondence", "messages", false),
+    mail("ReminderRow", "appointment"),
+    mail("ReminderRow", "reminder"),
+    mail("ReminderRow", "due"),
     trace("Receipt", "kind"),
     trace("Receipt", "to"),
     trace("Receipt", "made"),
@@ -311,6 +318,7 @@ pub const INVENTORY: &[Entry] = &[
 pub const OF_THE_SERVER: &[&str] = &[
     "AccountRecord",
     "AlertRecord",
+    "Correspondence",
     "SessionRecord",
     "LinkRecord",
     "Leaf",
@@ -318,6 +326,7 @@ pub const OF_THE_SERVER: &[&str] = &[
     "MailRecord",
     "PasskeyRow",
     "Receipt",
+    "ReminderRow",
     "WatchRecord",
 ];
 

@@ -8,6 +8,7 @@ pub mod agenda;
 pub mod anomaly;
 pub mod audience;
 pub mod audit;
+pub mod calendar_file;
 pub mod command;
 pub mod course;
 pub mod decide;

@@ -1,9 +1,15 @@
 //! The mails that the platform sends: which there are, what each may say, how long it is worth sending, when a failed one is
-//! tried again. None says what a patient comes for or when: a mailbox is not a place for that.
+//! tried again. None says what a patient comes for: a mailbox is not a place for that. Only those to the patient themselves
+//! say when and where ([`Appointment`]).
 //!
 //! Must not be here: their words, addresses, how they are sent.
 
+mod patient;
+
+pub use self::patient::{Appointment, DECENT_FROM_HOUR, DECENT_UNTIL_HOUR, Due, REMINDER_MINUTES_LEAST, Reminder};
+
 use crate::anomaly::{Gravity, Rule};
+use crate::event::CancelledBy;
 use crate::ids::StaffId;
 use crate::practice::Locale;
 use crate::rights::Role;
@@ -247,6 +253,30 @@ letters! {
     } = "patient_code",
     /// To whom the operator names: that mails arrive.
     Trial = "trial",
+    /// To a patient: what they have booked, or staff for them.
+    Booked {
+        /// What.
+        appointment: Appointment,
+    } = "booked",
+    /// To a patient: it is at another time.
+    Moved {
+        /// What it is now.
+        appointment: Appointment,
+    } = "moved",
+    /// To a patient: it does not take place.
+    Cancelled {
+        /// What it was.
+        appointment: Appointment,
+        /// By whom.
+        by: CancelledBy,
+    } = "cancelled",
+    /// To a patient: it is near.
+    Reminded {
+        /// What.
+        appointment: Appointment,
+        /// Which reminder.
+        reminder: Reminder,
+    } = "reminded",
 }
 
 impl Letter {
@@ -275,8 +305,54 @@ impl Letter {
             | Self::MemberLocked { .. }
             | Self::ReviewDue { .. }
             | Self::OfficerAlert { .. }
-            | Self::Trial => GIVE_UP_SECONDS,
+            | Self::Trial
+            | Self::Booked { .. }
+            | Self::Moved { .. }
+            | Self::Cancelled { .. }
+            | Self::Reminded { .. } => GIVE_UP_SECONDS,
         }
+    }
+
+    /// The appointment that a mail to a patient is about.
+    #[must_use]
+    pub const fn appointment(&self) -> Option<&Appointment> {
+        match self {
+            Self::Booked { appointment }
+            | Self::Moved { appointment }
+            | Self::Cancelled { appointment, by: _ }
+            | Self::Reminded {
+                appointment,
+                reminder: _,
+            } => Some(appointment),
+            Self::Welcome
+            | Self::NewDevice { .. }
+            | Self::PasswordChanged { .. }
+            | Self::FactorChanged { .. }
+            | Self::EmailCode { .. }
+            | Self::EmailChanged { .. }
+            | Self::RecoveryCodeUsed { .. }
+            | Self::ResetAsked { .. }
+            | Self::Invited { .. }
+            | Self::MembersChanged { .. }
+            | Self::GlassBroken { .. }
+            | Self::SupportGranted { .. }
+            | Self::Alert { .. }
+            | Self::InstallationAlert { .. }
+            | Self::Unused { .. }
+            | Self::ContractAsked { .. }
+            | Self::Daily { .. }
+            | Self::PatientCode { .. }
+            | Self::MemberLocked { .. }
+            | Self::ReviewDue { .. }
+            | Self::OfficerAlert { .. }
+            | Self::Trial => None,
+        }
+    }
+
+    /// Whether it says that an appointment stands: not worth sending once that one does not.
+    #[must_use]
+    pub const fn needs_booking(&self) -> bool {
+        self.appointment().is_some() && !matches!(self, Self::Cancelled { .. })
     }
 }
 

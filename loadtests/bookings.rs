@@ -117,6 +117,7 @@ async fn client(
             },
             notice_version: own.notice_version,
             manage: manage.clone(),
+            locale: None,
         };
         let path = format!("{}/holds/{}/confirm", own.base, held.hold);
         let booked: ConfirmAnswer = connection.post(&path, &confirm).await?.json()?;

@@ -136,6 +136,7 @@ impl Patient {
             person,
             notice_version: 1,
             manage: manage.to_owned(),
+            locale: None,
         };
         let url = format!("{}/holds/{hold}/confirm", self.base);
         Ok(self

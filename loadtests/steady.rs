@@ -207,6 +207,7 @@ impl Hand {
             },
             notice_version: self.own.notice_version,
             manage: manage.clone(),
+            locale: None,
         };
         let path = format!("/holds/{hold}/confirm");
         let booked: ConfirmAnswer = self.until_answered(&path, &request).await?;

@@ -8,6 +8,7 @@ pub mod close;
 pub mod convert;
 pub mod http;
 pub mod members;
+pub mod messages;
 pub mod model;
 pub mod operators;
 pub mod planning;

@@ -235,6 +235,7 @@ async fn edge_state(
     let audit = start_audit(config, storage, &clock, registry)?;
     let outbox = taker.outbox(&config.mail, &clock, Arc::new(entropy));
     directory.tell_through(outbox.clone());
+    agendas.tell_through(outbox.clone());
     let anomalies = watch(config, storage, (&audit, &directory, &outbox), (&clock, registry))?;
     let (access, accounts, membership) = people(config, storage, &directory, (&clock, &audit, &anomalies, &outbox));
     let drawn: Entropy = Arc::new(entropy);

@@ -96,6 +96,7 @@ impl Taker {
             agendas: state.agendas.clone(),
             audit: state.audit.clone(),
             anomalies: state.anomalies.clone(),
+            links: state.visits.desk().links().clone(),
             documents: documents(state.documents.clone()),
             deadlines: state.documents.deadlines(),
         };

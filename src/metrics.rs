@@ -7,6 +7,7 @@ use cabinet_actors::clock::Clock;
 use cabinet_actors::mail::MailSupervisor;
 use cabinet_domain::anomaly::{Gravity, Rule};
 use cabinet_domain::mail::Letter;
+use cabinet_domain::time::UtcMillis;
 use cabinet_storage::{Storage, StorageStats};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -269,13 +270,27 @@ struct MailsCollector {
     waiting: Gauge,
     dead: Gauge,
     oldest: Gauge,
+    reminder_oldest: Gauge,
+    reminders_looked: Gauge,
     done: GaugeVec,
     failures: GaugeVec,
 }
 
+impl MailsCollector {
+    const fn gauges(&self) -> [&Gauge; 5] {
+        [
+            &self.waiting,
+            &self.dead,
+            &self.oldest,
+            &self.reminder_oldest,
+            &self.reminders_looked,
+        ]
+    }
+}
+
 impl Collector for MailsCollector {
     fn desc(&self) -> Vec<&Desc> {
-        let gauges = [&self.waiting, &self.dead, &self.oldest].into_iter();
+        let gauges = self.gauges().into_iter();
         let vectors = self.done.desc().into_iter().chain(self.failures.desc());
         gauges.flat_map(Collector::desc).chain(vectors).collect()
     }
@@ -285,8 +300,13 @@ impl Collector for MailsCollector {
         self.waiting.set(count(stats.waiting));
         self.dead.set(count(stats.dead));
         let now = self.clock.now();
-        let age = stats.oldest.map_or(0, |oldest| (now.0 - oldest.0).max(0) / 1_000);
-        self.oldest.set(number(age.unsigned_abs()));
+        let age = |since: Option<UtcMillis>| {
+            let age = since.map_or(0, |since| (now.0 - since.0).max(0) / 1_000);
+            number(age.unsigned_abs())
+        };
+        self.oldest.set(age(stats.oldest));
+        self.reminder_oldest.set(age(stats.reminder_oldest));
+        self.reminders_looked.set(age(stats.reminders_looked));
         for ((kind, outcome), done) in stats.done {
             self.done.with_label_values(&[kind, outcome.name()]).set(number(done));
         }
@@ -296,7 +316,7 @@ impl Collector for MailsCollector {
         self.failures
             .with_label_values(&["store"])
             .set(number(stats.store_failures));
-        let gauges = [&self.waiting, &self.dead, &self.oldest].into_iter();
+        let gauges = self.gauges().into_iter();
         let vectors = self.done.collect().into_iter().chain(self.failures.collect());
         gauges.flat_map(Collector::collect).chain(vectors).collect()
     }
@@ -339,6 +359,14 @@ pub fn register_mails(
         oldest: Gauge::new(
             "cabinet_mail_oldest_seconds",
             "Age of the oldest mail that waits; 0: none",
+        )?,
+        reminder_oldest: Gauge::new(
+            "cabinet_reminder_oldest_seconds",
+            "Time since the oldest reminder was due that was not sent; 0: none",
+        )?,
+        reminders_looked: Gauge::new(
+            "cabinet_reminders_looked_seconds",
+            "Time since it was last looked whether reminders are due",
         )?,
         done,
         failures,

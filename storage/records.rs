@@ -43,6 +43,10 @@ pub enum Table {
     MailReceipt = 11,
     /// Whose account a passkey signs in to: a hash of its id -> practice and member.
     AccountPasskey = 12,
+    /// What is known of the mails about a booking: booking -> language, choice, what was sent; and the key of links.
+    Correspondence = 13,
+    /// Reminders to come: moment, booking, kind -> appointment.
+    Reminder = 14,
 }
 
 impl Table {
@@ -62,6 +66,8 @@ impl Table {
             Self::Mail => 10,
             Self::MailReceipt => 11,
             Self::AccountPasskey => 12,
+            Self::Correspondence => 13,
+            Self::Reminder => 14,
         }
     }
 }

@@ -161,6 +161,7 @@ impl Accounts {
                 digest: [0; 16],
                 personal: Vec::new(),
                 origin: LeafOrigin::default(),
+                locale: None,
             };
             if let Err(error) = agendas.execute(order).await {
                 tracing::warn!(?error, "a new agenda was not set up");

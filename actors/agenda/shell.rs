@@ -156,7 +156,8 @@ impl AgendaActor {
                 }
                 Effect::NotAttended => self.shut_for(ReadError::Unavailable),
                 Effect::Append(commit) => {
-                    let append = self.parts.append(commit).into_actor(self);
+                    let before = self.cell.agenda().map(|agenda| (agenda, self.cell.people()));
+                    let append = self.parts.append(commit, before).into_actor(self);
                     ctx.spawn(append.map(|result, actor, ctx| {
                         let effects = actor.cell.on_append_result(result, actor.now());
                         actor.carry_out(effects, ctx);

@@ -115,15 +115,25 @@ impl Smtp {
             // RFC 3834 section 5: nobody's holiday program answers this.
             .raw_header(header("Auto-Submitted", "auto-generated"));
         let text = SinglePart::plain(envelope.text);
-        let built = if envelope.attachments.is_empty() {
-            message.singlepart(text)
-        } else {
-            let mut parts = MultiPart::mixed().singlepart(text);
-            for attachment in envelope.attachments {
-                let part = Attachment::new(attachment.name).body(attachment.text, ContentType::TEXT_PLAIN);
-                parts = parts.singlepart(part);
+        let both = envelope.html.map(|html| {
+            let html = SinglePart::html(html);
+            MultiPart::alternative().singlepart(text.clone()).singlepart(html)
+        });
+        let built = match (both, envelope.attachments.is_empty()) {
+            (None, true) => message.singlepart(text),
+            (Some(both), true) => message.multipart(both),
+            (both, false) => {
+                let mixed = MultiPart::mixed();
+                let mut parts = match both {
+                    Some(both) => mixed.multipart(both),
+                    None => mixed.singlepart(text),
+                };
+                for attachment in envelope.attachments {
+                    let kind = ContentType::parse(attachment.kind).unwrap_or(ContentType::TEXT_PLAIN);
+                    parts = parts.singlepart(Attachment::new(attachment.name).body(attachment.text, kind));
+                }
+                message.multipart(parts)
             }
-            message.multipart(parts)
         };
         built.map_err(|error| refused(format!("not a mail: {error}")))
     }

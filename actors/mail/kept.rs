@@ -24,8 +24,9 @@ const SAID_CHARS_MAX: usize = 200;
 const DAILY_ROW: &[u8] = b"daily";
 
 /// Writes of a commit.
-pub(crate) type Writes = Vec<(RecordKey, Option<Vec<u8>>)>;
-type Write = (RecordKey, Option<Vec<u8>>);
+pub(crate) type Writes = Vec<Write>;
+/// One of them.
+pub(crate) type Write = (RecordKey, Option<Vec<u8>>);
 
 /// Whom a mail goes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +97,7 @@ pub enum Outcome {
     Lapsed,
     /// Whom it was for has no account.
     NoAddress,
-    /// It was refused for good, and holds a secret that is not kept.
+    /// It was refused for good, and is not kept: it holds a secret, or is a patient's.
     Refused,
 }
 
@@ -171,7 +172,7 @@ impl MailId {
     }
 }
 
-fn key(practice: PracticeId, table: Table, id: Vec<u8>) -> RecordKey {
+pub(super) fn key(practice: PracticeId, table: Table, id: Vec<u8>) -> RecordKey {
     RecordKey {
         practice: practice.0,
         table: table.number(),
@@ -179,11 +180,11 @@ fn key(practice: PracticeId, table: Table, id: Vec<u8>) -> RecordKey {
     }
 }
 
-fn to_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+pub(super) fn to_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value).map_err(|_| StoreError::Codec { what: "a mail" })
 }
 
-fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+pub(super) fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     // A newer build's: left where it is.
     serde_json::from_slice(bytes).ok()
 }

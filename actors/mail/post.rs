@@ -11,6 +11,17 @@ pub struct Attachment {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// What it is, as in RFC 2045.
+    pub kind: &'static str,
+}
+
+impl Attachment {
+    /// Media type of texts.
+    pub const TEXT: &'static str = "text/plain; charset=utf-8";
+    /// Media type of calendar files that add something, or bring it up to date.
+    pub const CALENDAR: &'static str = "text/calendar; charset=utf-8; method=PUBLISH";
+    /// Media type of calendar files that take something away.
+    pub const CALENDAR_END: &'static str = "text/calendar; charset=utf-8; method=CANCEL";
 }
 
 /// A mail, ready to be handed over.
@@ -24,6 +35,8 @@ pub struct Envelope {
     pub subject: String,
     /// Text.
     pub text: String,
+    /// The same as HTML; none: there is only text.
+    pub html: Option<String>,
     /// Language of the text, as in RFC 3282.
     pub language: &'static str,
     /// Files that go with it.

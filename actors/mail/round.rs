@@ -130,13 +130,18 @@ impl MailSupervisor {
                 Ok(Some(changed))
             }
             Fate::Done(outcome, said) => {
-                let receipt = kept::receipt(&record, now, outcome, &said);
-                let writes = vec![kept::remove(practice, id), kept::write_receipt(practice, id, &receipt)?];
                 if outcome == Outcome::Sent {
                     // Until this is durable, it is known here that the mail has gone.
-                    self.0.gone.lock().insert(*id, said);
+                    self.0.gone.lock().insert(*id, said.clone());
                 }
-                self.0.records.commit(Vec::new(), writes).await?;
+                let (checks, writes) = if record.letter.appointment().is_some() {
+                    self.patient_done((practice, id), &record, (now, outcome)).await?
+                } else {
+                    let receipt = kept::receipt(&record, now, outcome, &said);
+                    let receipt = kept::write_receipt(practice, id, &receipt)?;
+                    (Vec::new(), vec![kept::remove(practice, id), receipt])
+                };
+                self.0.records.commit(checks, writes).await?;
                 self.0.gone.lock().remove(id);
                 self.0.count(record.letter.name(), outcome);
                 Ok(None)
@@ -153,8 +158,15 @@ impl MailSupervisor {
         if worth < GIVE_UP_SECONDS && now >= record.made.plus_seconds(worth) {
             return Ok(Fate::Done(Outcome::Lapsed, String::new()));
         }
-        let Some((to, staff)) = self.address_of(practice, &record.to).await? else {
-            return Ok(Fate::Done(Outcome::NoAddress, String::new()));
+        let (to, staff, patient) = match record.letter.appointment() {
+            Some(appointment) => match self.for_patient(practice, record, appointment).await? {
+                Ok((to, patient)) => (to, None, Some(patient)),
+                Err(outcome) => return Ok(Fate::Done(outcome, String::new())),
+            },
+            None => match self.address_of(practice, &record.to).await? {
+                Some((to, staff)) => (to, staff, None),
+                None => return Ok(Fate::Done(Outcome::NoAddress, String::new())),
+            },
         };
         let known = self.0.directory.practice(practice);
         if known.is_none() && practice != INSTALLATION {
@@ -174,6 +186,7 @@ impl MailSupervisor {
             base: &self.0.base,
             public_key: &self.0.audit.public_key(),
             documents: &self.0.documents,
+            patient: patient.as_ref(),
         };
         let envelope = composer.compose(id, (to, staff), &record.letter);
         let sent = self.0.post.send(envelope).await;
@@ -200,7 +213,8 @@ impl MailSupervisor {
         if !matches!(error, PostError::Down(_)) {
             self.0.note_up();
         }
-        if next.is_none() && carries_secret(&record.letter) {
+        let kept_dead = !carries_secret(&record.letter) && record.letter.appointment().is_none();
+        if next.is_none() && !kept_dead {
             return Fate::Done(Outcome::Refused, why.clone());
         }
         Fate::Stays(MailRecord {

@@ -59,8 +59,7 @@ impl Words<'_> {
 
     /// A moment, in the zone's time.
     pub(super) fn moment(&self, at: UtcMillis) -> String {
-        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-        let civil = instant.to_zoned(self.zone.rules()).datetime();
+        let civil = self.civil(at);
         let (hour, minute) = (civil.hour(), civil.minute());
         let day = self.day(CivilDate::from_jiff(civil.date()));
         match self.locale {
@@ -85,6 +84,33 @@ impl Words<'_> {
         }
     }
 
+    /// An appointment's day, with its weekday.
+    pub(super) fn weekday_and_day(&self, at: UtcMillis) -> String {
+        let date = self.civil(at).date();
+        let place = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or_default();
+        let names = match self.locale {
+            Locale::French => &FRENCH_WEEKDAYS,
+            Locale::English => &ENGLISH_WEEKDAYS,
+        };
+        let weekday = names.get(place).copied().unwrap_or_default();
+        format!("{weekday} {}", self.day(CivilDate::from_jiff(date)))
+    }
+
+    /// An appointment's hour.
+    pub(super) fn hour(&self, at: UtcMillis) -> String {
+        let civil = self.civil(at);
+        let (hour, minute) = (civil.hour(), civil.minute());
+        match self.locale {
+            Locale::French => format!("{hour} h {minute:02}"),
+            Locale::English => format!("{hour:02}:{minute:02}"),
+        }
+    }
+
+    fn civil(&self, at: UtcMillis) -> jiff::civil::DateTime {
+        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+        instant.to_zoned(self.zone.rules()).datetime()
+    }
+
     /// The language, as headers name it.
     pub(super) const fn language(&self) -> &'static str {
         match self.locale {
@@ -94,6 +120,16 @@ impl Words<'_> {
     }
 }
 
+const FRENCH_WEEKDAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+const ENGLISH_WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 const FRENCH_MONTHS: [&str; 12] = [
     "janvier",
     "février",

@@ -175,6 +175,7 @@ impl Cabinet {
                 digest: command_id.0.to_be_bytes(),
                 personal: personal.clone(),
                 origin: LeafOrigin::default(),
+                locale: None,
             };
             match self.agendas.execute(order).await {
                 Ok(_) => return Ok(busy),

@@ -176,10 +176,8 @@ fn cancel(scene: Scene<'_>, id: BookingId, by: &Canceller) -> Result<Vec<Event>,
     let booking = scene.agenda.bookings.get(&id).ok_or(Refusal::BookingUnknown)?;
     let by = match by {
         Canceller::Practice => CancelledBy::Practice,
-        Canceller::Patient(secret) => {
-            if booking.manage.as_ref() != Some(secret) {
-                return Err(Refusal::NotYours);
-            }
+        Canceller::Patient(secret) if booking.manage.as_ref() != Some(secret) => return Err(Refusal::NotYours),
+        Canceller::Patient(_) | Canceller::PatientByLink => {
             let minutes = scene
                 .agenda
                 .kind(booking.kind)

@@ -16,7 +16,7 @@
 //! `POST /staff/ticket` -> [`SocketTicket`];
 //! `GET /staff/agendas/{agenda}?from_ms=&until_ms=` -> [`StaffAgenda`];
 //! `POST /staff/agendas/{agenda}/commands` [`StaffCommandRequest`] -> [`Accepted`].
-//! Dates and reasons: `planning.rs`. Accounts: `account.rs`. Members: `members.rs`. Support: `support.rs`.
+//! Dates and reasons: `planning.rs`. Accounts: `account.rs`. Members: `members.rs`. Support: `support.rs`. Mails to patients: `messages.rs`.
 
 use super::account::ContractFace;
 use super::members::{AgendaLevel, GlassFace};
@@ -154,6 +154,10 @@ pub struct ConfirmRequest {
     pub notice_version: u32,
     /// Secret drawn by the sender for the manage link, 32..=64 hexadecimal digits.
     pub manage: String,
+    /// Language of the mails about it: `fr` or `en`. None: French.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub locale: Option<String>,
 }
 
 /// A booking made by a patient.

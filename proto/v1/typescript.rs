@@ -2,7 +2,8 @@
 //! applications import equal to it.
 
 use super::{
-    account, alerts, audit, board, http, members, model, operators, planning, problem, review, session, support,
+    account, alerts, audit, board, http, members, messages, model, operators, planning, problem, review, session,
+    support,
 };
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
@@ -69,6 +70,13 @@ fn appointments(text: &mut String, config: &Config) {
         http::ConfirmRequest,
         http::ConfirmAnswer,
         http::VisitRequest,
+        messages::LinkRequest,
+        messages::RemindersRequest,
+        messages::LinkOpened,
+        messages::BookingMessage,
+        messages::BookingMessages,
+        messages::ReminderSwitch,
+        messages::ReminderSettings,
         http::VisitCode,
         http::VisitHolder,
         http::VisitCancel,

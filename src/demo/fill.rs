@@ -126,6 +126,7 @@ impl Booker<'_> {
             digest,
             personal,
             origin: LeafOrigin::default(),
+            locale: None,
         };
         self.agendas.execute(order).await.map(|_| ())
     }

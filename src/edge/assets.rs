@@ -44,6 +44,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/documents/processing",
         "/documents/policy",
         "/mentions-legales",
+        "/rdv",
     ] {
         config.service(web::resource(path).route(web::get().to(page)));
     }

@@ -116,14 +116,17 @@ fn set_headers(headers: &mut HeaderMap, api: bool, secure: bool) {
     for (name, value) in PLAIN_HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(if api {
-            "default-src 'none'; frame-ancestors 'none'"
-        } else {
-            CONTENT_SECURITY
-        }),
-    );
+    // A page that shows another in a frame, or is shown in one, says so itself.
+    if api || !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(
+            CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(if api {
+                "default-src 'none'; frame-ancestors 'none'"
+            } else {
+                CONTENT_SECURITY
+            }),
+        );
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if secure {

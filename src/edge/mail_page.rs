@@ -2,15 +2,34 @@
 //!
 //! Must not be here: mails of an installation that is no demo.
 
+use super::frame::CONTENT_SECURITY;
 use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use cabinet_actors::mail::Envelope;
 
 const STYLE: &str = include_str!("mail_page.css");
+/// What a mail's own page may do: show its own style, and nothing else.
+const ALONE: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; \
+     sandbox allow-top-navigation-by-user-activation";
+
 /// The page.
 pub(super) fn answer(mails: &[Envelope]) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, format!("{CONTENT_SECURITY}; frame-src 'self'")))
         .body(page(mails))
+}
+
+/// The HTML of one mail, as a page of its own: it is shown in a frame in which nothing runs and nothing is loaded.
+pub(super) fn html_of(mails: &[Envelope], id: &str) -> Option<HttpResponse> {
+    let html = mails.iter().find(|mail| mail.id == id)?.html.as_ref()?;
+    // A link leaves the frame.
+    let html = html.replacen("<head>", "<head><base target=\"_top\">", 1);
+    let answer = HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, ALONE))
+        .body(html);
+    Some(answer)
 }
 
 /// Its style.
@@ -45,8 +64,15 @@ fn written(mail: &Envelope) -> String {
     });
     let attached: String = attached.collect();
     let language = mail.language;
+    let html = mail.html.as_ref().map_or_else(String::new, |_| {
+        let id = escaped(&mail.id);
+        format!(
+            "<details><summary>HTML</summary><iframe src=\"/mails/{id}\" title=\"{subject}\" loading=\"lazy\" \
+             sandbox=\"allow-top-navigation-by-user-activation\"></iframe></details>"
+        )
+    });
     format!(
-        "<article lang=\"{language}\"><h2>{subject}</h2><p class=\"to\">À : {to}</p><pre>{text}</pre>{attached}</article>"
+        "<article lang=\"{language}\"><h2>{subject}</h2><p class=\"to\">À : {to}</p><pre>{text}</pre>{html}{attached}</article>"
     )
 }
 
@@ -90,11 +116,13 @@ mod tests {
             id: String::new(),
             to: "a@b.fr".to_owned(),
             subject: "<script>alert(1)</script>".to_owned(),
+            html: None,
             text: "Bonjour \"x\",\nhttps://a.fr/agenda#link=1, \njavascript:alert(1)".to_owned(),
             language: "fr",
             attachments: vec![Attachment {
                 name: "<b>".to_owned(),
                 text: "</pre><img>".to_owned(),
+                kind: Attachment::TEXT,
             }],
         }]);
         assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"));

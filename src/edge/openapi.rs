@@ -2,8 +2,8 @@
 
 use super::problem::PROBLEM_JSON;
 use super::routes::{
-    account, alerts, audit, contract, health, manage, members, passkeys, planning, public, review, security, sign_up,
-    staff, support, visit,
+    account, alerts, audit, contract, health, link, manage, members, messages, passkeys, planning, public, review,
+    security, sign_up, staff, support, visit,
 };
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
@@ -90,6 +90,11 @@ use utoipa::{Modify, OpenApi};
         visit::post_visit_open,
         visit::post_visit_bookings,
         visit::post_visit_cancel,
+        link::post_open,
+        messages::get_messages,
+        messages::get_reminders,
+        messages::post_reminders,
+        link::post_reminders,
         passkeys::post_passkey_sign_in,
         passkeys::post_passkey_sign_in_finish,
         passkeys::post_passkey,

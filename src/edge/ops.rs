@@ -13,7 +13,7 @@ use self::live::Streams;
 use super::problem::EdgeCode;
 use super::routes::health::answer;
 use super::{EdgeState, Ready, assets, mail_page};
-use actix_web::web::{Data, ServiceConfig, get, route};
+use actix_web::web::{Data, Path, ServiceConfig, get, route};
 use actix_web::{HttpResponse, ResponseError};
 use cabinet_actors::gateways::page::Page;
 use prometheus::{Encoder, Registry, TextEncoder};
@@ -42,6 +42,7 @@ pub fn configure(config: &mut ServiceConfig, state: OpsState) {
         .route("/healthz", get().to(healthz))
         .route("/readyz", get().to(readyz))
         .route("/mails", get().to(mails))
+        .route("/mails/{mail}", get().to(mail))
         .route("/mails.css", get().to(mail_page::style));
     if let Some((door, desk)) = team {
         config
@@ -77,6 +78,14 @@ async fn readyz(state: Data<OpsState>) -> HttpResponse {
 async fn mails(state: Data<OpsState>) -> HttpResponse {
     match &state.page {
         Some(page) => mail_page::answer(&page.mails()),
+        None => nothing().await,
+    }
+}
+
+async fn mail(state: Data<OpsState>, id: Path<String>) -> HttpResponse {
+    let mails = state.page.as_ref().map(Page::mails);
+    match mails.and_then(|mails| mail_page::html_of(&mails, &id)) {
+        Some(answer) => answer,
         None => nothing().await,
     }
 }

@@ -7,8 +7,10 @@ pub mod alerts;
 pub mod audit;
 pub mod contract;
 pub mod health;
+pub mod link;
 pub mod manage;
 pub mod members;
+pub mod messages;
 pub mod passkeys;
 pub mod planning;
 pub mod public;
@@ -28,7 +30,7 @@ use cabinet_actors::read::ReadError;
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaKey, CommandId};
 use cabinet_domain::person::PersonalPart;
-use cabinet_domain::practice::Practice;
+use cabinet_domain::practice::{Locale, Practice};
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::rights::Action;
 use cabinet_proto::v1::convert::outward;
@@ -97,6 +99,8 @@ routes! {
     "POST" "/api/v1/public/{practice}/visit/open" visit::post_visit_open Policy::Bearer;
     "POST" "/api/v1/public/{practice}/visit/bookings" visit::post_visit_bookings Policy::Bearer;
     "POST" "/api/v1/public/{practice}/visit/cancel" visit::post_visit_cancel Policy::Bearer;
+    "POST" "/api/v1/link/open" link::post_open Policy::Bearer;
+    "POST" "/api/v1/link/reminders" link::post_reminders Policy::Bearer;
     "POST" "/api/v1/staff/sign-in" staff::post_sign_in Policy::Anyone;
     "POST" "/api/v1/staff/sign-out" staff::post_sign_out Policy::SignedIn;
     "GET" "/api/v1/staff/me" staff::get_me Policy::SignedIn;
@@ -107,6 +111,9 @@ routes! {
     "GET" "/api/v1/staff/agendas/{agenda}/series/{series}" planning::get_series Policy::Agenda(Action::SeeTypes);
     "GET" "/api/v1/staff/agendas/{agenda}/why" planning::get_why Policy::Agenda(Action::SeeTypes);
     "GET" "/api/v1/staff/agendas/{agenda}/unfilled" planning::get_unfilled Policy::Agenda(Action::SeeTypes);
+    "GET" "/api/v1/staff/agendas/{agenda}/bookings/{booking}/messages" messages::get_messages Policy::Agenda(Action::SeePatientIdentity);
+    "GET" "/api/v1/staff/agendas/{agenda}/reminders" messages::get_reminders Policy::Agenda(Action::SeeTimes);
+    "POST" "/api/v1/staff/agendas/{agenda}/reminders" messages::post_reminders Policy::Agenda(Action::SetTypes);
     "GET" "/api/v1/staff/members" members::get_members Policy::Practice(Action::SeeMembers);
     "POST" "/api/v1/staff/invitations" members::post_invitation Policy::Practice(Action::InviteMember);
     "POST" "/api/v1/staff/invitations/{invitation}/withdraw" members::post_withdrawal Policy::Practice(Action::InviteMember);
@@ -174,6 +181,8 @@ struct BearerOrder {
     digest: [u8; 16],
     command: Command,
     personal: Vec<PersonalPart>,
+    /// In which language a patient books.
+    locale: Option<Locale>,
     /// From which network.
     network: String,
 }
@@ -191,6 +200,7 @@ async fn execute_for_bearer(state: &EdgeState, order: BearerOrder, instead: Refu
             digest: order.digest,
             personal: order.personal,
             origin: leaf_origin(None, None, &order.network),
+            locale: order.locale,
         })
         .await;
     outcome.map_err(|error| {

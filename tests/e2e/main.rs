@@ -20,6 +20,7 @@ mod mails;
 mod operators;
 mod ops;
 mod parts;
+mod patient_mails;
 mod planning;
 mod refusals;
 mod reviews;

@@ -108,6 +108,12 @@ pub(crate) fn draws(first: u64) -> Entropy {
     })
 }
 
+/// Has what happens be mailed.
+pub(crate) fn tell_through(outbox: &Outbox, (directory, agendas): (&Directory, &Agendas)) {
+    directory.tell_through(outbox.clone());
+    agendas.tell_through(outbox.clone());
+}
+
 /// Patients' looks at their bookings.
 pub(crate) fn visits(
     storage: &Storage,

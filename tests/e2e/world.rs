@@ -1,7 +1,7 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
 use crate::mails::{Postman, post_office};
-use crate::wiring::{draws, log, serve, serve_operators, visits, watch};
+use crate::wiring::{draws, log, serve, serve_operators, tell_through, visits, watch};
 use cabinet::edge::documents::Library;
 use cabinet::edge::limits::{self, PerMinute};
 use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
@@ -66,7 +66,7 @@ pub(crate) struct World {
     pub(crate) access: Access,
     pub(crate) agendas: Agendas,
     pub(crate) directory: Directory,
-    clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
     http: reqwest::Client,
     drawn: AtomicU64,
     pub(crate) audit: Audit,
@@ -155,7 +155,7 @@ impl World {
         let agendas = agendas(&storage, &directory, (&shared, &registry));
         let audit = log(&storage, &shared);
         let outbox = Outbox::new(shared.clone(), draws(1_000_000), Some("ops@example.org".to_owned()));
-        directory.tell_through(outbox.clone());
+        tell_through(&outbox, (&directory, &agendas));
         let anomalies = watch(&storage, &audit, (&directory, &outbox), &shared);
         let (access, accounts, membership) = people(&storage, &directory, &shared, (&audit, &anomalies, &outbox));
         let postman = Arc::new(Postman::default());
@@ -246,6 +246,7 @@ impl World {
                 digest: [0; 16],
                 personal: Vec::new(),
                 origin: LeafOrigin::default(),
+                locale: None,
             };
             self.agendas.execute(order).await.unwrap();
         }

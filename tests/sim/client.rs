@@ -93,6 +93,7 @@ impl Client {
             digest: command_id.0.to_be_bytes(),
             personal: wish.personal,
             origin: LeafOrigin::default(),
+            locale: None,
         };
         Some(self.ask(order, now, false))
     }

@@ -134,6 +134,7 @@ pub(crate) fn staff_order(agenda: AgendaKey, command_id: CommandId, command: Com
         digest: command_id.0.to_be_bytes(),
         personal: Vec::new(),
         origin: LeafOrigin::default(),
+        locale: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::agenda::cell::effect::{Decide, Ticket};
 use crate::agenda::cell::served::Served;
+use crate::mail::{Write, language};
 use crate::order::{Accepted, Order};
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::audit::LeafOrigin;
@@ -161,6 +162,14 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
     }
 }
 
+/// The write that keeps in which language a patient has booked.
+fn language_of(order: &Order) -> Option<Write> {
+    let Command::ConfirmHold { booking, .. } = &order.command else {
+        return None;
+    };
+    language(order.agenda.practice, *booking, order.locale?)
+}
+
 /// The commit a batch makes.
 pub(super) fn commit_of(key: AgendaKey, expected: Seq, batch: &Batch) -> Commit {
     let decided = batch.decided.iter();
@@ -179,7 +188,7 @@ pub(super) fn commit_of(key: AgendaKey, expected: Seq, batch: &Batch) -> Commit 
             .clone()
             .flat_map(|order| order.personal.iter().cloned())
             .collect(),
-        writes: Vec::new(),
+        writes: orders.clone().filter_map(|order| language_of(order)).collect(),
         origins: orders
             .filter(known)
             .map(|order| (order.command_id, order.origin.clone()))

@@ -69,6 +69,7 @@ fn expiry_of(agenda: AgendaKey, hold: &Hold, now: UtcMillis) -> Waiting {
         digest: [0; 16],
         personal: Vec::new(),
         origin: LeafOrigin::default(),
+        locale: None,
     };
     let stamp = Stamp {
         now,

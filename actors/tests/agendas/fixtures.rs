@@ -88,6 +88,7 @@ pub fn order(id: u128, command: Command) -> crate::order::Order {
         digest: [1; 16],
         personal: Vec::new(),
         origin: LeafOrigin::default(),
+        locale: None,
     }
 }
 

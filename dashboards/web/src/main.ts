@@ -9,5 +9,5 @@ if (target) mount(App, { target });
 
 // A link opened in a tab that shows this page already changes only what stands behind the hash, which loads nothing.
 addEventListener('hashchange', () => {
-  if (location.hash.startsWith('#link=')) location.reload();
+  if (location.hash.startsWith('#link=') || location.pathname === '/rdv') location.reload();
 });

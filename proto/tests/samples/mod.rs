@@ -14,6 +14,9 @@ use cabinet_proto::v1::http::{
     ManagedBooking, PatientVisit, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda,
     StaffCommand, StaffCommandRequest, StaffMe, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking,
 };
+use cabinet_proto::v1::messages::{
+    BookingMessage, BookingMessages, LinkOpened, LinkRequest, ReminderSettings, ReminderSwitch, RemindersRequest,
+};
 use cabinet_proto::v1::model::TypeSlotChanges;
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
@@ -372,6 +375,7 @@ one!(
         person: person(),
         notice_version: 1,
         manage: id(12),
+        locale: Some("en".to_owned()),
     }
 );
 one!(
@@ -397,6 +401,63 @@ one!(
     VisitCode {
         email: "claire@example.org".to_owned(),
         code: "12345678".to_owned(),
+    }
+);
+one!(
+    LinkRequest,
+    "messages.link_request",
+    LinkRequest {
+        link: "AAAA_w".to_owned(),
+    }
+);
+one!(
+    RemindersRequest,
+    "messages.reminders_request",
+    RemindersRequest {
+        link: "AAAA_w".to_owned(),
+        wanted: false,
+    }
+);
+one!(
+    LinkOpened,
+    "messages.link_opened",
+    LinkOpened {
+        purpose: "manage".to_owned(),
+        practice: "cabinet-de-la-gare".to_owned(),
+        practitioner: "claire-morel".to_owned(),
+        booking: id(4),
+        manage: id(12),
+    }
+);
+one!(
+    BookingMessages,
+    "messages.booking_messages",
+    BookingMessages {
+        messages: vec![BookingMessage {
+            kind: "booked".to_owned(),
+            at_ms: 1_795_348_800_000,
+            state: "sent".to_owned(),
+        }],
+        reminders_wanted: true,
+    }
+);
+one!(
+    ReminderSwitch,
+    "messages.reminder_switch",
+    ReminderSwitch {
+        kind: id(2),
+        on: vec!["week".to_owned(), "day".to_owned()],
+    }
+);
+one!(
+    ReminderSettings,
+    "messages.reminder_settings",
+    ReminderSettings {
+        types: vec![ReminderSwitch {
+            kind: id(2),
+            on: vec!["day".to_owned()],
+        }],
+        late: 0,
     }
 );
 one!(VisitHolder, "http.visit_holder", VisitHolder { visit: id(23) });

@@ -40,6 +40,20 @@ impl Permission for SeeTypes {
     const ACTION: Action = Action::SeeTypes;
 }
 
+/// See who a booking of an agenda is for.
+pub struct SeeIdentity;
+
+impl Permission for SeeIdentity {
+    const ACTION: Action = Action::SeePatientIdentity;
+}
+
+/// Set what an agenda's types are like.
+pub struct SetTypes;
+
+impl Permission for SetTypes {
+    const ACTION: Action = Action::SetTypes;
+}
+
 /// Proof that somebody may see an agenda now, and how much of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AgendaPermit {

@@ -11,13 +11,24 @@ use crate::edge::secret;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, post};
 use cabinet_actors::access::leaf_origin;
+use cabinet_actors::mail::{LinkError, LinkPurpose, Linked};
 use cabinet_domain::audit::{Act, Actor, Leaf, Subject};
 use cabinet_domain::command::{Canceller, Command};
-use cabinet_domain::ids::{BookingId, CommandId};
+use cabinet_domain::ids::{AgendaKey, BookingId, CommandId};
 use cabinet_domain::refusal::Refusal;
 use cabinet_proto::v1::convert::{inward, outward};
 use cabinet_proto::v1::http::{Accepted, CancelRequest, ManageRequest, ManagedBooking};
 use cabinet_proto::v1::problem::Problem;
+
+/// Whether what was given is the pass of a link that was signed for managing this booking.
+async fn is_link(state: &EdgeState, (agenda, booking): (AgendaKey, BookingId), pass: &str) -> Result<bool, Failure> {
+    let links = state.visits.desk().links();
+    match links.check(Linked { agenda, booking }, pass, state.clock.now()).await {
+        Ok(LinkPurpose::Manage) => Ok(true),
+        Ok(LinkPurpose::Reminders) | Err(LinkError::Gone) => Ok(false),
+        Err(error @ (LinkError::Read(_) | LinkError::Write(_))) => Err(error.into()),
+    }
+}
 
 /// Shows a booking to who holds its link.
 #[utoipa::path(post, path = "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/view", tag = "public",
@@ -35,11 +46,13 @@ pub(crate) async fn post_view(
     body: Body<ManageRequest>,
 ) -> Result<Json<ManagedBooking>, Failure> {
     let id: BookingId = path_id(&request, "booking")?;
-    let given = secret::hash(inward::secret("manage", &body.0.manage)?);
+    let manage = inward::secret("manage", &body.0.manage)?;
+    let by_link = is_link(&state, (agenda.key, id), manage).await?;
+    let given = secret::hash(manage);
     let practice = agenda.practice;
     let look = state.agendas.read(agenda.key, move |read| {
         let booking = read.agenda.bookings.get(&id)?;
-        if !secret::same(booking.manage.as_ref()?, &given) {
+        if !by_link && !secret::same(booking.manage.as_ref()?, &given) {
             return None;
         }
         let kind = read.agenda.kind(booking.kind)?;
@@ -92,9 +105,14 @@ pub(crate) async fn post_cancel(
         digest: secret::body_digest("cancel", &booking.to_string(), &body),
         command: Command::CancelBooking {
             booking,
-            by: Canceller::Patient(secret::hash(manage)),
+            by: if is_link(&state, (agenda.key, booking), manage).await? {
+                Canceller::PatientByLink
+            } else {
+                Canceller::Patient(secret::hash(manage))
+            },
         },
         personal: Vec::new(),
+        locale: None,
         network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::BookingUnknown).await?;

@@ -1,5 +1,6 @@
 //! What anyone may do: look at a practice, see free slots, hold one, confirm it.
 
+use super::sign_up::locale_of;
 use super::{BearerOrder, bearer, execute_for_bearer, public_face};
 use crate::edge::guard::agenda::{PublicAgenda, PublicPractice, path_id};
 use crate::edge::guard::body::Body;
@@ -205,6 +206,7 @@ pub(crate) async fn post_hold(
             owner: secret::hash(&body.token),
         },
         personal: Vec::new(),
+        locale: None,
         network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;
@@ -252,6 +254,7 @@ pub(crate) async fn post_release(
             owner: secret::hash(owner),
         },
         personal: Vec::new(),
+        locale: None,
         network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;
@@ -289,6 +292,7 @@ pub(crate) async fn post_confirm(
     let command_id: CommandId = inward::id("command_id", &body.command_id)?;
     let owner = inward::secret("token", &body.token)?;
     let manage = inward::secret("manage", &body.manage)?;
+    let locale = body.locale.as_deref().map(locale_of).transpose()?;
     check_notice(&agenda.practice, body.notice_version)?;
     let principal = bearer(owner);
     let booking = BookingId(secret::new_id(Purpose::Booking, &principal, command_id));
@@ -313,6 +317,7 @@ pub(crate) async fn post_confirm(
             blob: details,
             person: inward::person(&body.person),
         }],
+        locale,
         network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;

@@ -267,5 +267,6 @@ pub(crate) fn order(
         digest,
         personal: part.into_iter().collect(),
         origin: staff.origin(now),
+        locale: None,
     })
 }

@@ -174,6 +174,7 @@ pub(crate) async fn post_visit_cancel(
             by: Canceller::Patient(secret),
         },
         personal: Vec::new(),
+        locale: None,
         network: network(&request),
     };
     let accepted = execute_for_bearer(&state, order, Refusal::BookingUnknown).await?;

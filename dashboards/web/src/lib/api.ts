@@ -6,6 +6,7 @@ import type {
   MemberLink, Members, NewPasskey, NumberedRequest, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
   SeriesBookings, SeriesPlan, SeriesPlanRequest, StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain, Unfilled, WhyNot,
 } from './wire';
+import type { BookingMessages, LinkOpened, LinkRequest, ReminderSettings, ReminderSwitch, RemindersRequest } from './wire';
 import type {
   Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
   PublicPractice, ReleaseRequest, SignInRequest, StaffMe,
@@ -90,6 +91,11 @@ export const api = {
     call<ManagedBooking>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/view`, body),
   cancel: (practice: string, practitioner: string, booking: string, body: CancelRequest) =>
     call<Accepted>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/cancel`, body),
+  openLink: (body: LinkRequest) => call<LinkOpened>('POST', '/link/open', body),
+  wantReminders: (body: RemindersRequest) => call<null>('POST', '/link/reminders', body),
+  messages: (agenda: string, booking: string) => call<BookingMessages>('GET', `/staff/agendas/${agenda}/bookings/${booking}/messages`),
+  reminders: (agenda: string) => call<ReminderSettings>('GET', `/staff/agendas/${agenda}/reminders`),
+  setReminders: (agenda: string, body: ReminderSwitch) => call<null>('POST', `/staff/agendas/${agenda}/reminders`, body),
   signIn: (body: SignInRequest) => call<StaffMe>('POST', '/staff/sign-in', body),
   signOut: () => call<null>('POST', '/staff/sign-out'),
   /** Tried again with the socket that it is for, not by itself. */

@@ -212,7 +212,7 @@ describe('agenda', () => {
 describe('addresses, files, colours', () => {
   it.each([
     ['/', 'home'], ['/p/demo', 'practice'], ['/p/demo/', 'practice'], ['/p/demo/anna', 'booking'], ['/p/demo/anna/rdv/1f', 'manage'], ['/p/demo/anna/rdv', 'unknown'],
-    ['/agenda', 'agenda'], ['/agenda/reglages', 'settings'], ['/agenda/equipe', 'team'], ['/agenda/securite', 'security'], ['/agenda/x', 'unknown'], ['/mentions-legales', 'legal'], ['/mes-rendez-vous/cabinet', 'visit'], ['/mes-rendez-vous', 'unknown'], ['/%E0', 'unknown'],
+    ['/agenda', 'agenda'], ['/agenda/reglages', 'settings'], ['/agenda/equipe', 'team'], ['/agenda/securite', 'security'], ['/agenda/x', 'unknown'], ['/mentions-legales', 'legal'], ['/mes-rendez-vous/cabinet', 'visit'], ['/mes-rendez-vous', 'unknown'], ['/rdv', 'link'], ['/rdv/x', 'unknown'], ['/%E0', 'unknown'],
   ])('%s', (path, screen) => expect(routeOf(path).screen).toBe(screen));
 
   it('writes a calendar file that is escaped and folded', () => {

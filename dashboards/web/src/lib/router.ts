@@ -9,6 +9,7 @@ export type Route =
   | { screen: 'booking'; practice: string; practitioner: string }
   | { screen: 'manage'; practice: string; practitioner: string; booking: string }
   | { screen: 'visit'; practice: string }
+  | { screen: 'link' }
   | { screen: 'agenda' }
   | { screen: 'settings' }
   | { screen: 'team' }
@@ -26,6 +27,7 @@ export function routeOf(path: string): Route {
   if (parts.length === 0) return { screen: 'home' };
   if (first === 'mentions-legales' && parts.length === 1) return { screen: 'legal' };
   if (first === 'inscription' && parts.length === 1) return { screen: 'sign-up' };
+  if (first === 'rdv' && parts.length === 1) return { screen: 'link' };
   if (first === 'mes-rendez-vous' && practice && parts.length === 2) return { screen: 'visit', practice };
   const document = DOCUMENTS.find((name) => name === practice);
   if (first === 'documents' && document && parts.length === 2) return { screen: 'document', name: document };

@@ -640,7 +640,11 @@ notice_version: number,
 /**
  * Secret drawn by the sender for the manage link, 32..=64 hexadecimal digits.
  */
-manage: string, };
+manage: string, 
+/**
+ * Language of the mails about it: `fr` or `en`. None: French.
+ */
+locale?: string, };
 
 /**
  * A booking made by a patient.
@@ -671,6 +675,109 @@ email: string,
  * Language of the mail: `fr` or `en`.
  */
 locale: string, };
+
+/**
+ * What stands behind the `#` of a link in a mail.
+ */
+export type LinkRequest = { 
+/**
+ * The link, as it stands there.
+ */
+link: string, };
+
+/**
+ * Ends or resumes reminders.
+ */
+export type RemindersRequest = { 
+/**
+ * The link, as it stands behind the `#`.
+ */
+link: string, 
+/**
+ * Whether they are wanted.
+ */
+wanted: boolean, };
+
+/**
+ * What a link of a mail opens.
+ */
+export type LinkOpened = { 
+/**
+ * `manage`: see and cancel the booking; `reminders`: end its reminders.
+ */
+purpose: string, 
+/**
+ * Page address of the practice.
+ */
+practice: string, 
+/**
+ * Page address of the practitioner.
+ */
+practitioner: string, 
+/**
+ * Id of the booking.
+ */
+booking: string, 
+/**
+ * What shows and cancels the booking in place of a manage link's secret.
+ */
+manage: string, };
+
+/**
+ * A mail about a booking.
+ */
+export type BookingMessage = { 
+/**
+ * `booked`, `moved` or `reminded`.
+ */
+kind: string, 
+/**
+ * When it was done with; while it waits, when it was written down.
+ */
+at_ms: number, 
+/**
+ * `waiting`, `sent` or `refused`.
+ */
+state: string, };
+
+/**
+ * The mails about a booking.
+ */
+export type BookingMessages = { 
+/**
+ * The oldest first; those that wait last.
+ */
+messages: Array<BookingMessage>, 
+/**
+ * Whether the patient wants reminders.
+ */
+reminders_wanted: boolean, };
+
+/**
+ * Which reminders a type has.
+ */
+export type ReminderSwitch = { 
+/**
+ * Id of the type.
+ */
+kind: string, 
+/**
+ * `week`: seven days before; `day`: the day before.
+ */
+on: Array<string>, };
+
+/**
+ * Which reminders the types of an agenda have.
+ */
+export type ReminderSettings = { 
+/**
+ * Type by type.
+ */
+types: Array<ReminderSwitch>, 
+/**
+ * Reminders of the practice that ought to have been sent an hour ago, and were not.
+ */
+late: number, };
 
 /**
  * Opens one's bookings with the code that was mailed.

@@ -5,6 +5,7 @@ import { alerts } from './en.alerts';
 import { audit } from './en.audit';
 import { course } from './en.course';
 import { reviews } from './en.reviews';
+import { mail } from './en.mail';
 import { support } from './en.support';
 import type { Catalogue } from './fr';
 
@@ -17,6 +18,7 @@ export const en: Catalogue = {
   course,
   reviews,
   support,
+  mail,
   product: 'Cabinet en Ligne',
   language: 'Language',
   skip: 'Skip to content',

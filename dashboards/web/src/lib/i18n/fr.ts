@@ -5,6 +5,7 @@ import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
 import { course } from './fr.course';
 import { reviews } from './fr.reviews';
+import { mail } from './fr.mail';
 import { support } from './fr.support';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
@@ -16,6 +17,7 @@ export const fr = {
   course,
   reviews,
   support,
+  mail,
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',

@@ -1,0 +1,259 @@
+//! Which mails and reminders an agenda's events bring about, for the commit of those events: a patient is told of what is durable
+//! and of nothing else (laws L2, L4).
+//!
+//! Of a booking the address is looked up when the mail is sent. A cancelled booking names nobody any more, so its mail holds the
+//! address until it is sent; where nobody attends to the agenda the address has to be read first. Must not be here: sending.
+
+use super::correspondence::{self, Correspondence, ReminderRow, put_reminder, reminder_key};
+use super::kept::Write;
+use super::{Addressee, Outbox, Writes};
+use cabinet_domain::agenda::{Agenda, Booking};
+use cabinet_domain::event::{CancelledBy, Event, Recorded};
+use cabinet_domain::ids::{BlobId, BookingId, PlaceId, PracticeId, Seq};
+use cabinet_domain::mail::{Appointment, Letter, Reminder};
+use cabinet_domain::person::PersonalPart;
+use cabinet_domain::practice::Locale;
+use cabinet_domain::stream::StreamEvent;
+use cabinet_domain::time::{Span, UtcMillis, Zone};
+use cabinet_storage::{Commit, PersonRecord, StoreError};
+use std::collections::BTreeMap;
+
+/// What a commit tells patients.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Writes that go with it.
+    writes: Writes,
+    /// Mails whose addresses have to be looked up before it.
+    cancelled: Vec<(BlobId, Letter)>,
+}
+
+/// What of a booking is told.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    span: Span,
+    place: PlaceId,
+    details: BlobId,
+}
+
+impl Known {
+    const fn of(booking: &Booking) -> Self {
+        Self {
+            span: booking.span,
+            place: booking.place,
+            details: booking.details,
+        }
+    }
+}
+
+struct Teller<'a> {
+    outbox: &'a Outbox,
+    before: &'a Agenda,
+    personal: &'a [PersonalPart],
+    zone: Zone,
+    /// Bookings as the events before in the same commit have made them.
+    changed: BTreeMap<BookingId, Known>,
+    told: Told,
+}
+
+/// What a commit tells patients, on the agenda as it was before.
+pub(crate) fn of_commit(outbox: &Outbox, commit: &Commit, before: &Agenda) -> Told {
+    let Some(profile) = before.profile.as_ref().filter(|_| outbox.is_open()) else {
+        return Told::default();
+    };
+    let mut teller = Teller {
+        outbox,
+        before,
+        personal: &commit.personal,
+        zone: profile.zone.clone(),
+        changed: BTreeMap::new(),
+        told: Told::default(),
+    };
+    for recorded in &commit.events {
+        if let StreamEvent::Agenda(event) = &recorded.event
+            && let Err(error) = teller.tell(recorded, event)
+        {
+            // Only a value that JSON cannot hold, which none of these has.
+            tracing::error!(%error, "a patient's mail could not be written down");
+        }
+    }
+    teller.told
+}
+
+impl Told {
+    /// Whether no address has to be looked up.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.cancelled.is_empty()
+    }
+
+    /// The writes, with the addresses that `people` have.
+    pub(crate) fn writes(
+        self,
+        outbox: &Outbox,
+        practice: PracticeId,
+        people: &BTreeMap<BlobId, PersonRecord>,
+    ) -> Writes {
+        let mut writes = self.writes;
+        for (details, letter) in self.cancelled {
+            let person = people.get(&details).and_then(|record| record.person.as_ref());
+            if let Some(address) = person.and_then(|person| person.email.clone()) {
+                writes.extend(outbox.put(practice, Addressee::Address(address), letter));
+            }
+        }
+        writes
+    }
+}
+
+impl Teller<'_> {
+    fn practice(&self) -> PracticeId {
+        self.before.key.practice
+    }
+
+    fn known(&self, booking: BookingId) -> Option<Known> {
+        let changed = self.changed.get(&booking).copied();
+        changed.or_else(|| Some(Known::of(&self.before.bookings.get(&booking)?)))
+    }
+
+    fn appointment(&self, booking: BookingId, known: Known, version: Seq) -> Appointment {
+        Appointment {
+            agenda: self.before.key.agenda,
+            booking,
+            span: known.span,
+            place: known.place,
+            version,
+        }
+    }
+
+    fn tell(&mut self, recorded: &Recorded<StreamEvent>, event: &Event) -> Result<(), StoreError> {
+        let (at, version) = (recorded.at, recorded.seq);
+        match event {
+            Event::SlotBooked { booking, .. } => {
+                let part = self.personal.iter().find(|part| part.blob == booking.details);
+                let known = Known::of(booking);
+                self.changed.insert(booking.id, known);
+                if part.is_none_or(|part| part.person.email.is_none()) || booking.span.from.millis() <= at {
+                    return Ok(());
+                }
+                let appointment = self.appointment(booking.id, known, version);
+                self.mail(Letter::Booked {
+                    appointment: appointment.clone(),
+                });
+                self.remind(&appointment, at)
+            }
+            Event::BookingMoved {
+                booking, span, place, ..
+            } => {
+                let Some(former) = self.known(*booking) else {
+                    return Ok(());
+                };
+                let known = Known {
+                    span: *span,
+                    place: *place,
+                    ..former
+                };
+                self.changed.insert(*booking, known);
+                self.forget_reminders(*booking, former);
+                if span.from.millis() <= at {
+                    return Ok(());
+                }
+                let appointment = self.appointment(*booking, known, version);
+                if former.span != known.span || former.place != known.place {
+                    self.mail(Letter::Moved {
+                        appointment: appointment.clone(),
+                    });
+                }
+                self.remind(&appointment, at)
+            }
+            Event::BookingCancelled { booking, by } => {
+                if let Some(former) = self.known(*booking) {
+                    self.forget_reminders(*booking, former);
+                    self.cancelled(*booking, former, (*by, at, version));
+                }
+                Ok(())
+            }
+            Event::ProfileSet(profile) => {
+                self.zone = profile.zone.clone();
+                Ok(())
+            }
+            Event::TypeSet(_)
+            | Event::TypeRetired(_)
+            | Event::HoursOpened(_)
+            | Event::HoursChanged(_)
+            | Event::HoursClosed(_)
+            | Event::ExceptionOpened(_)
+            | Event::ExceptionClosed(_)
+            | Event::AbsenceAdded(_)
+            | Event::AbsenceRemoved(_)
+            | Event::SlotHeld(_)
+            | Event::HoldReleased(_)
+            | Event::HoldExpired(_)
+            | Event::SeriesJoined { .. }
+            | Event::BookingMarked { .. }
+            | Event::DelayAnnounced { .. } => Ok(()),
+        }
+    }
+
+    fn mail(&mut self, letter: Letter) {
+        let Some(appointment) = letter.appointment() else {
+            return;
+        };
+        let to = Addressee::Patient {
+            agenda: appointment.agenda,
+            booking: appointment.booking,
+        };
+        let writes = self.outbox.put(self.practice(), to, letter);
+        self.told.writes.extend(writes);
+    }
+
+    /// What is over is not told of: staff tidy up.
+    fn cancelled(&mut self, booking: BookingId, former: Known, (by, at, version): (CancelledBy, UtcMillis, Seq)) {
+        if at < former.span.from.millis() {
+            let appointment = self.appointment(booking, former, version);
+            let letter = Letter::Cancelled { appointment, by };
+            let part = self.personal.iter().find(|part| part.blob == former.details);
+            match part {
+                // Booked in the same commit.
+                Some(part) => {
+                    let address = part.person.email.clone().map(Addressee::Address);
+                    let writes = address.map(|address| self.outbox.put(self.practice(), address, letter));
+                    self.told.writes.extend(writes.unwrap_or_default());
+                }
+                None => self.told.cancelled.push((former.details, letter)),
+            }
+        } else {
+            self.told.writes.push(correspondence::remove(self.practice(), booking));
+        }
+    }
+
+    /// One that waits for a decent hour lies elsewhere: it is dropped when its turn comes, because the booking is another.
+    fn forget_reminders(&mut self, booking: BookingId, former: Known) {
+        for reminder in Reminder::ALL {
+            let at = reminder.moment(&self.zone, former.span.from);
+            let key = reminder_key(self.practice(), at, (booking, reminder));
+            self.told.writes.retain(|(known, _)| *known != key);
+            self.told.writes.push((key, None));
+        }
+    }
+
+    fn remind(&mut self, appointment: &Appointment, at: UtcMillis) -> Result<(), StoreError> {
+        for (reminder, due) in Reminder::ahead(&self.zone, appointment.span.from, at) {
+            let row = ReminderRow {
+                appointment: appointment.clone(),
+                reminder,
+                due,
+            };
+            let write = put_reminder(self.practice(), due, &row)?;
+            self.told.writes.retain(|(known, _)| *known != write.0);
+            self.told.writes.push(write);
+        }
+        Ok(())
+    }
+}
+
+/// The write that keeps the language in which a patient books; none for French, which is taken where none is kept.
+pub(crate) fn language(practice: PracticeId, booking: BookingId, locale: Locale) -> Option<Write> {
+    let kept = match locale {
+        Locale::French => return None,
+        Locale::English => Correspondence::in_language(locale),
+    };
+    correspondence::write(practice, booking, &kept).ok()
+}
