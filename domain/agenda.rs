@@ -5,17 +5,20 @@
 
 pub(crate) mod acceptances;
 pub(crate) mod bookings;
+mod former;
 pub(crate) mod index;
 
 pub use self::acceptances::Acceptances;
 pub use self::bookings::Bookings;
+pub use self::former::FormerAgenda;
 use self::index::{Index, Taker};
 use crate::event::{Event, Recorded};
 use crate::ids::{
     AbsenceId, AgendaKey, BlobId, BookingId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
 };
-use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
+use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OCCUPIED_MINUTES_MAX, OpeningRule, Profile};
 use crate::time::{Span, UtcMillis};
+use crate::waiting::WaitingList;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,6 +132,8 @@ pub struct Agenda {
     pub bookings: Bookings,
     /// Acceptances of the last [`COMMAND_MEMORY_DAYS`] days.
     pub remembered: Acceptances,
+    /// Who waits for a time that is freed.
+    pub waiting: WaitingList,
     /// Derived, for speed.
     #[serde(skip)]
     pub(crate) index: Index,
@@ -148,6 +153,7 @@ struct Stored {
     holds: BTreeMap<HoldId, Hold>,
     bookings: Bookings,
     remembered: Acceptances,
+    waiting: WaitingList,
 }
 
 impl From<Stored> for Agenda {
@@ -164,6 +170,7 @@ impl From<Stored> for Agenda {
             holds: stored.holds,
             bookings: stored.bookings,
             remembered: stored.remembered,
+            waiting: stored.waiting,
             index: Index::default(),
         };
         // Decoding has laid the bookings out tightly.
@@ -188,8 +195,52 @@ impl Agenda {
             holds: BTreeMap::new(),
             bookings: Bookings::default(),
             remembered: Acceptances::default(),
+            waiting: WaitingList::new(),
             index: Index::default(),
         }
+    }
+
+    /// What deciding what follows from a command needs: of the bookings and holds those that can matter near these times, all
+    /// without times. Nothing is remembered in it, and nobody waits.
+    pub(crate) fn copy_around(&self, times: Option<&[Span]>) -> Self {
+        let mut copy = Self {
+            profile: self.profile.clone(),
+            types: self.types.clone(),
+            seq: self.seq,
+            ..Self::new(self.key)
+        };
+        match times {
+            None => {
+                copy.rules.clone_from(&self.rules);
+                copy.exceptions.clone_from(&self.exceptions);
+                copy.absences.clone_from(&self.absences);
+                copy.holds.clone_from(&self.holds);
+                copy.bookings.clone_from(&self.bookings);
+            }
+            Some(times) => {
+                for time in times {
+                    // What touches the time may be as long as it may be, and so may a slot that does.
+                    let reach = Span {
+                        from: time.from.plus(-OCCUPIED_MINUTES_MAX),
+                        until: time.until.plus(OCCUPIED_MINUTES_MAX),
+                    };
+                    for (_, taker) in self.takers(reach) {
+                        match taker {
+                            Taker::Booking(id) => {
+                                if let Some(booking) = self.bookings.get(&id) {
+                                    copy.bookings.insert(booking);
+                                }
+                            }
+                            Taker::Hold(id) => {
+                                copy.holds.extend(self.holds.get(&id).map(|hold| (id, hold.clone())));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        copy.index = Index::sharing(&copy, self.index.plan.clone());
+        copy
     }
 
     /// Lays everything out tightly: maps that grew entry by entry, as in decoding and in applying events, leave up to half
@@ -235,6 +286,12 @@ impl Agenda {
                 Taker::Hold(_) => None,
             })
             .filter(move |booking| booking.span.overlaps(span))
+    }
+
+    /// Every sealed blob that the state names.
+    pub fn blobs(&self) -> impl Iterator<Item = BlobId> {
+        let waiting = self.waiting.values().map(|entry| entry.details);
+        self.bookings.values().map(|booking| booking.details).chain(waiting)
     }
 
     /// A type by id, offered or retired.

@@ -1,9 +1,12 @@
 //! What may be asked of an agenda. Closed: adding a command makes every place that must think about it fail to compile.
 
 use crate::agenda::SecretHash;
-use crate::ids::{AbsenceId, BlobId, BookingId, CommandId, ExceptionId, HoldId, PatientId, RuleId, StaffId, TypeId};
+use crate::ids::{
+    AbsenceId, BlobId, BookingId, CommandId, ExceptionId, HoldId, PatientId, RuleId, StaffId, TypeId, WaitingId,
+};
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{UtcMillis, UtcMinute};
+use crate::waiting::{Priority, Wishes};
 use serde::{Deserialize, Serialize};
 
 /// Who asks. Idempotence is per principal and command id.
@@ -45,6 +48,15 @@ pub enum Canceller {
     /// The patient, with the manage secret; bound by the type's cut-off.
     Patient(SecretHash),
     /// The practice; not bound by the cut-off.
+    Practice,
+}
+
+/// Who takes somebody off the waiting list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Leaver {
+    /// The person, with the secret of their link.
+    Patient(SecretHash),
+    /// The practice.
     Practice,
 }
 
@@ -139,6 +151,51 @@ pub enum Command {
     },
     /// Record that a hold has run out (timer). Only informs screens: the slot was free from `expires_at` on.
     ExpireHold(HoldId),
+    /// Wait for a time that is freed (patients).
+    JoinWaitingList {
+        /// Id for the entry.
+        entry: WaitingId,
+        /// Appointment type.
+        kind: TypeId,
+        /// For whom.
+        patient: PatientId,
+        /// Blob with identity and contacts, sent alongside.
+        details: BlobId,
+        /// Hash of the secret in the person's link.
+        owner: SecretHash,
+        /// Version of the privacy notice shown.
+        notice_version: u32,
+        /// When they could come.
+        wishes: Wishes,
+    },
+    /// Wait no longer.
+    LeaveWaitingList {
+        /// Which entry.
+        entry: WaitingId,
+        /// By whom.
+        by: Leaver,
+    },
+    /// Say how pressing it is (staff).
+    SetWaitingPriority {
+        /// Which entry.
+        entry: WaitingId,
+        /// How pressing.
+        priority: Priority,
+    },
+    /// Book what one is being offered. The booking has the entry's number, so that the same link leads to it.
+    AcceptOffer {
+        /// Whose offer.
+        entry: WaitingId,
+        /// Hash of the secret of their link.
+        owner: SecretHash,
+    },
+    /// Let what one is being offered go to the next.
+    DeclineOffer {
+        /// Whose offer.
+        entry: WaitingId,
+        /// Hash of the secret of their link.
+        owner: SecretHash,
+    },
 }
 
 impl Command {
@@ -163,6 +220,11 @@ impl Command {
             Self::MoveBooking { .. } => "move_booking",
             Self::CancelBooking { .. } => "cancel_booking",
             Self::ExpireHold(_) => "expire_hold",
+            Self::JoinWaitingList { .. } => "join_waiting_list",
+            Self::LeaveWaitingList { .. } => "leave_waiting_list",
+            Self::SetWaitingPriority { .. } => "set_waiting_priority",
+            Self::AcceptOffer { .. } => "accept_offer",
+            Self::DeclineOffer { .. } => "decline_offer",
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::agenda::{Booking, Hold};
 use crate::command::Principal;
-use crate::ids::{AbsenceId, BookingId, CommandId, ExceptionId, HoldId, PlaceId, RuleId, Seq, TypeId};
+use crate::ids::{AbsenceId, BookingId, CommandId, ExceptionId, HoldId, PlaceId, RuleId, Seq, TypeId, WaitingId};
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{Span, UtcMillis};
+use crate::waiting::{Left, Priority, WaitingEntry};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -95,6 +96,29 @@ pub enum Event {
         /// By whom.
         by: CancelledBy,
     },
+    /// Somebody waits.
+    WaitingJoined(WaitingEntry),
+    /// Somebody waits no longer.
+    WaitingLeft {
+        /// Which entry.
+        entry: WaitingId,
+        /// Why.
+        why: Left,
+    },
+    /// Staff have said how pressing it is.
+    WaitingPrioritised {
+        /// Which entry.
+        entry: WaitingId,
+        /// How pressing.
+        priority: Priority,
+    },
+    /// A freed slot is held for somebody who waits. The offer ends as the hold does: booked, released, expired.
+    SlotOffered {
+        /// For whom.
+        entry: WaitingId,
+        /// The hold that they own.
+        hold: Hold,
+    },
 }
 
 impl Event {
@@ -118,6 +142,10 @@ impl Event {
             Self::SlotBooked { .. } => "slot.booked",
             Self::BookingMoved { .. } => "booking.moved",
             Self::BookingCancelled { .. } => "booking.cancelled",
+            Self::WaitingJoined(_) => "waiting.joined",
+            Self::WaitingLeft { .. } => "waiting.left",
+            Self::WaitingPrioritised { .. } => "waiting.prioritised",
+            Self::SlotOffered { .. } => "slot.offered",
         }
     }
 }

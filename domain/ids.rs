@@ -98,6 +98,8 @@ ids! {
     SupportGrantId,
     /// One opening of the break-glass access.
     BreakGlassId,
+    /// One entry of an agenda's waiting list.
+    WaitingId,
 }
 
 impl PracticeId {

@@ -8,7 +8,7 @@ mod kinds;
 
 use self::kinds::{
     HOLDER, NOBODY, STAFF, access, appointment, colleague, evidence, exception, held, identity, mail, practice,
-    sign_in, trace,
+    sign_in, trace, waiting,
 };
 
 /// Who answers for the data (GDPR art. 4).
@@ -77,6 +77,9 @@ pub enum Retention {
     SignInLink,
     /// Until it is sent, five days at most; a dead letter until its operator has dealt with it.
     Outbox,
+    /// Until they leave the list, the day after their last day at the latest, and then with the journal's history of the
+    /// agenda; a booking that comes of it is row 12's.
+    WaitingList,
     /// Row 7: 12 months; then the month's key is forgotten and hashes alone remain.
     AccessTrace,
 }
@@ -169,6 +172,24 @@ pub const INVENTORY: &[Entry] = &[
     held("place"),
     access("Hold", "owner", Retention::Hold),
     held("expires_at"),
+    waiting("id"),
+    Entry {
+        may_tell_of_health: true,
+        ..waiting("kind")
+    },
+    waiting("patient"),
+    waiting("details"),
+    access("WaitingEntry", "owner", Retention::WaitingList),
+    Entry {
+        purpose: Purpose::Information,
+        legal_basis: LegalBasis::LegalDuty,
+        ..waiting("notice_version")
+    },
+    waiting("wishes"),
+    waiting("priority"),
+    waiting("joined_at"),
+    waiting("passed"),
+    waiting("offer"),
     access("Recorded", "at", Retention::CommandMemory),
     access("Recorded", "principal", Retention::CommandMemory),
     access("Recorded", "command_id", Retention::CommandMemory),
@@ -322,6 +343,7 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "holds",
             "bookings",
             "remembered",
+            "waiting",
         ],
     ),
     (
@@ -343,6 +365,19 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
         ],
     ),
     ("Leaf", &["act", "outcome", "agenda", "command", "count"]),
+    (
+        // In `wishes` of an entry, which is listed.
+        "Wishes",
+        &[
+            "weekdays",
+            "from_minute_of_day",
+            "until_minute_of_day",
+            "first_day",
+            "last_day",
+            "notice_minutes",
+            "place",
+        ],
+    ),
     ("Rights", &["elsewhere", "agendas"]),
     (
         "Invitation",

@@ -169,7 +169,11 @@ fn session_marks(text: &str) -> Vec<Mark> {
         StaffChange::BookingMoved { .. }
         | StaffChange::HoldGone { .. }
         | StaffChange::AbsenceSet { .. }
-        | StaffChange::AbsenceGone { .. } => None,
+        | StaffChange::AbsenceGone { .. }
+        | StaffChange::WaitingSet { .. }
+        | StaffChange::WaitingGone { .. }
+        | StaffChange::WaitingUrgent { .. }
+        | StaffChange::WaitingOffered { .. } => None,
     });
     marks.collect()
 }

@@ -8,10 +8,10 @@ use crate::StoreError;
 use crate::seal::KeyId;
 use bincode::Options;
 use bytes::Bytes;
-use cabinet_domain::agenda::Agenda;
+use cabinet_domain::agenda::FormerAgenda;
 use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{BlobId, PatientId};
-use cabinet_domain::practice::FormerPractice;
+use cabinet_domain::practice::{FormerPractice, Practice};
 use cabinet_domain::stream::{StreamEvent, StreamState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,9 +27,11 @@ pub(crate) struct Kind {
 /// An event with the blobs it brings.
 pub(crate) const EVENT: Kind = Kind::new("event", 1, 1024 * 1024);
 /// A checkpoint of a stream.
-pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 2, 64 * 1024 * 1024);
+pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 3, 64 * 1024 * 1024);
 /// A checkpoint as it was written before practices had members: read only.
-const CHECKPOINT_FORMER: Kind = Kind::new("checkpoint", 1, 64 * 1024 * 1024);
+const CHECKPOINT_FIRST: Kind = Kind::new("checkpoint", 1, 64 * 1024 * 1024);
+/// A checkpoint as it was written before agendas had waiting lists: read only.
+const CHECKPOINT_SECOND: Kind = Kind::new("checkpoint", 2, 64 * 1024 * 1024);
 /// What is known of a person.
 pub(crate) const PERSON: Kind = Kind::new("person", 1, 16 * 1024);
 /// One entry of a keyring file.
@@ -72,27 +74,28 @@ pub(crate) struct CheckpointRecord {
     pub(crate) blobs: Vec<StoredBlob>,
 }
 
-/// [`CheckpointRecord`] in version 1: an agenda's is the same, a practice's has staff without roles.
+/// [`CheckpointRecord`] in former versions: an agenda's has no waiting list; a practice's, `P`, has staff without roles in
+/// version 1 and is today's in version 2.
 #[derive(Debug, serde::Deserialize)]
-struct FormerCheckpointRecord {
+struct FormerCheckpointRecord<P> {
     chain: [u8; 32],
-    state: FormerStreamState,
+    state: FormerStreamState<P>,
     blobs: Vec<StoredBlob>,
 }
 
-/// `StreamState` in version 1.
+/// `StreamState` in former versions.
 #[derive(Debug, serde::Deserialize)]
-enum FormerStreamState {
-    Agenda(Box<Agenda>),
-    Practice(Box<FormerPractice>),
+enum FormerStreamState<P> {
+    Agenda(Box<FormerAgenda>),
+    Practice(Box<P>),
 }
 
-impl From<FormerCheckpointRecord> for CheckpointRecord {
-    fn from(former: FormerCheckpointRecord) -> Self {
+impl<P: Into<Practice>> From<FormerCheckpointRecord<P>> for CheckpointRecord {
+    fn from(former: FormerCheckpointRecord<P>) -> Self {
         Self {
             chain: former.chain,
             state: match former.state {
-                FormerStreamState::Agenda(agenda) => StreamState::Agenda(agenda),
+                FormerStreamState::Agenda(agenda) => StreamState::Agenda(Box::new((*agenda).into())),
                 FormerStreamState::Practice(practice) => StreamState::Practice(Box::new((*practice).into())),
             },
             blobs: former.blobs,
@@ -168,12 +171,17 @@ pub(crate) fn encode_checkpoint(
     encode(CHECKPOINT, &(chain, state, blobs))
 }
 
-/// Reads a checkpoint, of version 1 too. What an agenda derives it rebuilds as it is decoded.
+/// Reads a checkpoint, of former versions too. What an agenda derives it rebuilds as it is decoded.
 pub(crate) fn decode_checkpoint(bytes: &[u8]) -> Result<CheckpointRecord, StoreError> {
-    if bytes.first() == Some(&CHECKPOINT_FORMER.version) {
-        return decode::<FormerCheckpointRecord>(CHECKPOINT_FORMER, bytes).map(CheckpointRecord::from);
+    match bytes.first() {
+        Some(&version) if version == CHECKPOINT_FIRST.version => {
+            decode::<FormerCheckpointRecord<FormerPractice>>(CHECKPOINT_FIRST, bytes).map(CheckpointRecord::from)
+        }
+        Some(&version) if version == CHECKPOINT_SECOND.version => {
+            decode::<FormerCheckpointRecord<Practice>>(CHECKPOINT_SECOND, bytes).map(CheckpointRecord::from)
+        }
+        Some(_) | None => decode(CHECKPOINT, bytes),
     }
-    decode(CHECKPOINT, bytes)
 }
 
 #[cfg(test)]

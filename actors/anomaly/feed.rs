@@ -71,7 +71,8 @@ fn observed(
             | Subject::Booking(_)
             | Subject::Invitation(_)
             | Subject::Grant(_)
-            | Subject::Glass(_) => Observed::Worked,
+            | Subject::Glass(_)
+            | Subject::Waiting(_) => Observed::Worked,
         },
         (Outcome::Done, Act::FactorChanged) => Observed::SecurityChanged(SecurityChange::FactorChanged),
         (Outcome::Done, Act::LinkMade) => Observed::SecurityChanged(SecurityChange::LinkMade),
@@ -81,6 +82,9 @@ fn observed(
             Act::Booked
             | Act::Moved
             | Act::Cancelled
+            | Act::WaitingJoined
+            | Act::WaitingLeft
+            | Act::WaitingPrioritised
             | Act::AbsenceAdded
             | Act::AbsenceRemoved
             | Act::AgendaSet
@@ -101,6 +105,8 @@ fn observed(
             Outcome::Done,
             Act::AgendaClosed
             | Act::BookingViewed
+            | Act::WaitingViewed
+            | Act::SlotOffered
             | Act::InvitationUsed
             | Act::DocumentAccepted
             | Act::AccountMade

@@ -5,10 +5,11 @@ use crate::agenda::index::Taker;
 use crate::agenda::{Agenda, Booking, Hold, Remembered};
 use crate::command::Principal;
 use crate::event::{Event, Recorded};
-use crate::ids::{BookingId, HoldId, PlaceId, TypeId};
+use crate::ids::{BookingId, HoldId, PlaceId, TypeId, WaitingId};
 use crate::openings::Plan;
 use crate::schedule::AppointmentType;
 use crate::time::Span;
+use crate::waiting;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,11 +20,14 @@ pub(crate) fn apply(agenda: &mut Agenda, recorded: &Recorded<Event>) {
         Event::TypeRetired(kind) => retire_type(agenda, *kind),
         Event::SlotHeld(hold) => put_hold(agenda, hold.clone()),
         Event::HoldReleased(hold) | Event::HoldExpired(hold) => {
-            take_hold(agenda, *hold);
+            if let Some(hold) = take_hold(agenda, *hold) {
+                waiting::pass(&mut agenda.waiting, &hold);
+            }
         }
         Event::SlotBooked { booking, from_hold, .. } => {
             if let Some(hold) = from_hold {
                 take_hold(agenda, *hold);
+                waiting::booked(&mut agenda.waiting, *hold);
             }
             put_booking(agenda, booking.clone());
         }
@@ -40,6 +44,18 @@ pub(crate) fn apply(agenda: &mut Agenda, recorded: &Recorded<Event>) {
                 forget_stale_overbooks(agenda, *booking, gone.occupied);
             }
         }
+        Event::WaitingJoined(entry) => {
+            agenda.waiting.insert(entry.id, entry.clone());
+        }
+        Event::WaitingLeft { entry, .. } => {
+            agenda.waiting.remove(entry);
+        }
+        Event::WaitingPrioritised { entry, priority } => {
+            if let Some(entry) = agenda.waiting.get_mut(entry) {
+                entry.priority = *priority;
+            }
+        }
+        Event::SlotOffered { entry, hold } => offer(agenda, *entry, hold),
         Event::ProfileSet(_)
         | Event::HoursOpened(_)
         | Event::HoursChanged(_)
@@ -92,7 +108,11 @@ fn apply_schedule(agenda: &mut Agenda, event: &Event) {
         | Event::HoldExpired(_)
         | Event::SlotBooked { .. }
         | Event::BookingMoved { .. }
-        | Event::BookingCancelled { .. } => {}
+        | Event::BookingCancelled { .. }
+        | Event::WaitingJoined(_)
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. }
+        | Event::SlotOffered { .. } => {}
     }
 }
 
@@ -105,6 +125,14 @@ fn retire_type(agenda: &mut Agenda, id: TypeId) {
     if let Some(kind) = agenda.types.remove(&id) {
         agenda.retired_types.insert(id, kind);
     }
+}
+
+fn offer(agenda: &mut Agenda, entry: WaitingId, hold: &Hold) {
+    let Some(entry) = agenda.waiting.get_mut(&entry) else {
+        return;
+    };
+    entry.offer = Some(hold.id);
+    put_hold(agenda, hold.clone());
 }
 
 fn put_hold(agenda: &mut Agenda, hold: Hold) {

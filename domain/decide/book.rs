@@ -32,6 +32,11 @@ pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, 
         | Command::HoldSlot { .. }
         | Command::ReleaseHold { .. }
         | Command::ConfirmHold { .. }
+        | Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. }
         | Command::ExpireHold(_) => Err(Refusal::BookingUnknown), // not reached: `super::decide` sends these elsewhere
     }
 }

@@ -61,6 +61,11 @@ pub(super) fn decide(agenda: &Agenda, command: &Command) -> Result<Event, Refusa
         | Command::BookDirectly { .. }
         | Command::MoveBooking { .. }
         | Command::CancelBooking { .. }
+        | Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. }
         | Command::ExpireHold(_) => Err(Refusal::NotFound), // not reached: `super::decide` sends these elsewhere
     }
 }

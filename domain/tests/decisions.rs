@@ -7,3 +7,5 @@ mod desk;
 mod refusals;
 #[path = "decisions/schedule_and_memory.rs"]
 mod schedule_and_memory;
+#[path = "decisions/waiting.rs"]
+mod waiting;

@@ -9,6 +9,7 @@ pub mod inward;
 pub mod members;
 pub mod outward;
 pub mod support;
+pub mod waiting;
 
 /// A value that does not have its shape: which field, and what it must be. Never repeats the value itself, which may be
 /// personal.

@@ -451,4 +451,16 @@ pub enum StaffCommand {
         /// Which.
         id: String,
     },
+    /// Take somebody off the waiting list.
+    RemoveWaiting {
+        /// Which entry.
+        entry: String,
+    },
+    /// Say how pressing it is for somebody who waits.
+    SetWaitingUrgent {
+        /// Which entry.
+        entry: String,
+        /// Whether they come before the others.
+        urgent: bool,
+    },
 }

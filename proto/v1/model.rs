@@ -1,5 +1,6 @@
 //! Things both sockets and HTTP speak about.
 
+use super::waiting::StaffWaiting;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -251,6 +252,8 @@ pub struct StaffView {
     /// `covers_until_ms`: nothing is missing.
     #[ts(type = "number")]
     pub complete_until_ms: i64,
+    /// Who waits for a freed time; nobody for who does not see names.
+    pub waiting: Vec<StaffWaiting>,
 }
 
 /// What a view lacks of a part of its stretch.

@@ -1,7 +1,7 @@
 //! The wire types as one TypeScript module, in a fixed order. `tests/typescript.rs` holds the file that the browser
 //! applications import equal to it.
 
-use super::{account, alerts, audit, board, http, members, model, operators, problem, session, support};
+use super::{account, alerts, audit, board, http, members, model, operators, problem, session, support, waiting};
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
 
@@ -29,6 +29,7 @@ pub fn module() -> String {
     accounts(&mut text, &config);
     passkeys(&mut text, &config);
     support(&mut text, &config);
+    waiting_list(&mut text, &config);
     text.push_str("\n/** The acts of the audit log by their number in a leaf. */\nexport const AUDIT_ACTS: Readonly<Record<number, string>> = {\n");
     for act in Act::ALL {
         text.push_str(&format!("  {}: '{}',\n", act.number(), act.name()));
@@ -86,6 +87,20 @@ fn appointments(text: &mut String, config: &Config) {
         session::ClientFrame,
         session::ServerFrame,
         session::StaffChange,
+    );
+}
+
+fn waiting_list(text: &mut String, config: &Config) {
+    export!(
+        text, config:
+        waiting::Wishes,
+        waiting::JoinRequest,
+        waiting::JoinAnswer,
+        waiting::WaitingRequest,
+        waiting::WaitingActRequest,
+        waiting::Offer,
+        waiting::WaitingView,
+        waiting::StaffWaiting,
     );
 }
 

@@ -35,6 +35,11 @@ kinds! {
         Command::MoveBooking { .. } => "move_booking",
         Command::CancelBooking { .. } => "cancel_booking",
         Command::ExpireHold(_) => "expire_hold",
+        Command::JoinWaitingList { .. } => "join_waiting_list",
+        Command::LeaveWaitingList { .. } => "leave_waiting_list",
+        Command::SetWaitingPriority { .. } => "set_waiting_priority",
+        Command::AcceptOffer { .. } => "accept_offer",
+        Command::DeclineOffer { .. } => "decline_offer",
     }
 }
 
@@ -57,6 +62,10 @@ kinds! {
         Event::SlotBooked { .. } => "slot.booked",
         Event::BookingMoved { .. } => "booking.moved",
         Event::BookingCancelled { .. } => "booking.cancelled",
+        Event::WaitingJoined(_) => "waiting.joined",
+        Event::WaitingLeft { .. } => "waiting.left",
+        Event::WaitingPrioritised { .. } => "waiting.prioritised",
+        Event::SlotOffered { .. } => "slot.offered",
     }
 }
 

@@ -48,6 +48,10 @@ impl Done {
             | Event::HoursClosed(_)
             | Event::ExceptionOpened(_)
             | Event::ExceptionClosed(_) => (Act::AgendaSet, Subject::None),
+            Event::WaitingJoined(entry) => (Act::WaitingJoined, Subject::Waiting(entry.id)),
+            Event::WaitingLeft { entry, .. } => (Act::WaitingLeft, Subject::Waiting(*entry)),
+            Event::WaitingPrioritised { entry, .. } => (Act::WaitingPrioritised, Subject::Waiting(*entry)),
+            Event::SlotOffered { entry, .. } => (Act::SlotOffered, Subject::Waiting(*entry)),
             Event::SlotHeld(_) | Event::HoldReleased(_) | Event::HoldExpired(_) => return None,
         };
         Some(Self {

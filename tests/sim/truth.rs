@@ -144,7 +144,11 @@ fn take_down(said: &mut BTreeMap<BookingId, Span>, event: &Event) {
         | Event::AbsenceRemoved(_)
         | Event::SlotHeld(_)
         | Event::HoldReleased(_)
-        | Event::HoldExpired(_) => {}
+        | Event::HoldExpired(_)
+        | Event::WaitingJoined(_)
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. }
+        | Event::SlotOffered { .. } => {}
     }
 }
 

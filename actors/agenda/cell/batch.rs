@@ -10,7 +10,7 @@ use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Stamp};
 use cabinet_domain::decide::{Recall, recall, record};
 use cabinet_domain::event::{Event, Recorded};
-use cabinet_domain::ids::{AgendaKey, BlobId, PatientId, Seq};
+use cabinet_domain::ids::{AgendaKey, BlobId, BookingId, PatientId, Seq};
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::stream::{StreamEvent, StreamKey};
 use cabinet_domain::time::UtcMillis;
@@ -96,9 +96,9 @@ pub(super) fn judge(served: &mut Served, decide: Decide, waiting: &Waiting, batc
 /// The personal blob a command names.
 const fn blob_named(command: &Command) -> Option<(PatientId, BlobId)> {
     match command {
-        Command::ConfirmHold { patient, details, .. } | Command::BookDirectly { patient, details, .. } => {
-            Some((*patient, *details))
-        }
+        Command::ConfirmHold { patient, details, .. }
+        | Command::BookDirectly { patient, details, .. }
+        | Command::JoinWaitingList { patient, details, .. } => Some((*patient, *details)),
         Command::SetProfile(_)
         | Command::SetType(_)
         | Command::RetireType(_)
@@ -113,7 +113,12 @@ const fn blob_named(command: &Command) -> Option<(PatientId, BlobId)> {
         | Command::ReleaseHold { .. }
         | Command::MoveBooking { .. }
         | Command::CancelBooking { .. }
-        | Command::ExpireHold(_) => None,
+        | Command::ExpireHold(_)
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        // The booking takes over the blob that the entry names.
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. } => None,
     }
 }
 
@@ -130,6 +135,7 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         | Command::BookDirectly { booking, .. }
         | Command::MoveBooking { booking, .. }
         | Command::CancelBooking { booking, .. } => (None, live.bookings.get(booking)),
+        Command::AcceptOffer { entry, .. } => (None, live.bookings.get(&BookingId(entry.0))),
         Command::SetProfile(_)
         | Command::SetType(_)
         | Command::RetireType(_)
@@ -141,7 +147,11 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         | Command::AddAbsence(_)
         | Command::RemoveAbsence(_)
         | Command::ReleaseHold { .. }
-        | Command::ExpireHold(_) => (None, None),
+        | Command::ExpireHold(_)
+        | Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::DeclineOffer { .. } => (None, None),
     };
     Accepted {
         seq,

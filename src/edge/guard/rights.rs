@@ -78,9 +78,9 @@ impl<'a> CommandPermit<'a> {
 #[must_use]
 pub const fn action_of(command: &StaffCommand) -> Action {
     match command {
-        StaffCommand::Book { .. } => Action::Book,
+        StaffCommand::Book { .. } | StaffCommand::SetWaitingUrgent { .. } => Action::Book,
         StaffCommand::Move { .. } => Action::Move,
-        StaffCommand::Cancel { .. } => Action::Cancel,
+        StaffCommand::Cancel { .. } | StaffCommand::RemoveWaiting { .. } => Action::Cancel,
         StaffCommand::AddAbsence { .. } | StaffCommand::RemoveAbsence { .. } => Action::SetAbsence,
         StaffCommand::SetType { .. } | StaffCommand::RetireType { .. } => Action::SetTypes,
         StaffCommand::OpenHours { .. }
