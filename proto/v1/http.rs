@@ -7,6 +7,7 @@
 //! `POST /public/{practice}/{practitioner}/holds/{hold}/confirm` [`ConfirmRequest`] -> 201 [`ConfirmAnswer`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/view` [`ManageRequest`] -> [`ManagedBooking`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/cancel` [`CancelRequest`] -> [`Accepted`];
+//! the waiting list: `waiting.rs`;
 //! `GET  /public/{practice}` -> [`PublicPractice`];
 //! `POST /public/{practice}/visit` [`VisitRequest`]; `POST /public/{practice}/visit/open` [`VisitCode`] -> [`PatientVisit`];
 //! `POST /public/{practice}/visit/bookings` [`VisitHolder`] -> [`PatientVisit`];

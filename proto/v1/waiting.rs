@@ -1,4 +1,9 @@
 //! The waiting list: what a person sends and sees of their own entry, and what staff see of all.
+//!
+//! `POST /public/{practice}/{practitioner}/waiting` [`JoinRequest`] -> 201 [`JoinAnswer`];
+//! `POST .../waiting/{entry}/view` [`WaitingRequest`] -> [`WaitingView`]; `POST .../waiting/{entry}/accept` [`WaitingActRequest`] -> 201
+//! [`ConfirmAnswer`](super::http::ConfirmAnswer); `POST .../waiting/{entry}/decline` and `.../leave` [`WaitingActRequest`] ->
+//! [`Accepted`](super::http::Accepted).
 
 use super::model::{AppointmentType, Person, Place};
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ use cabinet_domain::practice::*;
 use cabinet_domain::rights::{Level, Rights, Role};
 use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
+use cabinet_domain::waiting::{Left, Priority, WaitingEntry, Wishes};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn span(from: i64) -> Span {
@@ -102,6 +103,48 @@ fn booking() -> Booking {
         booked_at: UtcMillis(1_790_000_000_000),
         overbooks: BTreeSet::from([BookingId(13)]),
     }
+}
+
+fn entry() -> WaitingEntry {
+    WaitingEntry {
+        id: WaitingId(32),
+        kind: TypeId(2),
+        patient: PatientId(10),
+        details: BlobId(11),
+        owner: [8; 32],
+        notice_version: 3,
+        wishes: Wishes {
+            weekdays: BTreeSet::from([Weekday::Monday, Weekday::Friday]),
+            from_minute_of_day: 540,
+            until_minute_of_day: 720,
+            first_day: CivilDate(20_000),
+            last_day: CivilDate(20_030),
+            notice_minutes: 60,
+            place: Some(PlaceId(4)),
+        },
+        priority: Priority::Urgent,
+        joined_at: UtcMillis(1_790_000_000_000),
+        passed: BTreeSet::from([UtcMinute(4_000)]),
+        offer: Some(HoldId(7)),
+    }
+}
+
+fn waiting_events() -> Vec<Event> {
+    vec![
+        Event::WaitingJoined(entry()),
+        Event::WaitingLeft {
+            entry: WaitingId(32),
+            why: Left::PassedTooMany,
+        },
+        Event::WaitingPrioritised {
+            entry: WaitingId(32),
+            priority: Priority::Urgent,
+        },
+        Event::SlotOffered {
+            entry: WaitingId(32),
+            hold: hold(),
+        },
+    ]
 }
 
 fn events() -> Vec<Event> {
@@ -326,6 +369,7 @@ fn agenda() -> Agenda {
     agenda.absences = BTreeMap::from([(AbsenceId(6), absence())]);
     agenda.holds = BTreeMap::from([(HoldId(7), hold())]);
     agenda.bookings = std::iter::once(booking()).collect();
+    agenda.waiting = BTreeMap::from([(WaitingId(32), entry())]);
     agenda.remembered = std::iter::once(((Principal::Bearer([8; 32]), CommandId(15)), remembered)).collect();
     agenda
 }
@@ -343,11 +387,11 @@ fn line<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &st
 
 fn agenda_event_lines() -> Vec<String> {
     let mut lines = Vec::new();
-    for event in events() {
+    for event in events().into_iter().chain(waiting_events()) {
         let name = event.name();
         let record = EventRecord {
             recorded: recorded(Principal::Bearer([8; 32]), StreamEvent::Agenda(event)),
-            blobs: if name == "slot.booked" {
+            blobs: if ["slot.booked", "waiting.joined"].contains(&name) {
                 vec![blob()]
             } else {
                 Vec::new()
@@ -424,6 +468,9 @@ fn lines() -> Vec<String> {
 fn every_stored_shape_is_byte_for_byte_as_pinned() {
     let golden: Vec<&str> = include_str!("golden.txt").lines().collect();
     let lines = lines();
+    if let Ok(p) = std::env::var("GOLDEN_OUT") {
+        std::fs::write(p, lines.join("\n") + "\n").unwrap();
+    }
     for (found, pinned) in lines.iter().zip(&golden) {
         assert_eq!(found, pinned);
     }
@@ -432,18 +479,24 @@ fn every_stored_shape_is_byte_for_byte_as_pinned() {
 
 /// Lines of `golden_former.txt`: what was written before, and what it has to be read as.
 #[test]
-fn checkpoints_of_the_former_version_are_read_as_the_states_they_are() {
+fn checkpoints_of_former_versions_are_read_as_the_states_they_are() {
     let former: BTreeMap<&str, &str> = include_str!("golden_former.txt")
         .lines()
         .filter_map(|line| line.split_once(' '))
         .collect();
     let read = |name: &str| decode_checkpoint(&hex::decode(former[name]).unwrap()).unwrap();
-    let of_agenda = read("checkpoint.agenda");
-    assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(agenda())));
+    // Before there were waiting lists.
+    let mut listless = agenda();
+    listless.waiting.clear();
+    let listless = StreamState::Agenda(Box::new(listless));
+    let [of_agenda, of_agenda_2] = [read("checkpoint.agenda"), read("checkpoint.agenda.2")];
+    assert_eq!((&of_agenda.state, &of_agenda_2.state), (&listless, &listless));
     let of_practice = read("checkpoint.practice");
-    let [before, _] = practices();
+    let [before, now] = practices();
     assert_eq!(of_practice.state, StreamState::Practice(Box::new(before.clone())));
-    for record in [of_agenda, of_practice] {
+    let of_practice_2 = read("checkpoint.practice.2");
+    assert_eq!(of_practice_2.state, StreamState::Practice(Box::new(now)));
+    for record in [of_agenda, of_agenda_2, of_practice, of_practice_2] {
         assert_eq!((record.chain, record.blobs), ([18; 32], vec![blob()]));
     }
     // Who was staff could do everything, and still can.

@@ -126,7 +126,7 @@ impl Session {
         }
     }
 
-    async fn join(&mut self, position: Option<&Value>) -> Value {
+    pub(crate) async fn join(&mut self, position: Option<&Value>) -> Value {
         let mut frame = json!({"event": "join", "ref": 1, "topic": AGENDA.agenda.to_string(),
             "from_ms": START_MS, "until_ms": UNTIL_MS});
         if let Some(position) = position {

@@ -1,6 +1,8 @@
 //! What clients want: commands that mostly ought to be accepted, and tricks that ought to be refused, each drawn from what
 //! the agenda durably is. Must not be here: sending, waiting, judging answers.
 
+mod waiting;
+
 use crate::practice::{BUFFERED, PLAIN, STAFF_ONLY, kind, personal, profile, rule};
 use cabinet_domain::Command;
 use cabinet_domain::agenda::{Agenda, Booking, Hold, SecretHash};
@@ -109,7 +111,8 @@ impl Look<'_> {
             0..13 => self.trick(),
             13..41 => self.patient(),
             41..68 => self.staff(),
-            68..88 => self.change(),
+            68..82 => self.change(),
+            82..90 => self.waiting(),
             _ => self.configure(),
         }
     }

@@ -67,7 +67,7 @@ fn leave(id: u8, owner: u8) -> Command {
     }
 }
 
-/// A morning without a free minute, by one booking of the whole of it at 09:00, and others around what is cancelled.
+/// Monday morning, 8 June: three appointments with their buffers fill it.
 fn full() -> Desk {
     let mut desk = Desk::open();
     for (id, start) in [
@@ -152,8 +152,8 @@ fn a_list_carries_so_many_and_those_whose_days_are_over_make_room() {
         desk.accept(&command);
     }
     let mut one_more = join(FIRST, anytime());
-    if let Command::JoinWaitingList { patient, .. } = &mut one_more {
-        *patient = PatientId(9_999);
+    if let Command::JoinWaitingList { entry, patient, .. } = &mut one_more {
+        (*entry, *patient) = (WaitingId(9_999 << 32), PatientId(9_999));
     }
     assert_eq!(desk.code(&one_more), "too_many");
     desk.now = at("2026-06-03T06:00Z").millis();

@@ -5,6 +5,7 @@ mod audit;
 mod operators;
 mod parts;
 mod support;
+mod waiting;
 
 use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{
@@ -213,6 +214,27 @@ impl Samples for StaffChange {
             ("hold_gone", Self::HoldGone { id: id(5) }),
             ("absence_set", Self::AbsenceSet { absence: absence() }),
             ("absence_gone", Self::AbsenceGone { id: id(6) }),
+            (
+                "waiting_set",
+                Self::WaitingSet {
+                    entry: waiting::entry(),
+                },
+            ),
+            ("waiting_gone", Self::WaitingGone { id: id(80) }),
+            (
+                "waiting_urgent",
+                Self::WaitingUrgent {
+                    id: id(80),
+                    urgent: true,
+                },
+            ),
+            (
+                "waiting_offered",
+                Self::WaitingOffered {
+                    id: id(80),
+                    hold: id(5),
+                },
+            ),
         ]
     }
 }
@@ -253,6 +275,14 @@ impl Samples for StaffCommand {
             ("close_hours", Self::CloseHours { id: id(7) }),
             ("open_exceptionally", Self::OpenExceptionally { opening: exception() }),
             ("close_exception", Self::CloseException { id: id(8) }),
+            ("remove_waiting", Self::RemoveWaiting { entry: id(80) }),
+            (
+                "set_waiting_urgent",
+                Self::SetWaitingUrgent {
+                    entry: id(80),
+                    urgent: false,
+                },
+            ),
         ]
     }
 }

@@ -169,6 +169,7 @@ pub(super) fn view() -> StaffView {
         covers_from_ms: START,
         covers_until_ms: END,
         complete_until_ms: END,
+        waiting: vec![super::waiting::entry()],
     }
 }
 

@@ -6,6 +6,7 @@ import type {
   MemberLink, Members, NewPasskey, NumberedRequest, PasskeyCeremony, PasskeyChallenge, PasskeyFace, PasskeyRemoval, PasskeySignIn, PasswordChange, PasswordSignIn, RecoveryCodes, ResetRequest, SecondFactor, SessionEnd, ShownPasskey, SignUpBegun, SignUpCode, SignUpRequest, SocketTicket,
   StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain,
 } from './wire';
+import type { JoinAnswer, JoinRequest, WaitingActRequest, WaitingRequest, WaitingView } from './wire';
 import type {
   Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
   PublicPractice, ReleaseRequest, SignInRequest, StaffMe,
@@ -90,6 +91,15 @@ export const api = {
     call<ManagedBooking>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/view`, body),
   cancel: (practice: string, practitioner: string, booking: string, body: CancelRequest) =>
     call<Accepted>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/cancel`, body),
+  joinWaiting: (practice: string, practitioner: string, body: JoinRequest) => call<JoinAnswer>('POST', `${at(practice, practitioner)}/waiting`, body),
+  viewWaiting: (practice: string, practitioner: string, entry: string, body: WaitingRequest) =>
+    call<WaitingView>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/view`, body),
+  acceptOffer: (practice: string, practitioner: string, entry: string, body: WaitingActRequest) =>
+    call<ConfirmAnswer>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/accept`, body),
+  declineOffer: (practice: string, practitioner: string, entry: string, body: WaitingActRequest) =>
+    call<Accepted>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/decline`, body),
+  leaveWaiting: (practice: string, practitioner: string, entry: string, body: WaitingActRequest) =>
+    call<Accepted>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/leave`, body),
   signIn: (body: SignInRequest) => call<StaffMe>('POST', '/staff/sign-in', body),
   signOut: () => call<null>('POST', '/staff/sign-out'),
   /** Tried again with the socket that it is for, not by itself. */

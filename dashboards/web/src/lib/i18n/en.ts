@@ -4,6 +4,7 @@ import { accounts } from './en.accounts';
 import { alerts } from './en.alerts';
 import { audit } from './en.audit';
 import { support } from './en.support';
+import { waiting } from './en.waiting';
 import type { Catalogue } from './fr';
 
 const s = (n: number): string => (n === 1 ? '' : 's');
@@ -13,6 +14,7 @@ export const en: Catalogue = {
   alerts,
   audit,
   support,
+  waiting,
   product: 'Cabinet en Ligne',
   language: 'Language',
   skip: 'Skip to content',

@@ -4,6 +4,7 @@ import { accounts } from './fr.accounts';
 import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
 import { support } from './fr.support';
+import { waiting } from './fr.waiting';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
 
@@ -12,6 +13,7 @@ export const fr = {
   alerts,
   audit,
   support,
+  waiting,
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',
