@@ -10,8 +10,11 @@ use cabinet_domain::practice::*;
 use cabinet_domain::rights::{Level, Rights, Role};
 use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
-use cabinet_domain::waiting::{Left, Priority, WaitingEntry, Wishes};
 use std::collections::{BTreeMap, BTreeSet};
+
+#[path = "waiting_samples.rs"]
+mod waiting_samples;
+use waiting_samples::{entry, waiting_events};
 
 fn span(from: i64) -> Span {
     Span::starting(UtcMinute(from), 30)
@@ -103,48 +106,6 @@ fn booking() -> Booking {
         booked_at: UtcMillis(1_790_000_000_000),
         overbooks: BTreeSet::from([BookingId(13)]),
     }
-}
-
-fn entry() -> WaitingEntry {
-    WaitingEntry {
-        id: WaitingId(32),
-        kind: TypeId(2),
-        patient: PatientId(10),
-        details: BlobId(11),
-        owner: [8; 32],
-        notice_version: 3,
-        wishes: Wishes {
-            weekdays: BTreeSet::from([Weekday::Monday, Weekday::Friday]),
-            from_minute_of_day: 540,
-            until_minute_of_day: 720,
-            first_day: CivilDate(20_000),
-            last_day: CivilDate(20_030),
-            notice_minutes: 60,
-            place: Some(PlaceId(4)),
-        },
-        priority: Priority::Urgent,
-        joined_at: UtcMillis(1_790_000_000_000),
-        passed: BTreeSet::from([UtcMinute(4_000)]),
-        offer: Some(HoldId(7)),
-    }
-}
-
-fn waiting_events() -> Vec<Event> {
-    vec![
-        Event::WaitingJoined(entry()),
-        Event::WaitingLeft {
-            entry: WaitingId(32),
-            why: Left::PassedTooMany,
-        },
-        Event::WaitingPrioritised {
-            entry: WaitingId(32),
-            priority: Priority::Urgent,
-        },
-        Event::SlotOffered {
-            entry: WaitingId(32),
-            hold: hold(),
-        },
-    ]
 }
 
 fn events() -> Vec<Event> {
