@@ -72,6 +72,7 @@ async function scene() {
 async function cancel(agenda, start_ms) {
   await agenda.locator(`[data-testid="booking"][data-start-ms="${start_ms}"]`, { hasText: 'Vasseur' }).click();
   await agenda.getByTestId('staff-cancel').click();
+  await agenda.getByTestId('question-yes').click();
 }
 
 test('who waits longest is offered what is cancelled, accepts it, and everybody sees it', { timeout: 240_000 }, async () => {

@@ -21,7 +21,7 @@ export const waiting: typeof french = {
   send: 'Join',
   sending: 'Joining…',
   rank: (rank) => `${rank}${['th', 'st', 'nd', 'rd'][rank % 100 > 10 && rank % 100 < 14 ? 0 : rank % 10] ?? 'th'}`,
-  rankOf: (rank, of) => (of === 1 ? 'You are alone on the list for this type.' : `You are number ${rank} of ${of} for this type.`),
+  rankOf: (rank, of) => (of === 1 ? 'Nobody else is waiting for this type.' : `You are number ${rank} of ${of} for this type.`),
   rankText: 'Keep this page open, or come back by its link: what is freed shows here at once, and is held for you for ten minutes only.',
   keep: 'This link is the only way to find your place again: keep it.',
   wishes: 'Your wishes',
