@@ -6,7 +6,6 @@ use cabinet_domain::audience::Sight;
 use cabinet_domain::event::{Event, Recorded};
 use cabinet_domain::ids::BlobId;
 use cabinet_domain::person::Person;
-use cabinet_domain::waiting::Priority;
 
 /// The changes that `events` made to a staff view, in order; none when one of them changed what deltas do not carry
 /// (settings, types, rules, exceptional openings): the view must be read again (`resync`). `people` opens blobs; `sight` is
@@ -73,29 +72,21 @@ fn push<'a>(
             place: outward::seen(sight, place),
             overbooked: !overbooks.is_empty(),
         }),
-        Event::WaitingJoined(entry) if sight.names() => changes.push(StaffChange::WaitingSet {
-            entry: waiting::staff_waiting(entry, people(entry.details)),
-        }),
-        Event::WaitingLeft { entry, why: _ } if sight.names() => {
-            changes.push(StaffChange::WaitingGone { id: entry.to_string() });
-        }
-        Event::WaitingPrioritised { entry, priority } if sight.names() => {
-            changes.push(StaffChange::WaitingUrgent {
-                id: entry.to_string(),
-                urgent: *priority == Priority::Urgent,
-            });
-        }
-        Event::SlotOffered { entry, hold } => {
-            changes.push(StaffChange::HoldSet {
-                hold: outward::hold(hold, sight),
-            });
-            changes.extend(sight.names().then(|| StaffChange::WaitingOffered {
-                id: entry.to_string(),
-                hold: hold.id.to_string(),
-            }));
-        }
+        Event::SlotOffered { entry, hold } => changes.extend(waiting::offered(*entry, hold, sight)),
         // Who does not see names sees nobody who waits.
-        Event::WaitingJoined(_) | Event::WaitingLeft { .. } | Event::WaitingPrioritised { .. } => {}
+        Event::WaitingJoined(entry) => changes.extend(sight.names().then(|| StaffChange::WaitingSet {
+            entry: waiting::staff_waiting(entry, people(entry.details)),
+        })),
+        Event::WaitingLeft { entry, why: _ } => {
+            changes.extend(
+                sight
+                    .names()
+                    .then(|| StaffChange::WaitingGone { id: entry.to_string() }),
+            );
+        }
+        Event::WaitingPrioritised { entry, priority } => {
+            changes.extend(sight.names().then(|| waiting::urgent(*entry, *priority)));
+        }
         Event::BookingCancelled { booking, by: _ } => {
             changes.push(StaffChange::BookingGone {
                 id: booking.to_string(),

@@ -2,9 +2,11 @@
 
 use super::{Malformed, inward, outward};
 use crate::v1::model::Place;
+use crate::v1::session::StaffChange;
 use crate::v1::waiting::{Offer, StaffWaiting, WaitingView, Wishes};
 use cabinet_domain as domain;
 use domain::agenda::{Agenda, Hold};
+use domain::audience::Sight;
 use domain::ids::{BookingId, PlaceId, WaitingId};
 use domain::person::Person;
 use domain::time::UtcMillis;
@@ -58,6 +60,27 @@ pub fn staff_waiting(entry: &WaitingEntry, who: Option<&Person>) -> StaffWaiting
         passed: count(entry.passed.len()),
         offer: entry.offer.map(|hold| hold.to_string()),
     }
+}
+
+/// How pressing it now is for somebody who waits.
+#[must_use]
+pub fn urgent(entry: WaitingId, priority: Priority) -> StaffChange {
+    StaffChange::WaitingUrgent {
+        id: entry.to_string(),
+        urgent: priority == Priority::Urgent,
+    }
+}
+
+/// A hold for somebody who waits: its time is seen by all staff, whose it is by those who see names.
+pub fn offered(entry: WaitingId, hold: &Hold, sight: Sight) -> impl Iterator<Item = StaffChange> {
+    let held = StaffChange::HoldSet {
+        hold: outward::hold(hold, sight),
+    };
+    let whose = sight.names().then(|| StaffChange::WaitingOffered {
+        id: entry.to_string(),
+        hold: hold.id.to_string(),
+    });
+    std::iter::once(held).chain(whose)
 }
 
 fn offer(hold: &Hold, place_of: impl Fn(PlaceId) -> Option<Place>) -> Offer {
