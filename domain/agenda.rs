@@ -15,8 +15,9 @@ use crate::event::{Event, Recorded};
 use crate::ids::{
     AbsenceId, AgendaKey, BlobId, BookingId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
 };
-use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
+use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OCCUPIED_MINUTES_MAX, OpeningRule, Profile};
 use crate::time::{Span, UtcMillis};
+use crate::waiting::WaitingList;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +133,8 @@ pub struct Agenda {
     pub remembered: Acceptances,
     /// What has become of the bookings.
     pub course: Course,
+    /// Who waits for a time that is freed.
+    pub waiting: WaitingList,
     /// Derived, for speed.
     #[serde(skip)]
     pub(crate) index: Index,
@@ -185,12 +188,12 @@ macro_rules! stored {
 
 stored! {
     /// As it is stored.
-    struct Stored with { course: Course } without {}
+    struct Stored with { course: Course, waiting: WaitingList } without {}
 }
 
 stored! {
-    /// [`Agenda`] as it was stored before anything was said of how bookings went.
-    pub struct FormerAgenda with {} without { course }
+    /// [`Agenda`] as checkpoints of formats 1 and 2 hold it: nothing was said of how bookings went, nobody waited.
+    pub struct FormerAgenda with {} without { course, waiting }
 }
 
 impl Agenda {
@@ -210,8 +213,52 @@ impl Agenda {
             bookings: Bookings::default(),
             remembered: Acceptances::default(),
             course: Course::default(),
+            waiting: WaitingList::new(),
             index: Index::default(),
         }
+    }
+
+    /// What deciding what follows from a command needs: of the bookings and holds those that can matter near these times, all
+    /// without times. Nothing is remembered in it, and nobody waits.
+    pub(crate) fn copy_around(&self, times: Option<&[Span]>) -> Self {
+        let mut copy = Self {
+            profile: self.profile.clone(),
+            types: self.types.clone(),
+            seq: self.seq,
+            ..Self::new(self.key)
+        };
+        match times {
+            None => {
+                copy.rules.clone_from(&self.rules);
+                copy.exceptions.clone_from(&self.exceptions);
+                copy.absences.clone_from(&self.absences);
+                copy.holds.clone_from(&self.holds);
+                copy.bookings.clone_from(&self.bookings);
+            }
+            Some(times) => {
+                for time in times {
+                    // What touches the time may be as long as it may be, and so may a slot that does.
+                    let reach = Span {
+                        from: time.from.plus(-OCCUPIED_MINUTES_MAX),
+                        until: time.until.plus(OCCUPIED_MINUTES_MAX),
+                    };
+                    for (_, taker) in self.takers(reach) {
+                        match taker {
+                            Taker::Booking(id) => {
+                                if let Some(booking) = self.bookings.get(&id) {
+                                    copy.bookings.insert(booking);
+                                }
+                            }
+                            Taker::Hold(id) => {
+                                copy.holds.extend(self.holds.get(&id).map(|hold| (id, hold.clone())));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        copy.index = Index::sharing(&copy, self.index.plan.clone());
+        copy
     }
 
     /// Lays everything out tightly: maps that grew entry by entry, as in decoding and in applying events, leave up to half
@@ -264,6 +311,12 @@ impl Agenda {
     pub fn delay_now(&self, now: UtcMillis) -> Option<Delay> {
         let plan = self.index.plan.as_ref()?;
         self.course.delay_now(&plan.zone, now)
+    }
+
+    /// Every sealed blob that the state names.
+    pub fn blobs(&self) -> impl Iterator<Item = BlobId> {
+        let waiting = self.waiting.values().map(|entry| entry.details);
+        self.bookings.values().map(|booking| booking.details).chain(waiting)
     }
 
     /// A type by id, offered or retired.

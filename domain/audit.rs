@@ -64,6 +64,16 @@ acts! {
     Moved = 11, "booking.moved",
     /// A booking was cancelled.
     Cancelled = 12, "booking.cancelled",
+    /// Somebody joined the waiting list.
+    WaitingJoined = 15, "waiting.joined",
+    /// Somebody left the waiting list, or was taken off it.
+    WaitingLeft = 16, "waiting.left",
+    /// The priority of somebody who waits was set.
+    WaitingPrioritised = 17, "waiting.prioritised",
+    /// A freed slot was offered to somebody who waits.
+    SlotOffered = 19, "slot.offered",
+    /// A patient looked at their own place on the waiting list.
+    WaitingViewed = 18, "waiting.viewed",
     /// An absence was added.
     AbsenceAdded = 20, "absence.added",
     /// An absence was removed.

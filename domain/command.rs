@@ -4,9 +4,11 @@ use crate::agenda::SecretHash;
 use crate::course::Attendance;
 use crate::ids::{
     AbsenceId, BlobId, BookingId, CommandId, ExceptionId, HoldId, PatientId, RuleId, SeriesId, StaffId, TypeId,
+    WaitingId,
 };
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{UtcMillis, UtcMinute};
+use crate::waiting::{Priority, Wishes};
 use serde::{Deserialize, Serialize};
 
 /// Who asks. Idempotence is per principal and command id.
@@ -51,6 +53,15 @@ pub enum Canceller {
     Practice,
     /// The patient, by a link that the server signed for this booking; bound by the type's cut-off.
     PatientByLink,
+}
+
+/// Who takes somebody off the waiting list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Leaver {
+    /// The person, with the secret of their link.
+    Patient(SecretHash),
+    /// The practice.
+    Practice,
 }
 
 /// A request to one agenda. Ids in it were drawn by the caller.
@@ -184,6 +195,51 @@ pub enum Command {
         /// Minutes, at most [`DELAY_MINUTES_MAX`](crate::course::DELAY_MINUTES_MAX); 0: no longer late.
         minutes: u16,
     },
+    /// Wait for a time that is freed (patients).
+    JoinWaitingList {
+        /// Id for the entry.
+        entry: WaitingId,
+        /// Appointment type.
+        kind: TypeId,
+        /// For whom.
+        patient: PatientId,
+        /// Blob with identity and contacts, sent alongside.
+        details: BlobId,
+        /// Hash of the secret in the person's link.
+        owner: SecretHash,
+        /// Version of the privacy notice shown.
+        notice_version: u32,
+        /// When they could come.
+        wishes: Wishes,
+    },
+    /// Wait no longer.
+    LeaveWaitingList {
+        /// Which entry.
+        entry: WaitingId,
+        /// By whom.
+        by: Leaver,
+    },
+    /// Say how pressing it is (staff).
+    SetWaitingPriority {
+        /// Which entry.
+        entry: WaitingId,
+        /// How pressing.
+        priority: Priority,
+    },
+    /// Book what one is being offered. The booking has the entry's number, so that the same link leads to it.
+    AcceptOffer {
+        /// Whose offer.
+        entry: WaitingId,
+        /// Hash of the secret of their link.
+        owner: SecretHash,
+    },
+    /// Let what one is being offered go to the next.
+    DeclineOffer {
+        /// Whose offer.
+        entry: WaitingId,
+        /// Hash of the secret of their link.
+        owner: SecretHash,
+    },
 }
 
 /// One booking of several, and when.
@@ -222,6 +278,11 @@ impl Command {
             Self::CancelBookings { .. } => "cancel_bookings",
             Self::MarkBooking { .. } => "mark_booking",
             Self::AnnounceDelay { .. } => "announce_delay",
+            Self::JoinWaitingList { .. } => "join_waiting_list",
+            Self::LeaveWaitingList { .. } => "leave_waiting_list",
+            Self::SetWaitingPriority { .. } => "set_waiting_priority",
+            Self::AcceptOffer { .. } => "accept_offer",
+            Self::DeclineOffer { .. } => "decline_offer",
         }
     }
 }

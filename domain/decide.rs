@@ -1,8 +1,8 @@
 //! The rules: `decide` says what a command would do, `apply` does what has happened.
 //!
 //! An accepted command always gives at least one event. Refusals come in a fixed order, so that the same situation
-//! always gets the same answer; the order stands at each command's function in `configure`, `hold`, `book`, `several` and
-//! `course`.
+//! always gets the same answer; the order stands at each command's function in `configure`, `hold`, `book`, `several`,
+//! `course` and `waiting`. What a command frees goes to who waits for it in the same decision (`offers`).
 //! [`Refusal::NotConfigured`] comes before all others, for every command but `SetProfile`.
 //!
 //! Who may send which command is not decided here but by the guards at the edge; ownership of holds and bookings by
@@ -14,8 +14,10 @@ mod configure;
 mod course;
 mod explain;
 mod hold;
+mod offers;
 mod place;
 mod several;
+mod waiting;
 
 pub(crate) use apply::apply;
 pub use explain::{Reason, why_not};
@@ -85,7 +87,7 @@ pub fn decide(agenda: &Agenda, command: &Command, stamp: &Stamp) -> Result<Vec<E
         plan,
         stamp,
     };
-    match command {
+    let mut events = match command {
         Command::SetProfile(_)
         | Command::SetType(_)
         | Command::RetireType(_)
@@ -115,7 +117,14 @@ pub fn decide(agenda: &Agenda, command: &Command, stamp: &Stamp) -> Result<Vec<E
         Command::CancelBookings { bookings } => several::cancel(scene, bookings),
         Command::MarkBooking { booking, mark } => course::mark(scene, *booking, *mark),
         Command::AnnounceDelay { minutes } => course::announce_delay(*minutes),
-    }
+        Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. } => waiting::decide(scene, command),
+    }?;
+    offers::follow(scene, &mut events);
+    Ok(events)
 }
 
 /// Numbers a command's events for the journal, from `head + 1`.

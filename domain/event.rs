@@ -3,9 +3,12 @@
 use crate::agenda::{Booking, Hold};
 use crate::command::Principal;
 use crate::course::Attendance;
-use crate::ids::{AbsenceId, BookingId, CommandId, ExceptionId, HoldId, PlaceId, RuleId, Seq, SeriesId, TypeId};
+use crate::ids::{
+    AbsenceId, BookingId, CommandId, ExceptionId, HoldId, PlaceId, RuleId, Seq, SeriesId, TypeId, WaitingId,
+};
 use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, Profile};
 use crate::time::{Span, UtcMillis};
+use crate::waiting::{Left, Priority, WaitingEntry};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -115,6 +118,29 @@ pub enum Event {
         /// By so many minutes; 0: no longer.
         minutes: u16,
     },
+    /// Somebody waits.
+    WaitingJoined(WaitingEntry),
+    /// Somebody waits no longer.
+    WaitingLeft {
+        /// Which entry.
+        entry: WaitingId,
+        /// Why.
+        why: Left,
+    },
+    /// Staff have said how pressing it is.
+    WaitingPrioritised {
+        /// Which entry.
+        entry: WaitingId,
+        /// How pressing.
+        priority: Priority,
+    },
+    /// A freed slot is held for somebody who waits. The offer ends as the hold does: booked, released, expired.
+    SlotOffered {
+        /// For whom.
+        entry: WaitingId,
+        /// The hold that they own.
+        hold: Hold,
+    },
 }
 
 impl Event {
@@ -141,6 +167,10 @@ impl Event {
             Self::SeriesJoined { .. } => "series.joined",
             Self::BookingMarked { .. } => "booking.marked",
             Self::DelayAnnounced { .. } => "delay.announced",
+            Self::WaitingJoined(_) => "waiting.joined",
+            Self::WaitingLeft { .. } => "waiting.left",
+            Self::WaitingPrioritised { .. } => "waiting.prioritised",
+            Self::SlotOffered { .. } => "slot.offered",
         }
     }
 }

@@ -100,6 +100,8 @@ ids! {
     BreakGlassId,
     /// Several bookings made together for one patient.
     SeriesId,
+    /// One entry of an agenda's waiting list.
+    WaitingId,
 }
 
 impl PracticeId {

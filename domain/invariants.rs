@@ -8,7 +8,7 @@ use crate::agenda::Agenda;
 use crate::agenda::index::Taker;
 use crate::command::Principal;
 use crate::event::{Event, Recorded};
-use crate::ids::{AgendaKey, BookingId, CommandId, HoldId, Seq};
+use crate::ids::{AgendaKey, BookingId, CommandId, HoldId, Seq, WaitingId};
 use crate::schedule::OCCUPIED_MINUTES_MAX;
 use crate::time::Span;
 use std::collections::BTreeSet;
@@ -90,6 +90,8 @@ pub enum Violation {
     MalformedHold(HoldId),
     /// I1: a booking names another as deliberately overlapped that does not stand or does not overlap it.
     StaleOverbooking(BookingId, BookingId),
+    /// I1: somebody is being offered a hold that does not stand, or is not theirs, or is another's offer too.
+    OfferWithoutHold(WaitingId),
     /// I2: a command was acknowledged with this sequence, and the state does not remember it so.
     Forgotten(CommandId, Seq),
     /// I3: the event with this sequence does not follow the one before it.
@@ -132,7 +134,8 @@ impl Violation {
             | Self::HoldOverlapsBooking(..)
             | Self::HoldsOverlap(..)
             | Self::MalformedHold(_)
-            | Self::StaleOverbooking(..) => Invariant::NoOverlap,
+            | Self::StaleOverbooking(..)
+            | Self::OfferWithoutHold(_) => Invariant::NoOverlap,
             Self::Forgotten(..) => Invariant::AcknowledgedIsThere,
             Self::NotDense(_) | Self::HalfCommand(_) => Invariant::WholeCommands,
             Self::AcceptedTwice(_) => Invariant::OncePerCommandId,
@@ -220,6 +223,7 @@ pub fn check(agenda: &Agenda) -> Vec<Violation> {
     overbookings(agenda, &mut found);
     let stray = agenda.course.named().filter(|id| !agenda.bookings.contains_key(id));
     found.extend(stray.map(Violation::StrayCourse));
+    offers(agenda, &mut found);
     if !agenda.index.agrees_with(agenda) {
         found.push(Violation::IndexDisagrees);
     }
@@ -290,6 +294,21 @@ fn overbookings(agenda: &Agenda, found: &mut Vec<Violation>) {
             if !overlaps {
                 found.push(Violation::StaleOverbooking(booking.id, *other));
             }
+        }
+    }
+}
+
+/// What is offered is held, for the one whom it is offered to.
+fn offers(agenda: &Agenda, found: &mut Vec<Violation>) {
+    let mut seen: BTreeSet<HoldId> = BTreeSet::new();
+    for entry in agenda.waiting.values() {
+        let Some(id) = entry.offer else { continue };
+        let theirs = agenda
+            .holds
+            .get(&id)
+            .is_some_and(|hold| hold.owner == entry.owner && hold.kind == entry.kind);
+        if !theirs || !seen.insert(id) {
+            found.push(Violation::OfferWithoutHold(entry.id));
         }
     }
 }

@@ -8,7 +8,7 @@ mod kinds;
 
 use self::kinds::{
     HOLDER, NOBODY, STAFF, access, appointment, colleague, evidence, exception, held, identity, mail, practice,
-    sign_in, trace,
+    sign_in, trace, waiting,
 };
 
 /// Who answers for the data (GDPR art. 4).
@@ -78,6 +78,9 @@ pub enum Retention {
     /// Until it is sent, five days at most; a dead letter until its operator has dealt with it. A reminder: until its moment. The
     /// address of a patient whose booking was cancelled: until the mail that says so is sent or refused, five days at most.
     Outbox,
+    /// Until they leave the list, the day after their last day at the latest, and then with the journal's history of the
+    /// agenda; a booking that comes of it is row 12's.
+    WaitingList,
     /// Row 7: 12 months; then the month's key is forgotten and hashes alone remain.
     AccessTrace,
 }
@@ -181,6 +184,24 @@ pub const INVENTORY: &[Entry] = &[
     held("place"),
     access("Hold", "owner", Retention::Hold),
     held("expires_at"),
+    waiting("id"),
+    Entry {
+        may_tell_of_health: true,
+        ..waiting("kind")
+    },
+    waiting("patient"),
+    waiting("details"),
+    access("WaitingEntry", "owner", Retention::WaitingList),
+    Entry {
+        purpose: Purpose::Information,
+        legal_basis: LegalBasis::LegalDuty,
+        ..waiting("notice_version")
+    },
+    waiting("wishes"),
+    waiting("priority"),
+    waiting("joined_at"),
+    waiting("passed"),
+    waiting("offer"),
     access("Recorded", "at", Retention::CommandMemory),
     access("Recorded", "principal", Retention::CommandMemory),
     access("Recorded", "command_id", Retention::CommandMemory),
@@ -348,6 +369,7 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "bookings",
             "remembered",
             "course",
+            "waiting",
         ],
     ),
     // Its maps hold the records listed by name.
@@ -377,6 +399,19 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
         ],
     ),
     ("Leaf", &["act", "outcome", "agenda", "command", "count"]),
+    (
+        // In `wishes` of an entry, which is listed.
+        "Wishes",
+        &[
+            "weekdays",
+            "from_minute_of_day",
+            "until_minute_of_day",
+            "first_day",
+            "last_day",
+            "notice_minutes",
+            "place",
+        ],
+    ),
     ("Rights", &["elsewhere", "agendas"]),
     (
         "Invitation",

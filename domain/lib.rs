@@ -31,6 +31,7 @@ pub mod slots;
 pub mod stream;
 pub mod time;
 pub mod view;
+pub mod waiting;
 pub(crate) mod zone_table;
 
 pub use command::{Command, Principal, Stamp};

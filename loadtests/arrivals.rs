@@ -172,7 +172,11 @@ fn session_marks(text: &str) -> Vec<Mark> {
         | StaffChange::AbsenceGone { .. }
         | StaffChange::SeriesSet { .. }
         | StaffChange::MarkSet { .. }
-        | StaffChange::DelaySet { .. } => None,
+        | StaffChange::DelaySet { .. }
+        | StaffChange::WaitingSet { .. }
+        | StaffChange::WaitingGone { .. }
+        | StaffChange::WaitingUrgent { .. }
+        | StaffChange::WaitingOffered { .. } => None,
     });
     marks.collect()
 }

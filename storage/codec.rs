@@ -28,7 +28,8 @@ pub(crate) struct Kind {
 pub(crate) const EVENT: Kind = Kind::new("event", 1, 1024 * 1024);
 /// A checkpoint of a stream.
 pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 3, 64 * 1024 * 1024);
-/// A checkpoint as it was written before agendas said how bookings went, and practices had reviews and locks: read only.
+/// A checkpoint as it was written before agendas said how bookings went and who waits, and practices
+/// had reviews and locks: read only.
 const CHECKPOINT_SECOND: Kind = Kind::new("checkpoint", 2, 64 * 1024 * 1024);
 /// A checkpoint as it was written before practices had members: read only.
 const CHECKPOINT_FIRST: Kind = Kind::new("checkpoint", 1, 64 * 1024 * 1024);
@@ -74,8 +75,7 @@ pub(crate) struct CheckpointRecord {
     pub(crate) blobs: Vec<StoredBlob>,
 }
 
-/// [`CheckpointRecord`] in an earlier version: agendas without what has become of their bookings; in version 1, practices
-/// whose staff has no roles.
+/// [`CheckpointRecord`] in former versions: agendas without what came in version 3, practices (`P`) as each version had them.
 #[derive(Debug, serde::Deserialize)]
 struct FormerCheckpointRecord<P> {
     chain: [u8; 32],
@@ -83,7 +83,7 @@ struct FormerCheckpointRecord<P> {
     blobs: Vec<StoredBlob>,
 }
 
-/// `StreamState` in an earlier version.
+/// `StreamState` in former versions.
 #[derive(Debug, serde::Deserialize)]
 enum FormerStreamState<P> {
     Agenda(Box<FormerAgenda>),

@@ -154,10 +154,30 @@ impl Publisher {
 
 /// The personal blob an event names.
 pub(crate) fn blob_named(event: &Event) -> Option<BlobId> {
-    if let Event::SlotBooked { booking, .. } = event {
-        Some(booking.details)
-    } else {
-        None
+    match event {
+        Event::SlotBooked { booking, .. } => Some(booking.details),
+        Event::WaitingJoined(entry) => Some(entry.details),
+        Event::ProfileSet(_)
+        | Event::TypeSet(_)
+        | Event::TypeRetired(_)
+        | Event::HoursOpened(_)
+        | Event::HoursChanged(_)
+        | Event::HoursClosed(_)
+        | Event::ExceptionOpened(_)
+        | Event::ExceptionClosed(_)
+        | Event::AbsenceAdded(_)
+        | Event::AbsenceRemoved(_)
+        | Event::SlotHeld(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_)
+        | Event::BookingMoved { .. }
+        | Event::BookingCancelled { .. }
+        | Event::SeriesJoined { .. }
+        | Event::BookingMarked { .. }
+        | Event::DelayAnnounced { .. }
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. }
+        | Event::SlotOffered { .. } => None,
     }
 }
 
@@ -186,7 +206,11 @@ fn types_differ(before: &Agenda, after: &Agenda, event: &Event) -> bool {
         | Event::BookingCancelled { .. }
         | Event::SeriesJoined { .. }
         | Event::BookingMarked { .. }
-        | Event::DelayAnnounced { .. } => return false,
+        | Event::DelayAnnounced { .. }
+        | Event::WaitingJoined(_)
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. }
+        | Event::SlotOffered { .. } => return false,
     };
     let (old, new) = (before.types.get(&id), after.types.get(&id));
     let online = [old, new].into_iter().flatten().any(|kind| kind.online);

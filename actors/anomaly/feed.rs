@@ -71,6 +71,9 @@ fn observed(
             Act::Booked
             | Act::Moved
             | Act::Cancelled
+            | Act::WaitingJoined
+            | Act::WaitingLeft
+            | Act::WaitingPrioritised
             | Act::AbsenceAdded
             | Act::AbsenceRemoved
             | Act::AgendaSet
@@ -96,6 +99,8 @@ fn observed(
             Outcome::Done,
             Act::AgendaClosed
             | Act::BookingViewed
+            | Act::WaitingViewed
+            | Act::SlotOffered
             | Act::InvitationUsed
             | Act::DocumentAccepted
             | Act::AccountMade
@@ -121,7 +126,8 @@ fn member_set(leaf: &Leaf, practice: &Practice, before: &Standing) -> Observed {
         | Subject::Booking(_)
         | Subject::Invitation(_)
         | Subject::Grant(_)
-        | Subject::Glass(_) => Observed::Worked,
+        | Subject::Glass(_)
+        | Subject::Waiting(_) => Observed::Worked,
     }
 }
 

@@ -188,7 +188,11 @@ impl Teller<'_> {
             | Event::HoldExpired(_)
             | Event::SeriesJoined { .. }
             | Event::BookingMarked { .. }
-            | Event::DelayAnnounced { .. } => Ok(()),
+            | Event::DelayAnnounced { .. }
+            | Event::WaitingJoined(_)
+            | Event::WaitingLeft { .. }
+            | Event::WaitingPrioritised { .. }
+            | Event::SlotOffered { .. } => Ok(()),
         }
     }
 

@@ -37,15 +37,18 @@ impl Eq for Index {}
 impl Index {
     /// The index that belongs to this state.
     pub(super) fn of(agenda: &Agenda) -> Self {
+        let profile = agenda.profile.as_ref();
+        Self::sharing(agenda, profile.map(|profile| Arc::new(Plan::build(agenda, profile))))
+    }
+
+    /// The index of a state whose schedule is laid out already.
+    pub(super) fn sharing(agenda: &Agenda, plan: Option<Arc<Plan>>) -> Self {
         let holds = agenda.holds.values();
         Self {
             held: holds
                 .map(|hold| ((hold.occupied.from, hold.id), hold.occupied.until))
                 .collect(),
-            plan: agenda
-                .profile
-                .as_ref()
-                .map(|profile| Arc::new(Plan::build(agenda, profile))),
+            plan,
         }
     }
 

@@ -93,6 +93,16 @@ fn of_agenda(event: &Event) -> Option<Said> {
         Event::DelayAnnounced { .. } => Said::of(Act::DelayAnnounced, Subject::None),
         // Its bookings have their own.
         Event::SeriesJoined { .. } => return None,
+        Event::WaitingJoined(entry) => Said {
+            patient: Some(entry.patient),
+            ..Said::of(Act::WaitingJoined, Subject::Waiting(entry.id))
+        },
+        Event::WaitingLeft { entry, .. } => Said::of(Act::WaitingLeft, Subject::Waiting(*entry)),
+        Event::WaitingPrioritised { entry, .. } => Said::of(Act::WaitingPrioritised, Subject::Waiting(*entry)),
+        Event::SlotOffered { entry, hold } => Said {
+            span: Some(millis(hold.span)),
+            ..Said::of(Act::SlotOffered, Subject::Waiting(*entry))
+        },
         // A hold names nobody.
         Event::SlotHeld(_) | Event::HoldReleased(_) | Event::HoldExpired(_) => return None,
     })

@@ -20,7 +20,9 @@
 //! | 2 + n | note: its length, at most 300, then UTF-8 |
 
 use super::Act;
-use crate::ids::{AgendaId, BookingId, BreakGlassId, CommandId, InvitationId, PatientId, StaffId, SupportGrantId};
+use crate::ids::{
+    AgendaId, BookingId, BreakGlassId, CommandId, InvitationId, PatientId, StaffId, SupportGrantId, WaitingId,
+};
 use crate::rights::Role;
 use crate::time::UtcMillis;
 
@@ -54,6 +56,7 @@ pub enum Subject {
     Invitation(InvitationId),
     Grant(SupportGrantId),
     Glass(BreakGlassId),
+    Waiting(WaitingId),
 }
 
 /// How an act ended.
@@ -168,6 +171,7 @@ impl Leaf {
             Subject::Invitation(invitation) => (3, invitation.0),
             Subject::Grant(grant) => (4, grant.0),
             Subject::Glass(glass) => (5, glass.0),
+            Subject::Waiting(entry) => (6, entry.0),
         };
         bytes.push(kind);
         bytes.extend_from_slice(&id.to_be_bytes());
@@ -219,6 +223,7 @@ impl Leaf {
             (3, id) => Subject::Invitation(InvitationId(id)),
             (4, id) => Subject::Grant(SupportGrantId(id)),
             (5, id) => Subject::Glass(BreakGlassId(id)),
+            (6, id) => Subject::Waiting(WaitingId(id)),
             _ => return None,
         };
         let patient = Some(reader.u128()?).filter(|id| *id != 0).map(PatientId);

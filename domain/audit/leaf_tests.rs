@@ -123,6 +123,7 @@ fn any_leaf() -> impl Strategy<Value = Leaf> {
         any::<u128>().prop_map(|id| Subject::Invitation(InvitationId(id))),
         any::<u128>().prop_map(|id| Subject::Grant(SupportGrantId(id))),
         any::<u128>().prop_map(|id| Subject::Glass(BreakGlassId(id))),
+        any::<u128>().prop_map(|id| Subject::Waiting(WaitingId(id))),
     ];
     let actor = prop_oneof![
         Just(Actor::Server),

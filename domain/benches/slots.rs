@@ -17,9 +17,11 @@ use cabinet_domain::event::Event;
 use cabinet_domain::ids::*;
 use cabinet_domain::schedule::*;
 use cabinet_domain::slots::{horizon, slot_changes, slots};
-use cabinet_domain::time::{Span, UtcMinute};
+use cabinet_domain::time::{CivilDate, Span, UtcMinute};
+use cabinet_domain::waiting::{Priority, WAITING_MAX, WaitingEntry, Wishes};
 use criterion::{Criterion, criterion_group, criterion_main};
 use full_agenda::{BOOKINGS, FullAgenda, now, stamp};
+use std::collections::BTreeSet;
 use std::hint::black_box;
 
 fn after(before: &Agenda, command: &Command) -> (Agenda, Event) {
@@ -54,10 +56,59 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("decide: hold a slot", |bencher| {
         bencher.iter(|| decide(black_box(&before), &hold, &stamp(9_999, now())));
     });
+    for (name, agenda) in waiting(&before) {
+        let cancel = Command::CancelBooking {
+            booking: agenda.bookings.values().nth(300).unwrap().id,
+            by: cabinet_domain::command::Canceller::Practice,
+        };
+        criterion.bench_function(&format!("decide: cancel, {name}"), |bencher| {
+            bencher.iter(|| decide(black_box(&agenda), &cancel, &stamp(9_999, now())));
+        });
+    }
     criterion.bench_function("copy the agenda", |bencher| bencher.iter(|| black_box(&before).clone()));
     criterion.bench_function("check the invariants", |bencher| {
         bencher.iter(|| cabinet_domain::invariants::check(black_box(&before)));
     });
+}
+
+/// The agenda with nobody, and with a full list, on it: of whom the last alone can come, or anybody.
+fn waiting(agenda: &Agenda) -> [(&'static str, Agenda); 3] {
+    let listed = |anybody: bool| {
+        let mut agenda = agenda.clone();
+        let kind = agenda.bookings.values().nth(300).unwrap().kind;
+        for number in 1..=WAITING_MAX {
+            let number = u128::try_from(number).unwrap();
+            let can = anybody || number == u128::try_from(WAITING_MAX).unwrap();
+            let entry = WaitingEntry {
+                id: WaitingId(number << 32),
+                kind,
+                patient: PatientId(number),
+                details: BlobId(number),
+                owner: [1; 32],
+                notice_version: 1,
+                wishes: Wishes {
+                    weekdays: agenda.rules.values().map(|rule| rule.weekday).collect(),
+                    from_minute_of_day: if can { 0 } else { 1_439 },
+                    until_minute_of_day: 1_440,
+                    first_day: CivilDate(20_000),
+                    last_day: CivilDate(21_000),
+                    notice_minutes: 0,
+                    place: None,
+                },
+                priority: Priority::Normal,
+                joined_at: now(),
+                passed: BTreeSet::new(),
+                offer: None,
+            };
+            agenda.waiting.insert(entry.id, entry);
+        }
+        agenda
+    };
+    [
+        ("nobody waits", agenda.clone()),
+        ("500 wait and the last can come", listed(false)),
+        ("500 wait and the first can come", listed(true)),
+    ]
 }
 
 const fn hold(start: UtcMinute) -> Command {

@@ -6,10 +6,11 @@ use crate::agenda::{Agenda, Booking, Hold, Remembered};
 use crate::command::Principal;
 use crate::course::{Delay, Mark};
 use crate::event::{Event, Recorded};
-use crate::ids::{BookingId, HoldId, PlaceId, TypeId};
+use crate::ids::{BookingId, HoldId, PlaceId, TypeId, WaitingId};
 use crate::openings::Plan;
 use crate::schedule::AppointmentType;
 use crate::time::{Span, UtcMillis};
+use crate::waiting;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,11 +35,14 @@ pub(super) fn happen(agenda: &mut Agenda, event: &Event, at: UtcMillis) {
         Event::TypeRetired(kind) => retire_type(agenda, *kind),
         Event::SlotHeld(hold) => put_hold(agenda, hold.clone()),
         Event::HoldReleased(hold) | Event::HoldExpired(hold) => {
-            take_hold(agenda, *hold);
+            if let Some(hold) = take_hold(agenda, *hold) {
+                waiting::pass(&mut agenda.waiting, &hold);
+            }
         }
         Event::SlotBooked { booking, from_hold, .. } => {
             if let Some(hold) = from_hold {
                 take_hold(agenda, *hold);
+                waiting::booked(&mut agenda.waiting, *hold);
             }
             put_booking(agenda, booking.clone());
         }
@@ -69,6 +73,18 @@ pub(super) fn happen(agenda: &mut Agenda, event: &Event, at: UtcMillis) {
             let minutes = *minutes;
             agenda.course.delay = (minutes > 0).then_some(Delay { minutes, at });
         }
+        Event::WaitingJoined(entry) => {
+            agenda.waiting.insert(entry.id, entry.clone());
+        }
+        Event::WaitingLeft { entry, .. } => {
+            agenda.waiting.remove(entry);
+        }
+        Event::WaitingPrioritised { entry, priority } => {
+            if let Some(entry) = agenda.waiting.get_mut(entry) {
+                entry.priority = *priority;
+            }
+        }
+        Event::SlotOffered { entry, hold } => offer(agenda, *entry, hold),
         Event::ProfileSet(_)
         | Event::HoursOpened(_)
         | Event::HoursChanged(_)
@@ -116,6 +132,10 @@ fn apply_schedule(agenda: &mut Agenda, event: &Event) {
         | Event::SeriesJoined { .. }
         | Event::BookingMarked { .. }
         | Event::DelayAnnounced { .. } => {}
+        Event::WaitingJoined(_)
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. }
+        | Event::SlotOffered { .. } => {}
     }
 }
 
@@ -128,6 +148,14 @@ fn retire_type(agenda: &mut Agenda, id: TypeId) {
     if let Some(kind) = agenda.types.remove(&id) {
         agenda.retired_types.insert(id, kind);
     }
+}
+
+fn offer(agenda: &mut Agenda, entry: WaitingId, hold: &Hold) {
+    let Some(entry) = agenda.waiting.get_mut(&entry) else {
+        return;
+    };
+    entry.offer = Some(hold.id);
+    put_hold(agenda, hold.clone());
 }
 
 fn put_hold(agenda: &mut Agenda, hold: Hold) {

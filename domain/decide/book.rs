@@ -38,7 +38,12 @@ pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, 
         | Command::MoveBookings { .. }
         | Command::CancelBookings { .. }
         | Command::MarkBooking { .. }
-        | Command::AnnounceDelay { .. } => Err(Refusal::BookingUnknown), // not reached: `super::decide` sends these elsewhere
+        | Command::AnnounceDelay { .. }
+        | Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. } => Err(Refusal::BookingUnknown), // not reached: `super::decide` sends these elsewhere
     }
 }
 

@@ -66,7 +66,12 @@ pub(super) fn decide(agenda: &Agenda, command: &Command) -> Result<Event, Refusa
         | Command::MoveBookings { .. }
         | Command::CancelBookings { .. }
         | Command::MarkBooking { .. }
-        | Command::AnnounceDelay { .. } => Err(Refusal::NotFound), // not reached: `super::decide` sends these elsewhere
+        | Command::AnnounceDelay { .. }
+        | Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. } => Err(Refusal::NotFound), // not reached: `super::decide` sends these elsewhere
     }
 }
 

@@ -9,11 +9,12 @@ use super::place::{Times, in_the_way, place_on_grid};
 use crate::agenda::{Agenda, BOOKINGS_MAX, Booking, HOLDS_LIVE_MAX, HOLDS_PER_OWNER_MAX, Hold, SecretHash};
 use crate::command::Command;
 use crate::event::Event;
-use crate::ids::{HoldId, TypeId};
+use crate::ids::{BlobId, BookingId, HoldId, PatientId, TypeId};
 use crate::refusal::Refusal;
 use crate::schedule::AppointmentType;
 use crate::slots::bookable;
 use crate::time::UtcMinute;
+use crate::waiting::offered;
 use std::collections::BTreeSet;
 
 pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
@@ -28,7 +29,28 @@ pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, 
             owned(scene.agenda, *hold, owner)?;
             Ok(vec![Event::HoldReleased(*hold)])
         }
-        Command::ConfirmHold { .. } => confirm(scene, command),
+        Command::ConfirmHold {
+            hold,
+            owner,
+            booking,
+            patient,
+            details,
+            notice_version,
+            manage,
+        } if offered(&scene.agenda.waiting, *hold).is_none() => booked_from(
+            scene,
+            &Confirmation {
+                hold: *hold,
+                owner: *owner,
+                booking: *booking,
+                patient: *patient,
+                details: *details,
+                notice_version: *notice_version,
+                manage: *manage,
+            },
+        ),
+        // An offer is accepted, not confirmed: the booking is for who waited.
+        Command::ConfirmHold { .. } => Err(Refusal::HoldGone),
         Command::ExpireHold(hold) => {
             let known = scene.agenda.holds.get(hold).ok_or(Refusal::HoldGone)?;
             if known.is_live(scene.stamp.now) {
@@ -53,7 +75,12 @@ pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, 
         | Command::MoveBookings { .. }
         | Command::CancelBookings { .. }
         | Command::MarkBooking { .. }
-        | Command::AnnounceDelay { .. } => Err(Refusal::HoldGone), // not reached: `super::decide` sends these elsewhere
+        | Command::AnnounceDelay { .. }
+        | Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. } => Err(Refusal::HoldGone), // not reached: `super::decide` sends these elsewhere
     }
 }
 
@@ -125,9 +152,20 @@ fn owned<'a>(agenda: &'a Agenda, hold: HoldId, owner: &SecretHash) -> Result<&'a
     Err(Refusal::NotYours)
 }
 
+/// What turning a hold into a booking takes; the hold may be an offer's.
+pub(super) struct Confirmation {
+    pub(super) hold: HoldId,
+    pub(super) owner: SecretHash,
+    pub(super) booking: BookingId,
+    pub(super) patient: PatientId,
+    pub(super) details: BlobId,
+    pub(super) notice_version: u32,
+    pub(super) manage: SecretHash,
+}
+
 /// Order: `HoldGone`, `NotYours`, `HoldExpired`, `Invalid` (notice version), `AlreadyExists`, `TooMany`, `SlotTaken`.
-fn confirm(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
-    let Command::ConfirmHold {
+pub(super) fn booked_from(scene: Scene<'_>, confirmation: &Confirmation) -> Result<Vec<Event>, Refusal> {
+    let Confirmation {
         hold,
         owner,
         booking,
@@ -135,10 +173,7 @@ fn confirm(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
         details,
         notice_version,
         manage,
-    } = command
-    else {
-        return Err(Refusal::HoldGone);
-    };
+    } = confirmation;
     let hold = owned(scene.agenda, *hold, owner)?;
     if !hold.is_live(scene.stamp.now) {
         return Err(Refusal::HoldExpired);

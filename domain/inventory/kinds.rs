@@ -45,6 +45,13 @@ pub(super) const fn held(field: &'static str) -> Entry {
     }
 }
 
+pub(super) const fn waiting(field: &'static str) -> Entry {
+    Entry {
+        retention: Retention::WaitingList,
+        ..appointment("WaitingEntry", field, false)
+    }
+}
+
 pub(super) const fn access(record: &'static str, field: &'static str, retention: Retention) -> Entry {
     Entry {
         record,

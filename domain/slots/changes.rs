@@ -119,7 +119,9 @@ fn times<'a>(before: &Agenda, event: &Event) -> Option<Reach<'a>> {
     let (taken, left) = match event {
         Event::AbsenceAdded(absence) => (Some(Time::Absent(absence.span)), absent(&absence.id)),
         Event::AbsenceRemoved(id) => (None, absent(id)),
-        Event::SlotHeld(hold) => (Some(Time::Occupied(hold.occupied)), held(&hold.id)),
+        Event::SlotHeld(hold) | Event::SlotOffered { hold, .. } => {
+            (Some(Time::Occupied(hold.occupied)), held(&hold.id))
+        }
         Event::HoldReleased(id) | Event::HoldExpired(id) => (None, held(id)),
         Event::SlotBooked { booking, from_hold, .. } => {
             let former = from_hold.and_then(|id| before.holds.get(&id)).map(|hold| hold.occupied);
@@ -133,7 +135,12 @@ fn times<'a>(before: &Agenda, event: &Event) -> Option<Reach<'a>> {
             booked(booking).map(Time::Occupied),
         ),
         Event::BookingCancelled { booking, .. } => (None, booked(booking).map(Time::Occupied)),
-        Event::SeriesJoined { .. } | Event::BookingMarked { .. } | Event::DelayAnnounced { .. } => {
+        Event::SeriesJoined { .. }
+        | Event::BookingMarked { .. }
+        | Event::DelayAnnounced { .. }
+        | Event::WaitingJoined(_)
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. } => {
             return Some(Reach::Nothing);
         }
         Event::ProfileSet(_)
@@ -178,6 +185,10 @@ fn reach<'a>(before: &'a Agenda, after: &'a Agenda, event: &'a Event, horizon: S
         | Event::SeriesJoined { .. }
         | Event::BookingMarked { .. }
         | Event::DelayAnnounced { .. } => Reach::Nothing, // not reached: `times` has these
+        Event::WaitingJoined(_)
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. }
+        | Event::SlotOffered { .. } => Reach::Nothing, // not reached: `times` has these
     }
 }
 

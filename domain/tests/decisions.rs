@@ -9,3 +9,5 @@ mod refusals;
 mod schedule_and_memory;
 #[path = "decisions/several.rs"]
 mod several;
+#[path = "decisions/waiting.rs"]
+mod waiting;

@@ -13,6 +13,7 @@ use cabinet_domain::practice::*;
 use cabinet_domain::rights::{Level, Rights, Role};
 use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
+use cabinet_domain::waiting::{Left, Priority, WaitingEntry, Wishes};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -53,6 +54,30 @@ fn booking() -> Booking {
     }
 }
 
+fn entry() -> WaitingEntry {
+    WaitingEntry {
+        id: WaitingId(1),
+        kind: TypeId(1),
+        patient: PatientId(1),
+        details: BlobId(1),
+        owner: [0; 32],
+        notice_version: 1,
+        wishes: Wishes {
+            weekdays: BTreeSet::new(),
+            from_minute_of_day: 0,
+            until_minute_of_day: 1,
+            first_day: CivilDate(0),
+            last_day: CivilDate(0),
+            notice_minutes: 0,
+            place: None,
+        },
+        priority: Priority::Normal,
+        joined_at: UtcMillis(0),
+        passed: BTreeSet::new(),
+        offer: None,
+    }
+}
+
 fn person() -> Person {
     Person {
         given_name: text(),
@@ -77,6 +102,8 @@ fn records() -> Vec<(&'static str, Value)> {
         ),
         ("Booking", json(&booking())),
         ("Hold", json(&hold())),
+        ("WaitingEntry", json(&entry())),
+        ("Wishes", json(&entry().wishes)),
         (
             "Remembered",
             json(&Remembered {
@@ -403,6 +430,16 @@ const fn records_of(event: &Event) -> &'static [&'static str] {
             booking: _,
             by: CancelledBy::Patient | CancelledBy::Practice,
         } => &["Booking"],
+        Event::WaitingJoined(_)
+        | Event::WaitingPrioritised {
+            entry: _,
+            priority: Priority::Normal | Priority::Urgent,
+        } => &["WaitingEntry", "Wishes"],
+        Event::WaitingLeft {
+            entry: _,
+            why: Left::Patient | Left::Practice | Left::PassedTooMany | Left::Over,
+        } => &["WaitingEntry"],
+        Event::SlotOffered { entry: _, hold: _ } => &["WaitingEntry", "Hold"],
         Event::TypeRetired(_)
         | Event::HoursClosed(_)
         | Event::ExceptionClosed(_)

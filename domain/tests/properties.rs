@@ -4,6 +4,8 @@
 
 #[path = "properties/naive.rs"]
 mod naive;
+#[path = "properties/offers.rs"]
+mod offers;
 #[path = "properties/world.rs"]
 mod world;
 
@@ -165,6 +167,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(at_least(300))]
+
+    /// With every command those are offered what it makes free whom the naive model names, and nobody else.
+    #[test]
+    fn what_is_freed_is_offered_to_whom_the_naive_model_names((site, setup, steps) in story(10..50)) {
+        let wall = naive::Wall::around(&site.zone, site.base);
+        let mut play = Play::new();
+        let mut now = site.zero().plus(-1440).millis();
+        for command in &setup {
+            play.run(command, now, |_, _, _| {});
+        }
+        for (wait, step) in &steps {
+            now = now.plus_seconds(if wait % 4 == 0 { *wait } else { wait % 60 });
+            let before = play.agenda.clone();
+            let told = play.history.len();
+            let command = step.command(&before, &site);
+            play.run(&command, now, |_, _, _| {});
+            let events: Vec<_> = play.history.drain(told..).map(|recorded| recorded.event).collect();
+            let is_offer = |event: &&cabinet_domain::Event| event.name() == "slot.offered";
+            let own: Vec<_> = events.iter().filter(|event| !is_offer(event)).cloned().collect();
+            let after = world::applied(&before, &own, now);
+            let expected = offers::offers((&before, &after), &own, &wall, site.horizon(), now);
+            let found: Vec<_> = events.iter().filter(is_offer).filter_map(world::offer).collect();
+            prop_assert_eq!(found, expected, "{:?} gave {:?}", command, events);
+        }
+    }
+}
+
 /// The stories above are worth something only if things happen in them: every event does, and clock-change days have
 /// slots in the hours that clocks skip or double.
 #[test]
@@ -187,7 +218,7 @@ fn stories_reach_every_event() {
         let bookings = play.agenda.bookings.values();
         overbooked += bookings.filter(|booking| !booking.overbooks.is_empty()).count();
     }
-    assert_eq!(seen.len(), 19, "{seen:?}");
+    assert_eq!(seen.len(), 23, "{seen:?}");
     assert!(seen.values().all(|count| *count >= 5), "{seen:?}");
     assert!(overbooked >= 10 && outside >= 10, "{overbooked} {outside}");
 }

@@ -9,7 +9,7 @@ use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
-use cabinet_proto::v1::{account, alerts, audit, members, messages, operators, planning, review, support};
+use cabinet_proto::v1::{account, alerts, audit, members, messages, operators, planning, review, support, waiting};
 use samples::Samples;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -127,6 +127,11 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<support::Support>(all);
     add::<support::SupportDesk>(all);
     add::<review::AccessReview>(all);
+    add::<waiting::JoinRequest>(all);
+    add::<waiting::JoinAnswer>(all);
+    add::<waiting::WaitingRequest>(all);
+    add::<waiting::WaitingActRequest>(all);
+    add::<waiting::WaitingView>(all);
 }
 
 #[test]

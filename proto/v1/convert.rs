@@ -11,6 +11,7 @@ pub mod outward;
 pub mod planning;
 pub mod review;
 pub mod support;
+pub mod waiting;
 
 /// A value that does not have its shape: which field, and what it must be. Never repeats the value itself, which may be
 /// personal.

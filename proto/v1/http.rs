@@ -7,6 +7,7 @@
 //! `POST /public/{practice}/{practitioner}/holds/{hold}/confirm` [`ConfirmRequest`] -> 201 [`ConfirmAnswer`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/view` [`ManageRequest`] -> [`ManagedBooking`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/cancel` [`CancelRequest`] -> [`Accepted`];
+//! the waiting list: `waiting.rs`;
 //! `GET  /public/{practice}` -> [`PublicPractice`];
 //! `POST /public/{practice}/visit` [`VisitRequest`]; `POST /public/{practice}/visit/open` [`VisitCode`] -> [`PatientVisit`];
 //! `POST /public/{practice}/visit/bookings` [`VisitHolder`] -> [`PatientVisit`];
@@ -497,5 +498,17 @@ pub enum StaffCommand {
     AnnounceDelay {
         /// Minutes, at most 240; 0: no longer.
         minutes: u16,
+    },
+    /// Take somebody off the waiting list.
+    RemoveWaiting {
+        /// Which entry.
+        entry: String,
+    },
+    /// Say how pressing it is for somebody who waits.
+    SetWaitingUrgent {
+        /// Which entry.
+        entry: String,
+        /// Whether they come before the others.
+        urgent: bool,
     },
 }

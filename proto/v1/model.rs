@@ -1,5 +1,6 @@
 //! Things both sockets and HTTP speak about.
 
+use super::waiting::StaffWaiting;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -268,6 +269,8 @@ pub struct StaffView {
     pub complete_until_ms: i64,
     /// How many minutes late the practitioner runs today; 0: not.
     pub delay_minutes: u16,
+    /// Who waits for a freed time; nobody for who does not see names.
+    pub waiting: Vec<StaffWaiting>,
 }
 
 /// What a view lacks of a part of its stretch.

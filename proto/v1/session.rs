@@ -3,6 +3,7 @@
 use super::http::StaffCommand;
 use super::model::{StaffAbsence, StaffBooking, StaffHold, StaffPart, StaffView};
 use super::problem::Problem;
+use super::waiting::StaffWaiting;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -251,5 +252,29 @@ pub enum StaffChange {
     DelaySet {
         /// Minutes.
         minutes: u16,
+    },
+    /// Somebody waits.
+    WaitingSet {
+        /// Who, for what.
+        entry: StaffWaiting,
+    },
+    /// Somebody waits no longer. Who was booked is gone by the `booking_set` with the entry's id.
+    WaitingGone {
+        /// The entry's id.
+        id: String,
+    },
+    /// Somebody who waits is pressing, or no more.
+    WaitingUrgent {
+        /// The entry's id.
+        id: String,
+        /// Whether they come before the others.
+        urgent: bool,
+    },
+    /// Somebody who waits is being offered a hold. When that ends without a booking, they have let it pass.
+    WaitingOffered {
+        /// The entry's id.
+        id: String,
+        /// The hold's.
+        hold: String,
     },
 }

@@ -3,7 +3,7 @@
 
 use super::{
     account, alerts, audit, board, http, members, messages, model, operators, planning, problem, review, session,
-    support,
+    support, waiting,
 };
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
@@ -33,6 +33,7 @@ pub fn module() -> String {
     passkeys(&mut text, &config);
     support(&mut text, &config);
     reviews(&mut text, &config);
+    waiting_list(&mut text, &config);
     text.push_str("\n/** The acts of the audit log by their number in a leaf. */\nexport const AUDIT_ACTS: Readonly<Record<number, string>> = {\n");
     for act in Act::ALL {
         text.push_str(&format!("  {}: '{}',\n", act.number(), act.name()));
@@ -107,6 +108,20 @@ fn appointments(text: &mut String, config: &Config) {
         session::ClientFrame,
         session::ServerFrame,
         session::StaffChange,
+    );
+}
+
+fn waiting_list(text: &mut String, config: &Config) {
+    export!(
+        text, config:
+        waiting::Wishes,
+        waiting::JoinRequest,
+        waiting::JoinAnswer,
+        waiting::WaitingRequest,
+        waiting::WaitingActRequest,
+        waiting::Offer,
+        waiting::WaitingView,
+        waiting::StaffWaiting,
     );
 }
 

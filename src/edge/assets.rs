@@ -54,6 +54,7 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource([
                 "/p/{practice}/{practitioner}",
                 "/p/{practice}/{practitioner}/rdv/{booking}",
+                "/p/{practice}/{practitioner}/attente/{entry}",
             ])
             .route(web::get().to(practitioner_page)),
         )

@@ -3,7 +3,7 @@
 use super::problem::PROBLEM_JSON;
 use super::routes::{
     account, alerts, audit, contract, health, link, manage, members, messages, passkeys, planning, public, review,
-    security, sign_up, staff, support, visit,
+    security, sign_up, staff, support, visit, waiting,
 };
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
@@ -102,6 +102,11 @@ use utoipa::{Modify, OpenApi};
         passkeys::post_passkey_removal,
         passkeys::post_passkey_step_up,
         passkeys::post_passkey_step_up_finish,
+        waiting::post_waiting,
+        waiting::post_waiting_view,
+        waiting::post_waiting_accept,
+        waiting::post_waiting_decline,
+        waiting::post_waiting_leave,
         get_document,
     ),
     modifiers(&SessionCookie, &CommonProblems)

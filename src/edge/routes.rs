@@ -20,6 +20,7 @@ pub mod sign_up;
 pub mod staff;
 pub mod support;
 pub mod visit;
+pub mod waiting;
 
 use super::problem::{EdgeCode, Failure};
 use super::{EdgeState, secret};
@@ -95,6 +96,11 @@ routes! {
     "POST" "/api/v1/public/{practice}/{practitioner}/holds/{hold}/confirm" public::post_confirm Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/view" manage::post_view Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/cancel" manage::post_cancel Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/waiting" waiting::post_waiting Policy::Anyone;
+    "POST" "/api/v1/public/{practice}/{practitioner}/waiting/{entry}/view" waiting::post_waiting_view Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/waiting/{entry}/accept" waiting::post_waiting_accept Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/waiting/{entry}/decline" waiting::post_waiting_decline Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/waiting/{entry}/leave" waiting::post_waiting_leave Policy::Bearer;
     "POST" "/api/v1/public/{practice}/visit" visit::post_visit Policy::Anyone;
     "POST" "/api/v1/public/{practice}/visit/open" visit::post_visit_open Policy::Bearer;
     "POST" "/api/v1/public/{practice}/visit/bookings" visit::post_visit_bookings Policy::Bearer;

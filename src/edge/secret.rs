@@ -56,6 +56,7 @@ pub enum Purpose {
     Booking,
     Patient,
     Blob,
+    Waiting,
 }
 
 impl Purpose {
@@ -65,6 +66,7 @@ impl Purpose {
             Self::Booking => b"booking",
             Self::Patient => b"patient",
             Self::Blob => b"blob",
+            Self::Waiting => b"waiting",
         }
     }
 }

@@ -7,7 +7,9 @@ use cabinet_domain::ids::TypeId;
 use cabinet_domain::slots::{self, Slot};
 use cabinet_domain::time::{Span, UtcMinute};
 use cabinet_domain::view::{first_part, shown_openings};
+use cabinet_domain::waiting::in_order;
 use cabinet_proto::v1::convert::outward;
+use cabinet_proto::v1::convert::waiting::staff_waiting;
 use cabinet_proto::v1::model::{AppointmentType, StaffBooking, StaffOpening, StaffPart, StaffView};
 use std::collections::BTreeSet;
 
@@ -121,6 +123,11 @@ fn view_until(read: AgendaRead<'_>, sight: Sight, covers: Span, complete_until: 
         covers_until_ms: outward::millis(covers.until),
         complete_until_ms: outward::millis(complete_until),
         delay_minutes: agenda.delay_now(read.now).map_or(0, |delay| delay.minutes),
+        waiting: in_order(&agenda.waiting)
+            .into_iter()
+            .filter(|_| sight.names())
+            .map(|entry| staff_waiting(entry, read.people.get(entry.details)))
+            .collect(),
     }
 }
 

@@ -14,6 +14,10 @@ use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
 use std::collections::{BTreeMap, BTreeSet};
 
+#[path = "waiting_samples.rs"]
+mod waiting_samples;
+use waiting_samples::{entry, waiting_events};
+
 fn span(from: i64) -> Span {
     Span::starting(UtcMinute(from), 30)
 }
@@ -351,6 +355,7 @@ fn agenda() -> Agenda {
     agenda.absences = BTreeMap::from([(AbsenceId(6), absence())]);
     agenda.holds = BTreeMap::from([(HoldId(7), hold())]);
     agenda.bookings = std::iter::once(booking()).collect();
+    agenda.waiting = BTreeMap::from([(WaitingId(32), entry())]);
     agenda.remembered = std::iter::once(((Principal::Bearer([8; 32]), CommandId(15)), remembered)).collect();
     agenda.course = course();
     agenda
@@ -384,11 +389,11 @@ fn line<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &st
 
 fn agenda_event_lines() -> Vec<String> {
     let mut lines = Vec::new();
-    for event in events() {
+    for event in events().into_iter().chain(waiting_events()) {
         let name = event.name();
         let record = EventRecord {
             recorded: recorded(Principal::Bearer([8; 32]), StreamEvent::Agenda(event)),
-            blobs: if name == "slot.booked" {
+            blobs: if ["slot.booked", "waiting.joined"].contains(&name) {
                 vec![blob()]
             } else {
                 Vec::new()
@@ -483,6 +488,7 @@ fn checkpoints_of_former_versions_are_read_as_the_states_they_are() {
     let [before, practice] = practices();
     let mut untold = agenda();
     untold.course = Course::default();
+    untold.waiting.clear();
     let mut second = practice;
     (second.reviewed, second.locks, second.past_accesses) = (None, BTreeMap::new(), Vec::new());
     for (version, practice) in [("1", before.clone()), ("2", second)] {

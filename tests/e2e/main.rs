@@ -29,5 +29,6 @@ mod sessions;
 mod staff;
 mod support;
 mod visits;
+mod waiting;
 mod wiring;
 mod world;

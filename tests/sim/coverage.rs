@@ -40,6 +40,11 @@ kinds! {
         Command::CancelBookings { .. } => "cancel_bookings",
         Command::MarkBooking { .. } => "mark_booking",
         Command::AnnounceDelay { .. } => "announce_delay",
+        Command::JoinWaitingList { .. } => "join_waiting_list",
+        Command::LeaveWaitingList { .. } => "leave_waiting_list",
+        Command::SetWaitingPriority { .. } => "set_waiting_priority",
+        Command::AcceptOffer { .. } => "accept_offer",
+        Command::DeclineOffer { .. } => "decline_offer",
     }
 }
 
@@ -65,6 +70,10 @@ kinds! {
         Event::SeriesJoined { .. } => "series.joined",
         Event::BookingMarked { .. } => "booking.marked",
         Event::DelayAnnounced { .. } => "delay.announced",
+        Event::WaitingJoined(_) => "waiting.joined",
+        Event::WaitingLeft { .. } => "waiting.left",
+        Event::WaitingPrioritised { .. } => "waiting.prioritised",
+        Event::SlotOffered { .. } => "slot.offered",
     }
 }
 

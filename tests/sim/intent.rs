@@ -2,6 +2,7 @@
 //! the agenda durably is. Must not be here: sending, waiting, judging answers.
 
 mod several;
+mod waiting;
 
 use crate::practice::{BUFFERED, PLAIN, STAFF_ONLY, kind, personal, profile, rule};
 use cabinet_domain::Command;
@@ -110,9 +111,10 @@ impl Look<'_> {
         match self.dice.below(100) {
             0..13 => self.trick(),
             13..41 => self.patient(),
-            41..63 => self.staff(),
-            63..72 => self.several(),
-            72..88 => self.change(),
+            41..62 => self.staff(),
+            62..70 => self.several(),
+            70..82 => self.change(),
+            82..90 => self.waiting(),
             _ => self.configure(),
         }
     }

@@ -50,6 +50,10 @@ impl Done {
             | Event::ExceptionClosed(_) => (Act::AgendaSet, Subject::None),
             Event::BookingMarked { booking, .. } => (Act::Marked, Subject::Booking(*booking)),
             Event::DelayAnnounced { .. } => (Act::DelayAnnounced, Subject::None),
+            Event::WaitingJoined(entry) => (Act::WaitingJoined, Subject::Waiting(entry.id)),
+            Event::WaitingLeft { entry, .. } => (Act::WaitingLeft, Subject::Waiting(*entry)),
+            Event::WaitingPrioritised { entry, .. } => (Act::WaitingPrioritised, Subject::Waiting(*entry)),
+            Event::SlotOffered { entry, .. } => (Act::SlotOffered, Subject::Waiting(*entry)),
             // A series' bookings have their own.
             Event::SlotHeld(_) | Event::HoldReleased(_) | Event::HoldExpired(_) | Event::SeriesJoined { .. } => {
                 return None;

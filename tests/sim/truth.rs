@@ -148,6 +148,10 @@ fn take_down(said: &mut BTreeMap<BookingId, Span>, event: &Event) {
         | Event::SeriesJoined { .. }
         | Event::BookingMarked { .. }
         | Event::DelayAnnounced { .. } => {}
+        Event::WaitingJoined(_)
+        | Event::WaitingLeft { .. }
+        | Event::WaitingPrioritised { .. }
+        | Event::SlotOffered { .. } => {}
     }
 }
 

@@ -11,7 +11,7 @@ use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Command, Stamp};
 use cabinet_domain::decide::{Recall, recall, record};
 use cabinet_domain::event::{Event, Recorded};
-use cabinet_domain::ids::{AgendaKey, BlobId, PatientId, Seq};
+use cabinet_domain::ids::{AgendaKey, BlobId, BookingId, PatientId, Seq};
 use cabinet_domain::refusal::Refusal;
 use cabinet_domain::stream::{StreamEvent, StreamKey};
 use cabinet_domain::time::UtcMillis;
@@ -99,7 +99,8 @@ const fn blob_named(command: &Command) -> Option<(PatientId, BlobId)> {
     match command {
         Command::ConfirmHold { patient, details, .. }
         | Command::BookDirectly { patient, details, .. }
-        | Command::BookSeries { patient, details, .. } => Some((*patient, *details)),
+        | Command::BookSeries { patient, details, .. }
+        | Command::JoinWaitingList { patient, details, .. } => Some((*patient, *details)),
         Command::SetProfile(_)
         | Command::SetType(_)
         | Command::RetireType(_)
@@ -118,7 +119,12 @@ const fn blob_named(command: &Command) -> Option<(PatientId, BlobId)> {
         | Command::MoveBookings { .. }
         | Command::CancelBookings { .. }
         | Command::MarkBooking { .. }
-        | Command::AnnounceDelay { .. } => None,
+        | Command::AnnounceDelay { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        // The booking takes over the blob that the entry names.
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. } => None,
     }
 }
 
@@ -136,6 +142,7 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         | Command::MoveBooking { booking, .. }
         | Command::CancelBooking { booking, .. }
         | Command::MarkBooking { booking, .. } => (None, live.bookings.get(booking)),
+        Command::AcceptOffer { entry, .. } => (None, live.bookings.get(&BookingId(entry.0))),
         Command::SetProfile(_)
         | Command::SetType(_)
         | Command::RetireType(_)
@@ -151,7 +158,11 @@ pub(super) fn accepted(live: &Agenda, command: &Command, seq: Seq, at: UtcMillis
         | Command::BookSeries { .. }
         | Command::MoveBookings { .. }
         | Command::CancelBookings { .. }
-        | Command::AnnounceDelay { .. } => (None, None),
+        | Command::AnnounceDelay { .. }
+        | Command::JoinWaitingList { .. }
+        | Command::LeaveWaitingList { .. }
+        | Command::SetWaitingPriority { .. }
+        | Command::DeclineOffer { .. } => (None, None),
     };
     Accepted {
         seq,

@@ -230,7 +230,7 @@ impl Served {
     }
 
     fn forget_unnamed(&mut self) {
-        let named: BTreeSet<BlobId> = self.live.bookings.values().map(|booking| booking.details).collect();
+        let named: BTreeSet<BlobId> = self.live.blobs().collect();
         self.people.retain(|blob, _| named.contains(blob));
     }
 

@@ -34,7 +34,7 @@ class Agenda {
     const agenda = id();
     practice.practitioners.push({ agenda, slug, name, profession, colour, zone: ZONE });
     const today = dayOf(Date.now(), ZONE);
-    this.view = { agenda, zone: ZONE, granularity_minutes: 15, types, bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 9e15, complete_until_ms: 9e15 };
+    this.view = { agenda, zone: ZONE, granularity_minutes: 15, types, bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 9e15, complete_until_ms: 9e15, waiting: [] };
     const names = [['Jeanne', 'Moreau'], ['Ali', 'Benali'], ['Chloé', 'Garnier'], ['Hugo', 'Petit'], ['Inès', 'Rousseau'], ['Paul', 'Lefèvre']];
     for (const day of ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']) for (const [from, until] of [['09:00', '12:30'], ['14:00', '18:30']] as const)
       this.view.rules.push({ id: id(), weekday: day, from, until, types: null, place: practice.places[0]!.id, weeks: day === 'wednesday' && from === '14:00' ? 'a' : 'every', valid_from: today, valid_until: null });
@@ -108,6 +108,8 @@ class Agenda {
       case 'close_hours': this.drop('rules', c.id); return resync();
       case 'open_exceptionally': this.set('exceptions', c.opening); return resync();
       case 'close_exception': this.drop('exceptions', c.id); return resync();
+      case 'remove_waiting': this.view.waiting = this.view.waiting.filter((one) => one.id !== c.entry); this.change([{ change: 'waiting_gone', id: c.entry }]); return null;
+      case 'set_waiting_urgent': this.change([{ change: 'waiting_urgent', id: c.entry, urgent: c.urgent }]); return null;
     }
   }
 }

@@ -2,7 +2,7 @@
 //! Everything is small numbers first, so that failures shrink well.
 
 use cabinet_domain::agenda::Agenda;
-use cabinet_domain::command::{Allowances, Canceller, Command, Principal, SessionAt, Stamp};
+use cabinet_domain::command::{Allowances, Canceller, Command, Leaver, Principal, SessionAt, Stamp};
 use cabinet_domain::course::Attendance;
 use cabinet_domain::decide::{decide, record};
 use cabinet_domain::event::{Event, Recorded};
@@ -10,7 +10,9 @@ use cabinet_domain::ids::*;
 use cabinet_domain::schedule::*;
 use cabinet_domain::slots::slots;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
+use cabinet_domain::waiting::{Priority, Wishes};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// Days that an agenda of the tests spans.
 pub(crate) const DAYS: i64 = 6;
@@ -225,9 +227,46 @@ pub(crate) enum Step {
     CancelSome(Vec<u8>),
     Mark(u8, Option<Attendance>),
     Delay(u16),
+    Join(u8, u8, Wishes),
+    Leave(u8, bool),
+    Urgent(u8, bool),
+    Accept(u8),
+    Decline(u8),
+    LetPass(u8),
+}
+
+/// Mostly open-minded; days within the stretch that the tests look at.
+fn wishes(site: &Site) -> impl Strategy<Value = Wishes> + use<> {
+    let base = site.base;
+    let weekdays = prop_oneof![
+        3 => Just(WEEKDAYS.iter().copied().collect::<BTreeSet<Weekday>>()),
+        1 => proptest::collection::btree_set(proptest::sample::select(WEEKDAYS.to_vec()), 1..4),
+    ];
+    let minutes = prop_oneof![3 => Just((0_u16, 1440_u16)), 1 => (0_u16..720, 721_u16..=1440)];
+    let place = proptest::option::weighted(0.2, (1_u128..=2).prop_map(PlaceId));
+    (
+        weekdays,
+        minutes,
+        0_i32..3,
+        3_i32..5,
+        prop_oneof![3 => Just(0_u32), 1 => 0_u32..3000],
+        place,
+    )
+        .prop_map(
+            move |(weekdays, (from, until), first, last, notice_minutes, place)| Wishes {
+                weekdays,
+                from_minute_of_day: from,
+                until_minute_of_day: until,
+                first_day: base.plus_days(first),
+                last_day: base.plus_days(last),
+                notice_minutes,
+                place,
+            },
+        )
 }
 
 pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
+    let wishes = wishes(&site);
     let allow =
         || (any::<bool>(), any::<bool>()).prop_map(|(overlap, outside_hours)| Allowances { overlap, outside_hours });
     let change = prop_oneof![
@@ -259,6 +298,12 @@ pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
         2 => (0_u8..12, proptest::option::weighted(0.8, proptest::sample::select(Attendance::ALL.to_vec())))
             .prop_map(|(id, mark)| Step::Mark(id, mark)),
         1 => (0_u16..250).prop_map(Step::Delay),
+        3 => (0_u8..6, 1_u8..=3, wishes).prop_map(|(entry, kind, wishes)| Step::Join(entry, kind, wishes)),
+        1 => (0_u8..6, any::<bool>()).prop_map(|(entry, patient)| Step::Leave(entry, patient)),
+        1 => (0_u8..6, any::<bool>()).prop_map(|(entry, urgent)| Step::Urgent(entry, urgent)),
+        2 => (0_u8..6).prop_map(Step::Accept),
+        1 => (0_u8..6).prop_map(Step::Decline),
+        2 => (0_u8..6).prop_map(Step::LetPass),
     ]
 }
 
@@ -367,9 +412,59 @@ impl Step {
                 mark,
             },
             Self::Delay(minutes) => Command::AnnounceDelay { minutes },
+            Self::Join(entry, kind, wishes) => Command::JoinWaitingList {
+                entry: waiting(entry),
+                kind: TypeId(u128::from(kind)),
+                patient: PatientId(10 + u128::from(entry)),
+                details: BlobId(10 + u128::from(entry)),
+                owner: [100 + entry; 32],
+                notice_version: 1,
+                wishes,
+            },
+            Self::Leave(entry, patient) => Command::LeaveWaitingList {
+                entry: waiting(entry),
+                by: if patient {
+                    Leaver::Patient([100 + entry; 32])
+                } else {
+                    Leaver::Practice
+                },
+            },
+            Self::Urgent(entry, urgent) => Command::SetWaitingPriority {
+                entry: waiting(entry),
+                priority: if urgent { Priority::Urgent } else { Priority::Normal },
+            },
+            Self::Accept(entry) => Command::AcceptOffer {
+                entry: an_offered(agenda, entry),
+                owner: [100 + u8::try_from(an_offered(agenda, entry).0 >> 32).unwrap() - 1; 32],
+            },
+            Self::Decline(entry) => Command::DeclineOffer {
+                entry: an_offered(agenda, entry),
+                owner: [100 + u8::try_from(an_offered(agenda, entry).0 >> 32).unwrap() - 1; 32],
+            },
+            Self::LetPass(entry) => {
+                let entry = agenda.waiting.get(&an_offered(agenda, entry));
+                Command::ExpireHold(entry.and_then(|entry| entry.offer).unwrap_or(HoldId(0)))
+            }
             one => unreachable!("{one:?} is a command of one thing"),
         }
     }
+}
+
+/// Far from one another, so that no offer's hold has the number of another.
+fn waiting(entry: u8) -> WaitingId {
+    WaitingId((u128::from(entry) + 1) << 32)
+}
+
+/// One who is being offered something, or just anyone.
+fn an_offered(agenda: &Agenda, nth: u8) -> WaitingId {
+    let offered: Vec<WaitingId> = agenda
+        .waiting
+        .values()
+        .filter(|entry| entry.offer.is_some())
+        .map(|entry| entry.id)
+        .collect();
+    let one = offered.get(usize::from(nth) % offered.len().max(1));
+    one.copied().unwrap_or_else(|| waiting(nth))
 }
 
 /// An agenda under test and everything that happened to it.
@@ -422,5 +517,28 @@ impl Play {
             self.history.push(recorded);
         }
         true
+    }
+}
+
+/// A state with these events.
+pub(crate) fn applied(before: &Agenda, events: &[Event], now: UtcMillis) -> Agenda {
+    let stamp = Stamp {
+        now,
+        principal: Principal::System,
+        command_id: CommandId(0),
+        digest: [0; 16],
+    };
+    let mut after = before.clone();
+    for recorded in record(events.to_vec(), &stamp, before.seq) {
+        after.apply(&recorded);
+    }
+    after
+}
+
+/// Whom an event offers which start, and until when.
+pub(crate) fn offer(event: &Event) -> Option<(WaitingId, UtcMinute, UtcMillis)> {
+    match event {
+        Event::SlotOffered { entry, hold } => Some((*entry, hold.span.from, hold.expires_at)),
+        _ => None,
     }
 }

@@ -7,6 +7,7 @@ mod parts;
 mod planning;
 mod review;
 mod support;
+mod waiting;
 
 use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{
@@ -233,6 +234,27 @@ impl Samples for StaffChange {
                 },
             ),
             ("delay_set", Self::DelaySet { minutes: 25 }),
+            (
+                "waiting_set",
+                Self::WaitingSet {
+                    entry: waiting::entry(),
+                },
+            ),
+            ("waiting_gone", Self::WaitingGone { id: id(80) }),
+            (
+                "waiting_urgent",
+                Self::WaitingUrgent {
+                    id: id(80),
+                    urgent: true,
+                },
+            ),
+            (
+                "waiting_offered",
+                Self::WaitingOffered {
+                    id: id(80),
+                    hold: id(5),
+                },
+            ),
         ]
     }
 }
@@ -299,6 +321,14 @@ impl Samples for StaffCommand {
                 },
             ),
             ("announce_delay", Self::AnnounceDelay { minutes: 25 }),
+            ("remove_waiting", Self::RemoveWaiting { entry: id(80) }),
+            (
+                "set_waiting_urgent",
+                Self::SetWaitingUrgent {
+                    entry: id(80),
+                    urgent: false,
+                },
+            ),
         ]
     }
 }

@@ -177,6 +177,7 @@ pub(super) fn view() -> StaffView {
         covers_until_ms: END,
         complete_until_ms: END,
         delay_minutes: 25,
+        waiting: vec![super::waiting::entry()],
     }
 }
 

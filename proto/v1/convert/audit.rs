@@ -134,6 +134,7 @@ fn said(leaf: &Leaf, practice: &Practice, team: Option<&Practice>) -> AuditSaid 
         Subject::Invitation(id) => Some(("invitation", id.to_string())),
         Subject::Grant(id) => Some(("grant", id.to_string())),
         Subject::Glass(id) => Some(("glass", id.to_string())),
+        Subject::Waiting(id) => Some(("waiting", id.to_string())),
     };
     let (subject_kind, subject) = subject.map(|(kind, id)| (kind.to_owned(), id)).unzip();
     let session = leaf.origin.session;

@@ -1,6 +1,6 @@
 //! What happened, as staff's screens are told: events to changes of the view.
 
-use super::outward;
+use super::{outward, waiting};
 use crate::v1::session::StaffChange;
 use cabinet_domain::audience::Sight;
 use cabinet_domain::event::{Event, Recorded};
@@ -72,6 +72,21 @@ fn push<'a>(
             place: outward::seen(sight, place),
             overbooked: !overbooks.is_empty(),
         }),
+        Event::SlotOffered { entry, hold } => changes.extend(waiting::offered(*entry, hold, sight)),
+        // Who does not see names sees nobody who waits.
+        Event::WaitingJoined(entry) => changes.extend(sight.names().then(|| StaffChange::WaitingSet {
+            entry: waiting::staff_waiting(entry, people(entry.details)),
+        })),
+        Event::WaitingLeft { entry, why: _ } => {
+            changes.extend(
+                sight
+                    .names()
+                    .then(|| StaffChange::WaitingGone { id: entry.to_string() }),
+            );
+        }
+        Event::WaitingPrioritised { entry, priority } => {
+            changes.extend(sight.names().then(|| waiting::urgent(*entry, *priority)));
+        }
         Event::BookingCancelled { booking, by: _ } => {
             changes.push(StaffChange::BookingGone {
                 id: booking.to_string(),

@@ -6,13 +6,14 @@ use crate::v1::model;
 use crate::v1::planning::{SeriesPlanRequest, SessionAt};
 use cabinet_domain as domain;
 use domain::Command;
-use domain::command::Canceller;
+use domain::command::{Canceller, Leaver};
 use domain::course::Attendance;
 use domain::ids::{BlobId, PatientId, TypeId};
 use domain::person::{Person, PersonalPart};
 use domain::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, TypeSelection, WeekCycle};
 use domain::series::SeriesWish;
 use domain::time::{CivilDate, Span, UtcMinute, Weekday};
+use domain::waiting::Priority;
 use std::str::FromStr;
 
 const ID: &str = "32 lower-case hexadecimal digits";
@@ -122,11 +123,11 @@ pub fn time_of_day(field: &'static str, text: &str) -> Result<u16, Malformed> {
     }
 }
 
-fn date(field: &'static str, text: &str) -> Result<CivilDate, Malformed> {
+pub(super) fn date(field: &'static str, text: &str) -> Result<CivilDate, Malformed> {
     text.parse().map_err(|_| Malformed { field, must: DATE })
 }
 
-fn weekday(text: &str) -> Result<Weekday, Malformed> {
+pub(super) fn weekday(text: &str) -> Result<Weekday, Malformed> {
     match text {
         "monday" => Ok(Weekday::Monday),
         "tuesday" => Ok(Weekday::Tuesday),
@@ -369,6 +370,14 @@ pub fn staff_command(
             mark: mark.as_deref().map(attendance).transpose()?,
         },
         StaffCommand::AnnounceDelay { minutes } => Command::AnnounceDelay { minutes: *minutes },
+        StaffCommand::RemoveWaiting { entry } => Command::LeaveWaitingList {
+            entry: id("entry", entry)?,
+            by: Leaver::Practice,
+        },
+        StaffCommand::SetWaitingUrgent { entry, urgent } => Command::SetWaitingPriority {
+            entry: id("entry", entry)?,
+            priority: if *urgent { Priority::Urgent } else { Priority::Normal },
+        },
     };
     Ok((command, None))
 }

@@ -249,7 +249,7 @@ pub fn selection(types: &TypeSelection) -> Option<Vec<String>> {
     }
 }
 
-const fn weekday(weekday: Weekday) -> &'static str {
+pub(super) const fn weekday(weekday: Weekday) -> &'static str {
     match weekday {
         Weekday::Monday => "monday",
         Weekday::Tuesday => "tuesday",

@@ -99,9 +99,13 @@ impl<'a> CommandPermit<'a> {
 #[must_use]
 pub const fn action_of(command: &StaffCommand) -> Action {
     match command {
-        StaffCommand::Book { .. } | StaffCommand::BookSeries { .. } => Action::Book,
+        StaffCommand::Book { .. } | StaffCommand::BookSeries { .. } | StaffCommand::SetWaitingUrgent { .. } => {
+            Action::Book
+        }
         StaffCommand::Move { .. } | StaffCommand::MoveBookings { .. } => Action::Move,
-        StaffCommand::Cancel { .. } | StaffCommand::CancelBookings { .. } => Action::Cancel,
+        StaffCommand::Cancel { .. } | StaffCommand::CancelBookings { .. } | StaffCommand::RemoveWaiting { .. } => {
+            Action::Cancel
+        }
         StaffCommand::MarkBooking { .. } => Action::MarkNoShow,
         StaffCommand::AddAbsence { .. } | StaffCommand::RemoveAbsence { .. } | StaffCommand::AnnounceDelay { .. } => {
             Action::SetAbsence

@@ -262,7 +262,7 @@ pub(crate) async fn post_release(
 }
 
 /// A version of the notice that patients were or are shown; 0 while the practice has published none.
-fn check_notice(practice: &Practice, version: u32) -> Result<(), Refusal> {
+pub(super) fn check_notice(practice: &Practice, version: u32) -> Result<(), Refusal> {
     let shown = practice.notices.contains_key(&version) || (practice.notices.is_empty() && version == 0);
     shown.then_some(()).ok_or(Refusal::Invalid {
         field: "notice_version",

@@ -56,6 +56,7 @@ pub(crate) fn checkpoint_place(stream: StreamKey, seq: Seq) -> Place {
 pub(crate) const fn named_blob(event: &StreamEvent) -> Option<BlobId> {
     match event {
         StreamEvent::Agenda(Event::SlotBooked { booking, .. }) => Some(booking.details),
+        StreamEvent::Agenda(Event::WaitingJoined(entry)) => Some(entry.details),
         StreamEvent::Agenda(
             Event::ProfileSet(_)
             | Event::TypeSet(_)
@@ -74,7 +75,10 @@ pub(crate) const fn named_blob(event: &StreamEvent) -> Option<BlobId> {
             | Event::BookingCancelled { .. }
             | Event::SeriesJoined { .. }
             | Event::BookingMarked { .. }
-            | Event::DelayAnnounced { .. },
+            | Event::DelayAnnounced { .. }
+            | Event::WaitingLeft { .. }
+            | Event::WaitingPrioritised { .. }
+            | Event::SlotOffered { .. },
         )
         | StreamEvent::Practice(_) => None,
     }
@@ -83,7 +87,7 @@ pub(crate) const fn named_blob(event: &StreamEvent) -> Option<BlobId> {
 /// Every blob a state names.
 pub(super) fn state_blobs(state: &StreamState) -> BTreeSet<BlobId> {
     match state {
-        StreamState::Agenda(agenda) => agenda.bookings.values().map(|booking| booking.details).collect(),
+        StreamState::Agenda(agenda) => agenda.blobs().collect(),
         StreamState::Practice(_) => BTreeSet::new(),
     }
 }

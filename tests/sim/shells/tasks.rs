@@ -216,8 +216,11 @@ pub(super) async fn judge_subscriber(shared: &Shared, agendas: &Agendas, number:
         return Ok(());
     };
     let agenda = agenda_of(agendas, key).await?;
-    ensure(agenda.holds.is_empty(), Invariant::EverythingIsAnswered, || {
-        format!("{} holds stand after their end", agenda.holds.len())
+    // What has run out may be offered to who waits, and stands anew.
+    let now = shared.clock.now();
+    let over = agenda.holds.values().filter(|hold| !hold.is_live(now)).count();
+    ensure(over == 0, Invariant::EverythingIsAnswered, || {
+        format!("{over} holds stand after their end")
     })?;
     let subscribers = shared.subscribers.borrow();
     let Some(subscriber) = subscribers.get(number) else {

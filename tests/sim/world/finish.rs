@@ -6,12 +6,18 @@ use crate::failure::{Failure, Outcome, ensure, hold};
 use crate::process::Process;
 use cabinet_actors::clock::Clock as _;
 use cabinet_domain::invariants::{Invariant, check};
+use cabinet_domain::waiting::OFFER_SECONDS;
 use cabinet_storage::StoreError;
 use cabinet_storage::faulty::FaultPlan;
 use cabinet_storage::seal::sha256;
 
 /// Rounds within which everything must be answered once faults have stopped.
 const ROUNDS_MAX: usize = 64;
+/// A time that somebody lets pass is offered to the next: so often, until everybody on a world's short list has let pass all
+/// they may.
+const RUN_OUTS_MAX: usize = 48;
+/// How long an offer stands, in milliseconds.
+const OFFER_MILLIS: u64 = OFFER_SECONDS.unsigned_abs() * 1_000;
 
 impl World {
     pub(super) fn finish(&mut self) -> Outcome {
@@ -70,12 +76,19 @@ impl World {
         for key in self.agendas() {
             self.process.wake(*key)?;
         }
-        for _ in 0..4 {
+        for _ in 0..RUN_OUTS_MAX {
+            for _ in 0..4 {
+                self.settle()?;
+                self.process.timers(true)?;
+                self.clock.pass(2_000);
+            }
             self.settle()?;
-            self.process.timers(true)?;
-            self.clock.pass(2_000);
+            let stands = |key| self.process.agenda(key).is_none_or(|agenda| !agenda.holds.is_empty());
+            if !self.agendas().iter().any(|key| stands(*key)) {
+                break;
+            }
+            self.clock.pass(OFFER_MILLIS);
         }
-        self.settle()?;
         for key in self.agendas() {
             let standing = self.process.agenda(*key).map(|agenda| agenda.holds.len());
             ensure(standing == Some(0), Invariant::EverythingIsAnswered, || {

@@ -36,7 +36,8 @@ function applyChange(view: StaffView, change: StaffChange): StaffView {
     case 'booking_set': {
       const { booking } = change;
       const covered = booking.start_ms < view.covers_until_ms && booking.end_ms > view.covers_from_ms;
-      return { ...view, bookings: covered ? set(view.bookings, booking) : without(view.bookings, booking.id) };
+      const waiting = without(view.waiting, booking.id); // what came of an offer has the entry's id
+      return { ...view, waiting, bookings: covered ? set(view.bookings, booking) : without(view.bookings, booking.id) };
     }
     case 'booking_moved': {
       const known = view.bookings.find((booking) => booking.id === change.id);
@@ -44,7 +45,7 @@ function applyChange(view: StaffView, change: StaffChange): StaffView {
     }
     case 'booking_gone': return { ...view, bookings: without(view.bookings, change.id) };
     case 'hold_set': return { ...view, holds: set(view.holds, change.hold) };
-    case 'hold_gone': return { ...view, holds: without(view.holds, change.id) };
+    case 'hold_gone': return { ...view, holds: without(view.holds, change.id), waiting: view.waiting.map((entry) => (entry.offer === change.id ? { ...entry, offer: null, passed: entry.passed + 1 } : entry)) };
     case 'absence_set': return { ...view, absences: set(view.absences, change.absence) };
     case 'absence_gone': return { ...view, absences: without(view.absences, change.id) };
     case 'series_set': {
@@ -53,6 +54,10 @@ function applyChange(view: StaffView, change: StaffChange): StaffView {
     }
     case 'mark_set': return { ...view, bookings: view.bookings.map((booking) => (booking.id === change.id ? { ...booking, mark: change.mark } : booking)) };
     case 'delay_set': return { ...view, delay_minutes: change.minutes };
+    case 'waiting_set': return { ...view, waiting: set(view.waiting, change.entry) };
+    case 'waiting_gone': return { ...view, waiting: without(view.waiting, change.id) };
+    case 'waiting_urgent': return { ...view, waiting: view.waiting.map((entry) => (entry.id === change.id ? { ...entry, urgent: change.urgent } : entry)) };
+    case 'waiting_offered': return { ...view, waiting: view.waiting.map((entry) => (entry.id === change.id ? { ...entry, offer: change.hold } : entry)) };
   }
 }
 

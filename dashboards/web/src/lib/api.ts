@@ -7,6 +7,7 @@ import type {
   SeriesBookings, SeriesPlan, SeriesPlanRequest, StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain, Unfilled, WhyNot,
 } from './wire';
 import type { BookingMessages, LinkOpened, LinkRequest, ReminderSettings, ReminderSwitch, RemindersRequest } from './wire';
+import type { JoinAnswer, JoinRequest, WaitingActRequest, WaitingRequest, WaitingView } from './wire';
 import type {
   Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
   PublicPractice, ReleaseRequest, SignInRequest, StaffMe,
@@ -96,6 +97,15 @@ export const api = {
   messages: (agenda: string, booking: string) => call<BookingMessages>('GET', `/staff/agendas/${agenda}/bookings/${booking}/messages`),
   reminders: (agenda: string) => call<ReminderSettings>('GET', `/staff/agendas/${agenda}/reminders`),
   setReminders: (agenda: string, body: ReminderSwitch) => call<null>('POST', `/staff/agendas/${agenda}/reminders`, body),
+  joinWaiting: (practice: string, practitioner: string, body: JoinRequest) => call<JoinAnswer>('POST', `${at(practice, practitioner)}/waiting`, body),
+  viewWaiting: (practice: string, practitioner: string, entry: string, body: WaitingRequest) =>
+    call<WaitingView>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/view`, body),
+  acceptOffer: (practice: string, practitioner: string, entry: string, body: WaitingActRequest) =>
+    call<ConfirmAnswer>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/accept`, body),
+  declineOffer: (practice: string, practitioner: string, entry: string, body: WaitingActRequest) =>
+    call<Accepted>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/decline`, body),
+  leaveWaiting: (practice: string, practitioner: string, entry: string, body: WaitingActRequest) =>
+    call<Accepted>('POST', `${at(practice, practitioner)}/waiting/${encodeURIComponent(entry)}/leave`, body),
   signIn: (body: SignInRequest) => call<StaffMe>('POST', '/staff/sign-in', body),
   signOut: () => call<null>('POST', '/staff/sign-out'),
   /** Tried again with the socket that it is for, not by itself. */

@@ -8,6 +8,7 @@ export type Route =
   | { screen: 'practice'; practice: string }
   | { screen: 'booking'; practice: string; practitioner: string }
   | { screen: 'manage'; practice: string; practitioner: string; booking: string }
+  | { screen: 'waiting'; practice: string; practitioner: string; entry: string }
   | { screen: 'visit'; practice: string }
   | { screen: 'link' }
   | { screen: 'agenda' }
@@ -41,6 +42,7 @@ export function routeOf(path: string): Route {
     if (parts.length === 2) return { screen: 'practice', practice };
     if (practitioner && parts.length === 3) return { screen: 'booking', practice, practitioner };
     if (practitioner && word === 'rdv' && booking && parts.length === 5) return { screen: 'manage', practice, practitioner, booking };
+    if (practitioner && word === 'attente' && booking && parts.length === 5) return { screen: 'waiting', practice, practitioner, entry: booking };
   }
   return { screen: 'unknown' };
 }

@@ -4,7 +4,7 @@ import { ServerClock } from '../lib/clock';
 import { resumes, step, type Position } from '../lib/position';
 import { difference, fromSnapshot, merge, type SlotTable, type Touched } from '../lib/slots';
 import { LiveSocket, socketAddress, type ConnectionState } from '../lib/socket';
-import type { BoardFrame, Slot } from '../lib/wire';
+import type { BoardFrame, Slot, TypeSlotChanges } from '../lib/wire';
 import { untilMidnight } from '../lib/zone';
 
 const DAY_MS = 86_400_000;
@@ -17,6 +17,9 @@ const CATCH_UP_MS = 40;
 const CATCH_UP_MS_MAX = 400;
 
 const keyOf = (kind: string, start: number): string => `${kind}@${start}`;
+
+/** What whoever looks for more than free slots is told: starts taken that were never free here, and a picture made anew. */
+export type BoardWatch = { taken: (kind: string, starts: number[]) => void; joined: () => void };
 
 export class Board {
   slots = $state.raw<SlotTable>(new Map());
@@ -44,7 +47,7 @@ export class Board {
   #ticker: ReturnType<typeof setInterval> | undefined;
   #timers = new Set<ReturnType<typeof setTimeout>>();
 
-  constructor(practice: string, practitioner: string, private readonly zone: string, private readonly typesChanged: () => void) {
+  constructor(practice: string, practitioner: string, private readonly zone: string, private readonly typesChanged: () => void, private readonly watch?: BoardWatch) {
     this.#socket = new LiveSocket({
       destination: () => {
         const query = new URLSearchParams({ practice, practitioner });
@@ -116,20 +119,32 @@ export class Board {
         if (next.kind === 'gap') return this.#rejoin();
         if (next.kind === 'known') return;
         this.#position = next.position;
+        const known = this.#picture ?? this.slots;
         if (this.#picture) {
           this.#picture = merge(this.#picture, frame.types).table;
+          this.#taken(known, frame.types);
           if (performance.now() < this.#catchUntil) this.#catchUp();
           return;
         }
         const merged = merge(this.slots, frame.types);
         this.slots = merged.table;
         this.#show(merged);
+        this.#taken(known, frame.types);
         return;
       }
       case 'types_changed': return this.#rejoin();
       default:
         // A word this page does not know: an older page in front of a newer server. A whole picture is always right.
         this.#rejoin();
+    }
+  }
+
+  /** A start that goes without having been free was freed and given to somebody in one: to one who waits. */
+  #taken(known: SlotTable, changes: readonly TypeSlotChanges[]): void {
+    if (!this.watch) return;
+    for (const { kind, removed_ms } of changes) {
+      const unknown = removed_ms.filter((start) => !known.get(kind)?.has(start));
+      if (unknown.length > 0) this.watch.taken(kind, unknown);
     }
   }
 
@@ -147,6 +162,7 @@ export class Board {
 
   #joined(): void {
     this.loaded = true;
+    this.watch?.joined();
     this.#socket.settled();
     clearTimeout(this.#midnight);
     // At midnight the bookable window moves on; and no join is older than a day. Spread over half a minute.

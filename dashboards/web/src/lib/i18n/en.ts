@@ -7,6 +7,7 @@ import { course } from './en.course';
 import { reviews } from './en.reviews';
 import { mail } from './en.mail';
 import { support } from './en.support';
+import { waiting } from './en.waiting';
 import type { Catalogue } from './fr';
 
 const s = (n: number): string => (n === 1 ? '' : 's');
@@ -19,6 +20,7 @@ export const en: Catalogue = {
   reviews,
   support,
   mail,
+  waiting,
   product: 'Cabinet en Ligne',
   language: 'Language',
   skip: 'Skip to content',

@@ -7,6 +7,7 @@ import { course } from './fr.course';
 import { reviews } from './fr.reviews';
 import { mail } from './fr.mail';
 import { support } from './fr.support';
+import { waiting } from './fr.waiting';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
 
@@ -18,6 +19,7 @@ export const fr = {
   reviews,
   support,
   mail,
+  waiting,
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',
