@@ -336,14 +336,10 @@ fn schedules() -> Vec<(&'static str, Value)> {
         number: 1,
         of: 2,
     };
-    let delay = Delay {
-        minutes: 5,
-        at: UtcMillis(0),
-    };
     vec![
         ("Mark", serde_json::to_value(mark).unwrap()),
         ("SeriesPlace", serde_json::to_value(place).unwrap()),
-        ("Delay", serde_json::to_value(delay).unwrap()),
+        ("Delay", json(&Delay { minutes: 5, at: UtcMillis(0) })),
         ("Course", serde_json::to_value(Course::default()).unwrap()),
         ("Profile", serde_json::to_value(profile).unwrap()),
         ("AppointmentType", serde_json::to_value(kind).unwrap()),
