@@ -336,10 +336,12 @@ fn schedules() -> Vec<(&'static str, Value)> {
         number: 1,
         of: 2,
     };
+    let (minutes, at) = (5, UtcMillis(0));
+    let delay = Delay { minutes, at };
     vec![
         ("Mark", serde_json::to_value(mark).unwrap()),
         ("SeriesPlace", serde_json::to_value(place).unwrap()),
-        ("Delay", json(&Delay { minutes: 5, at: UtcMillis(0) })),
+        ("Delay", serde_json::to_value(delay).unwrap()),
         ("Course", serde_json::to_value(Course::default()).unwrap()),
         ("Profile", serde_json::to_value(profile).unwrap()),
         ("AppointmentType", serde_json::to_value(kind).unwrap()),
