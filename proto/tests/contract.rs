@@ -60,6 +60,7 @@ fn all() -> Map<String, Value> {
     add::<visit::VisitCancel>(&mut all);
     add::<visit::PatientVisit>(&mut all);
     add::<http::ManagedBooking>(&mut all);
+    add::<http::DelayFace>(&mut all);
     add::<http::CancelRequest>(&mut all);
     add::<http::Accepted>(&mut all);
     add::<http::SignInRequest>(&mut all);

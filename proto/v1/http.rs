@@ -6,6 +6,7 @@
 //! `POST /public/{practice}/{practitioner}/holds/{hold}/release` [`ReleaseRequest`] -> [`Accepted`];
 //! `POST /public/{practice}/{practitioner}/holds/{hold}/confirm` [`ConfirmRequest`] -> 201 [`ConfirmAnswer`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/view` [`ManageRequest`] -> [`ManagedBooking`];
+//! `POST /public/{practice}/{practitioner}/bookings/{booking}/delay` [`ManageRequest`] -> [`DelayFace`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/cancel` [`CancelRequest`] -> [`Accepted`];
 //! the waiting list: `waiting.rs`;
 //! `GET  /public/{practice}` -> [`PublicPractice`];
@@ -197,6 +198,16 @@ pub struct ManagedBooking {
     /// Can be cancelled until then.
     #[ts(type = "number")]
     pub cancel_until_ms: i64,
+    /// The server's clock.
+    #[ts(type = "number")]
+    pub now_ms: i64,
+}
+
+/// How late the practitioner runs, for whoever has an appointment that day which has not begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DelayFace {
+    /// Minutes; 0: not, or the appointment is on another day.
+    pub delay_minutes: u16,
     /// The server's clock.
     #[ts(type = "number")]
     pub now_ms: i64,

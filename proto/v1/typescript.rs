@@ -85,6 +85,7 @@ fn appointments(text: &mut String, config: &Config) {
         visit::VisitedBooking,
         http::ManageRequest,
         http::ManagedBooking,
+        http::DelayFace,
         http::CancelRequest,
         http::Accepted,
         http::SignInRequest,

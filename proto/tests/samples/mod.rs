@@ -12,8 +12,8 @@ mod waiting;
 
 use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{
-    Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManageRequest, ManagedBooking,
-    PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda, StaffCommand,
+    Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, DelayFace, HoldAnswer, HoldRequest, ManageRequest,
+    ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda, StaffCommand,
     StaffCommandRequest, StaffMe,
 };
 use cabinet_proto::v1::messages::{
@@ -376,6 +376,14 @@ one!(
             place: Some(place()),
             cancel_until_ms: None,
         }],
+        now_ms: NOW,
+    }
+);
+one!(
+    DelayFace,
+    "http.delay_face",
+    DelayFace {
+        delay_minutes: 25,
         now_ms: NOW,
     }
 );
