@@ -1,10 +1,11 @@
 //! Which mails and reminders an agenda's events bring about, for the commit of those events: a patient is told of what is durable
-//! and of nothing else (laws L2, L4).
+//! and of nothing else (laws L2, L4). What one command does to several bookings of one patient is one mail.
 //!
 //! Of a booking the address is looked up when the mail is sent. A cancelled booking names nobody any more, so its mail holds the
 //! address until it is sent; where nobody attends to the agenda the address has to be read first. Must not be here: sending.
 
 use super::correspondence::{self, Correspondence, ReminderRow, put_reminder, reminder_key};
+use super::gathered::{Gathered, What};
 use super::kept::Write;
 use super::{Addressee, Outbox, Writes};
 use cabinet_domain::agenda::{Agenda, Booking};
@@ -52,6 +53,8 @@ struct Teller<'a> {
     zone: Zone,
     /// Bookings as the events before in the same commit have made them.
     changed: BTreeMap<BookingId, Known>,
+    /// What the command at hand has done so far.
+    gathered: Gathered,
     told: Told,
 }
 
@@ -66,6 +69,7 @@ pub(crate) fn of_commit(outbox: &Outbox, commit: &Commit, before: &Agenda) -> To
         personal: &commit.personal,
         zone: profile.zone.clone(),
         changed: BTreeMap::new(),
+        gathered: Gathered::default(),
         told: Told::default(),
     };
     for recorded in &commit.events {
@@ -75,7 +79,11 @@ pub(crate) fn of_commit(outbox: &Outbox, commit: &Commit, before: &Agenda) -> To
             // Only a value that JSON cannot hold, which none of these has.
             tracing::error!(%error, "a patient's mail could not be written down");
         }
+        if recorded.last_of_command {
+            teller.command_over();
+        }
     }
+    teller.command_over();
     teller.told
 }
 
@@ -130,13 +138,13 @@ impl Teller<'_> {
                 let part = self.personal.iter().find(|part| part.blob == booking.details);
                 let known = Known::of(booking);
                 self.changed.insert(booking.id, known);
-                if part.is_none_or(|part| part.person.email.is_none()) || booking.span.from.millis() <= at {
+                // Who was on the waiting list was written down when they joined it: their address is looked up when it is sent.
+                let nowhere = part.is_some_and(|part| part.person.email.is_none());
+                if nowhere || booking.span.from.millis() <= at {
                     return Ok(());
                 }
                 let appointment = self.appointment(booking.id, known, version);
-                self.mail(Letter::Booked {
-                    appointment: appointment.clone(),
-                });
+                self.gathered.add(What::Booked, known.details, appointment.clone());
                 self.remind(&appointment, at)
             }
             Event::BookingMoved {
@@ -157,9 +165,7 @@ impl Teller<'_> {
                 }
                 let appointment = self.appointment(*booking, known, version);
                 if former.span != known.span || former.place != known.place {
-                    self.mail(Letter::Moved {
-                        appointment: appointment.clone(),
-                    });
+                    self.gathered.add(What::Moved, known.details, appointment.clone());
                 }
                 self.remind(&appointment, at)
             }
@@ -196,33 +202,38 @@ impl Teller<'_> {
         }
     }
 
-    fn mail(&mut self, letter: Letter) {
-        let Some(appointment) = letter.appointment() else {
-            return;
-        };
-        let to = Addressee::Patient {
-            agenda: appointment.agenda,
-            booking: appointment.booking,
-        };
-        let writes = self.outbox.put(self.practice(), to, letter);
-        self.told.writes.extend(writes);
+    /// Writes down the mails about what the command has done.
+    fn command_over(&mut self) {
+        for (details, letter) in std::mem::take(&mut self.gathered).letters() {
+            if letter.is_end() {
+                self.mail_end(details, letter);
+            } else if let Some(Appointment { agenda, booking, .. }) = letter.appointments().into_iter().next() {
+                let to = Addressee::Patient { agenda, booking };
+                let writes = self.outbox.put(self.practice(), to, letter);
+                self.told.writes.extend(writes);
+            }
+        }
+    }
+
+    /// To whoever a blob is about that may be named nowhere any more.
+    fn mail_end(&mut self, details: BlobId, letter: Letter) {
+        let part = self.personal.iter().find(|part| part.blob == details);
+        match part {
+            // Booked in the same commit.
+            Some(part) => {
+                let address = part.person.email.clone().map(Addressee::Address);
+                let writes = address.map(|address| self.outbox.put(self.practice(), address, letter));
+                self.told.writes.extend(writes.unwrap_or_default());
+            }
+            None => self.told.cancelled.push((details, letter)),
+        }
     }
 
     /// What is over is not told of: staff tidy up.
     fn cancelled(&mut self, booking: BookingId, former: Known, (by, at, version): (CancelledBy, UtcMillis, Seq)) {
         if at < former.span.from.millis() {
             let appointment = self.appointment(booking, former, version);
-            let letter = Letter::Cancelled { appointment, by };
-            let part = self.personal.iter().find(|part| part.blob == former.details);
-            match part {
-                // Booked in the same commit.
-                Some(part) => {
-                    let address = part.person.email.clone().map(Addressee::Address);
-                    let writes = address.map(|address| self.outbox.put(self.practice(), address, letter));
-                    self.told.writes.extend(writes.unwrap_or_default());
-                }
-                None => self.told.cancelled.push((former.details, letter)),
-            }
+            self.gathered.add(What::Cancelled(by), former.details, appointment);
         } else {
             self.told.writes.push(correspondence::remove(self.practice(), booking));
         }
