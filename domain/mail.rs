@@ -7,15 +7,19 @@
 mod patient;
 mod several;
 
-pub use self::patient::{Appointment, DECENT_FROM_HOUR, DECENT_UNTIL_HOUR, Due, REMINDER_MINUTES_LEAST, Reminder};
+pub use self::patient::{
+    Appointment, DECENT_FROM_HOUR, DECENT_UNTIL_HOUR, DELAY_MINUTES_APART, DELAY_MINUTES_MAILED, Due,
+    REMINDER_MINUTES_LEAST, Reminder,
+};
 pub use self::several::{SEVERAL_MAX, Several};
 
 use crate::anomaly::{Gravity, Rule};
 use crate::event::CancelledBy;
-use crate::ids::StaffId;
+use crate::ids::{HoldId, StaffId};
 use crate::practice::Locale;
 use crate::rights::Role;
 use crate::time::{CivilDate, UtcMillis, Zone};
+use crate::waiting::Left;
 use serde::{Deserialize, Serialize};
 
 /// After so many seconds a mail that was refused for now is tried again; after the last it is a dead letter. Two and a half
@@ -294,6 +298,27 @@ letters! {
         /// What they were.
         several: Several,
     } = "several_cancelled",
+    /// To somebody who waits: a time is held for them.
+    Offered {
+        /// What is offered, with the number of the booking that would come of it: the entry's.
+        offer: Appointment,
+        /// The hold.
+        hold: HoldId,
+        /// Until when.
+        until: UtcMillis,
+    } = "offered",
+    /// To somebody who waited and does so no longer, without their doing.
+    WaitingEnded {
+        /// Why.
+        why: Left,
+    } = "waiting_ended",
+    /// To a patient who is still to come today: the practitioner runs late.
+    Delayed {
+        /// Their appointment.
+        appointment: Appointment,
+        /// By so many minutes.
+        minutes: u16,
+    } = "delayed",
 }
 
 impl Letter {
@@ -329,7 +354,10 @@ impl Letter {
             | Self::Reminded { .. }
             | Self::SeriesBooked { .. }
             | Self::SeveralMoved { .. }
-            | Self::SeveralCancelled { .. } => GIVE_UP_SECONDS,
+            | Self::SeveralCancelled { .. }
+            | Self::Offered { .. }
+            | Self::WaitingEnded { .. }
+            | Self::Delayed { .. } => GIVE_UP_SECONDS,
         }
     }
 
@@ -343,7 +371,12 @@ impl Letter {
             | Self::Reminded {
                 appointment,
                 reminder: _,
+            }
+            | Self::Delayed {
+                appointment,
+                minutes: _,
             } => vec![appointment.clone()],
+            Self::Offered { offer, .. } => vec![offer.clone()],
             Self::SeriesBooked { several } | Self::SeveralMoved { several } | Self::SeveralCancelled { several } => {
                 several.appointments().collect()
             }
@@ -368,6 +401,7 @@ impl Letter {
             | Self::MemberLocked { .. }
             | Self::ReviewDue { .. }
             | Self::OfficerAlert { .. }
+            | Self::WaitingEnded { .. }
             | Self::Trial => Vec::new(),
         }
     }
@@ -375,13 +409,16 @@ impl Letter {
     /// Whether it is a patient's, about when and where: as discreet as such a mail has to be.
     #[must_use]
     pub fn is_to_patient(&self) -> bool {
-        !self.appointments().is_empty()
+        !self.appointments().is_empty() || matches!(self, Self::WaitingEnded { .. })
     }
 
-    /// Whether it tells that appointments do not take place: of bookings that are named nowhere any more.
+    /// Whether it tells that something is no more, and so leads nowhere and goes to who is named nowhere else.
     #[must_use]
     pub const fn is_end(&self) -> bool {
-        matches!(self, Self::Cancelled { .. } | Self::SeveralCancelled { .. })
+        matches!(
+            self,
+            Self::Cancelled { .. } | Self::SeveralCancelled { .. } | Self::WaitingEnded { .. }
+        )
     }
 }
 

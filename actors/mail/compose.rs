@@ -42,6 +42,18 @@ pub(super) struct ForPatient {
     pub(super) at: UtcMillis,
 }
 
+impl ForPatient {
+    /// In French, without any appointment.
+    pub(super) const fn plain(at: UtcMillis) -> Self {
+        Self {
+            locale: Locale::French,
+            told: Vec::new(),
+            stop: String::new(),
+            at,
+        }
+    }
+}
+
 /// The language in which the practice accepted its contract last; French before.
 fn locale_of(practice: &Practice) -> Locale {
     let latest = practice.acceptances.iter().max_by_key(|one| one.accepted_at);
@@ -168,6 +180,9 @@ impl Composer<'_> {
             | Letter::SeriesBooked { .. }
             | Letter::SeveralMoved { .. }
             | Letter::SeveralCancelled { .. }
+            | Letter::Offered { .. }
+            | Letter::WaitingEnded { .. }
+            | Letter::Delayed { .. }
             | Letter::Trial => {}
         }
         facts
@@ -266,6 +281,9 @@ impl Composer<'_> {
             | Letter::ReviewDue { .. }
             | Letter::OfficerAlert { .. }
             | Letter::Reminded { .. }
+            | Letter::Offered { .. }
+            | Letter::WaitingEnded { .. }
+            | Letter::Delayed { .. }
             | Letter::Trial => Vec::new(),
             Letter::Booked { .. }
             | Letter::Moved { .. }

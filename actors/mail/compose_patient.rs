@@ -12,6 +12,7 @@ use cabinet_domain::ids::PlaceId;
 use cabinet_domain::mail::{Appointment, Letter};
 use cabinet_domain::practice::Practice;
 use cabinet_domain::time::Zone;
+use cabinet_domain::waiting::Left;
 
 impl Composer<'_> {
     /// That of the place where the first appointment is; else the practice's.
@@ -39,6 +40,20 @@ impl Composer<'_> {
                 CancelledBy::Practice => "cancelled.practice",
             };
             facts.insert("cancelled", words.section(by));
+        }
+        if let Letter::Offered { until, .. } = letter {
+            facts.insert("until", words.hour(*until));
+        }
+        if let Letter::Delayed { minutes, .. } = letter {
+            facts.insert("minutes", minutes.to_string());
+        }
+        if let Letter::WaitingEnded { why } = letter {
+            let why = match why {
+                Left::PassedTooMany => "waiting_ended.passed",
+                Left::Over => "waiting_ended.over",
+                Left::Practice | Left::Patient => "waiting_ended.practice",
+            };
+            facts.insert("ended", words.section(why));
         }
         let name = self.practice.and_then(discreet::name_of);
         facts.insert(

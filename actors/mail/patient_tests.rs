@@ -6,10 +6,11 @@ use super::kept::MailId;
 use super::post::Envelope;
 use super::{Documents, discreet};
 use cabinet_domain::event::CancelledBy;
-use cabinet_domain::ids::{AgendaId, BookingId, PlaceId, PracticeId};
+use cabinet_domain::ids::{AgendaId, BookingId, HoldId, PlaceId, PracticeId};
 use cabinet_domain::mail::{Appointment, Letter, Reminder, Several};
 use cabinet_domain::practice::{Locale, Place, Practice, PracticeFace, Practitioner};
 use cabinet_domain::time::{Span, UtcMillis, UtcMinute, Zone};
+use cabinet_domain::waiting::Left;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -126,7 +127,20 @@ fn letters(appointment: &Appointment) -> Vec<Letter> {
         let [several] = Several::gather(&[appointment.clone(), next(days)]).try_into().unwrap();
         several
     };
+    let ended = |why| Letter::WaitingEnded { why };
     vec![
+        Letter::Offered {
+            offer: appointment.clone(),
+            hold: HoldId(1),
+            until: UtcMillis(1_795_348_800_000),
+        },
+        Letter::Delayed {
+            appointment: appointment.clone(),
+            minutes: 40,
+        },
+        ended(Left::Practice),
+        ended(Left::PassedTooMany),
+        ended(Left::Over),
         Letter::SeriesBooked { several: several(7) },
         Letter::SeveralMoved { several: several(14) },
         Letter::SeveralCancelled { several: several(14) },

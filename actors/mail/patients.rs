@@ -8,16 +8,20 @@ use super::correspondence::{self, Correspondence, ReminderRow, put_reminder, rem
 use super::gathered::{Gathered, What};
 use super::kept::Write;
 use super::{Addressee, Outbox, Writes};
-use cabinet_domain::agenda::{Agenda, Booking};
+use cabinet_domain::agenda::{Agenda, Booking, Hold};
 use cabinet_domain::event::{CancelledBy, Event, Recorded};
-use cabinet_domain::ids::{BlobId, BookingId, PlaceId, PracticeId, Seq};
-use cabinet_domain::mail::{Appointment, Letter, Reminder};
+use cabinet_domain::ids::{BlobId, BookingId, PlaceId, PracticeId, Seq, WaitingId};
+use cabinet_domain::mail::{Appointment, DELAY_MINUTES_MAILED, Letter, Reminder};
 use cabinet_domain::person::PersonalPart;
 use cabinet_domain::practice::Locale;
 use cabinet_domain::stream::StreamEvent;
-use cabinet_domain::time::{Span, UtcMillis, Zone};
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, Zone};
+use cabinet_domain::waiting::Left;
 use cabinet_storage::{Commit, PersonRecord, StoreError};
 use std::collections::BTreeMap;
+
+/// No civil day has more: that on which clocks go back has 25 hours.
+const DAY_MINUTES_MAX: i64 = 25 * 60;
 
 /// What a commit tells patients.
 #[derive(Debug, Default)]
@@ -176,6 +180,24 @@ impl Teller<'_> {
                 }
                 Ok(())
             }
+            Event::DelayAnnounced { minutes } => {
+                if *minutes >= DELAY_MINUTES_MAILED {
+                    self.delayed(*minutes, at, version);
+                }
+                Ok(())
+            }
+            Event::SlotOffered { entry, hold } => {
+                self.offered(*entry, hold, version);
+                Ok(())
+            }
+            Event::WaitingLeft { entry, why } => {
+                let entry = self.before.waiting.get(entry);
+                // Who leaves knows it.
+                if let Some(entry) = entry.filter(|_| *why != Left::Patient) {
+                    self.mail_end(entry.details, Letter::WaitingEnded { why: *why });
+                }
+                Ok(())
+            }
             Event::ProfileSet(profile) => {
                 self.zone = profile.zone.clone();
                 Ok(())
@@ -194,11 +216,8 @@ impl Teller<'_> {
             | Event::HoldExpired(_)
             | Event::SeriesJoined { .. }
             | Event::BookingMarked { .. }
-            | Event::DelayAnnounced { .. }
             | Event::WaitingJoined(_)
-            | Event::WaitingLeft { .. }
-            | Event::WaitingPrioritised { .. }
-            | Event::SlotOffered { .. } => Ok(()),
+            | Event::WaitingPrioritised { .. } => Ok(()),
         }
     }
 
@@ -213,6 +232,43 @@ impl Teller<'_> {
                 self.told.writes.extend(writes);
             }
         }
+    }
+
+    /// To those who are still to come today; of whom something was said already is there, or does not come.
+    fn delayed(&mut self, minutes: u16, at: UtcMillis, version: Seq) {
+        let today = CivilDate::of(&self.zone, at);
+        let ahead = Span::starting(at.minute(), DAY_MINUTES_MAX);
+        for booking in self.before.bookings_between(ahead) {
+            let start = booking.span.from.millis();
+            let marked = self.before.course.marks.contains_key(&booking.id);
+            if start <= at || CivilDate::of(&self.zone, start) != today || marked {
+                continue;
+            }
+            let appointment = self.appointment(booking.id, Known::of(&booking), version);
+            let (agenda, booking) = (appointment.agenda, appointment.booking);
+            let to = Addressee::Patient { agenda, booking };
+            let letter = Letter::Delayed { appointment, minutes };
+            let writes = self.outbox.put(self.practice(), to, letter);
+            self.told.writes.extend(writes);
+        }
+    }
+
+    fn offered(&mut self, entry: WaitingId, hold: &Hold, version: Seq) {
+        let (agenda, booking) = (self.before.key.agenda, BookingId(entry.0));
+        let letter = Letter::Offered {
+            offer: Appointment {
+                agenda,
+                booking,
+                span: hold.span,
+                place: hold.place,
+                version,
+            },
+            hold: hold.id,
+            until: hold.expires_at,
+        };
+        let to = Addressee::Patient { agenda, booking };
+        let writes = self.outbox.put(self.practice(), to, letter);
+        self.told.writes.extend(writes);
     }
 
     /// To whoever a blob is about that may be named nowhere any more.

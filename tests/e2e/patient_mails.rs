@@ -1,6 +1,7 @@
 //! Mails to patients: what is sent when they book, when staff book for them, move or cancel; what their links open, and what does
-//! not open. Reminders: `reminders`; several bookings in one command: `several`; the waiting list: `waiting`.
+//! not open. Reminders: `reminders`; several bookings in one command: `several`; the waiting list: `waiting`; delays: `delays`.
 
+mod delays;
 mod reminders;
 mod several;
 mod waiting;
