@@ -5,9 +5,11 @@
 //! once; the same mail always bears the same id. Must not be here: SMTP (`gateways`), who is told of what (where it happens).
 
 mod compose;
+mod compose_patient;
 mod correspondence;
 mod daily;
 mod discreet;
+mod gathered;
 mod html;
 mod kept;
 mod links;

@@ -299,6 +299,7 @@ pub const INVENTORY: &[Entry] = &[
     appointment("Correspondence", "locale", false),
     appointment("Correspondence", "reminders_off", false),
     appointment("Correspondence", "messages", false),
+    appointment("Correspondence", "delay", false),
     mail("ReminderRow", "appointment"),
     mail("ReminderRow", "reminder"),
     mail("ReminderRow", "due"),

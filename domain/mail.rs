@@ -5,15 +5,21 @@
 //! Must not be here: their words, addresses, how they are sent.
 
 mod patient;
+mod several;
 
-pub use self::patient::{Appointment, DECENT_FROM_HOUR, DECENT_UNTIL_HOUR, Due, REMINDER_MINUTES_LEAST, Reminder};
+pub use self::patient::{
+    Appointment, DECENT_FROM_HOUR, DECENT_UNTIL_HOUR, DELAY_MINUTES_APART, DELAY_MINUTES_MAILED, Due,
+    REMINDER_MINUTES_LEAST, Reminder,
+};
+pub use self::several::{SEVERAL_MAX, Several};
 
 use crate::anomaly::{Gravity, Rule};
 use crate::event::CancelledBy;
-use crate::ids::StaffId;
+use crate::ids::{HoldId, StaffId};
 use crate::practice::Locale;
 use crate::rights::Role;
 use crate::time::{CivilDate, UtcMillis, Zone};
+use crate::waiting::Left;
 use serde::{Deserialize, Serialize};
 
 /// After so many seconds a mail that was refused for now is tried again; after the last it is a dead letter. Two and a half
@@ -277,6 +283,42 @@ letters! {
         /// Which reminder.
         reminder: Reminder,
     } = "reminded",
+    /// To a patient: what staff have booked for them in one act.
+    SeriesBooked {
+        /// What.
+        several: Several,
+    } = "series_booked",
+    /// To a patient: these are at other times, moved in one act.
+    SeveralMoved {
+        /// What they are now.
+        several: Several,
+    } = "several_moved",
+    /// To a patient: the practice has cancelled these in one act.
+    SeveralCancelled {
+        /// What they were.
+        several: Several,
+    } = "several_cancelled",
+    /// To somebody who waits: a time is held for them.
+    Offered {
+        /// What is offered, with the number of the booking that would come of it: the entry's.
+        offer: Appointment,
+        /// The hold.
+        hold: HoldId,
+        /// Until when.
+        until: UtcMillis,
+    } = "offered",
+    /// To somebody who waited and does so no longer, without their doing.
+    WaitingEnded {
+        /// Why.
+        why: Left,
+    } = "waiting_ended",
+    /// To a patient who is still to come today: the practitioner runs late.
+    Delayed {
+        /// Their appointment.
+        appointment: Appointment,
+        /// By so many minutes.
+        minutes: u16,
+    } = "delayed",
 }
 
 impl Letter {
@@ -309,13 +351,19 @@ impl Letter {
             | Self::Booked { .. }
             | Self::Moved { .. }
             | Self::Cancelled { .. }
-            | Self::Reminded { .. } => GIVE_UP_SECONDS,
+            | Self::Reminded { .. }
+            | Self::SeriesBooked { .. }
+            | Self::SeveralMoved { .. }
+            | Self::SeveralCancelled { .. }
+            | Self::Offered { .. }
+            | Self::WaitingEnded { .. }
+            | Self::Delayed { .. } => GIVE_UP_SECONDS,
         }
     }
 
-    /// The appointment that a mail to a patient is about.
+    /// The appointments that a mail to a patient is about; none of all other mails.
     #[must_use]
-    pub const fn appointment(&self) -> Option<&Appointment> {
+    pub fn appointments(&self) -> Vec<Appointment> {
         match self {
             Self::Booked { appointment }
             | Self::Moved { appointment }
@@ -323,7 +371,15 @@ impl Letter {
             | Self::Reminded {
                 appointment,
                 reminder: _,
-            } => Some(appointment),
+            }
+            | Self::Delayed {
+                appointment,
+                minutes: _,
+            } => vec![appointment.clone()],
+            Self::Offered { offer, .. } => vec![offer.clone()],
+            Self::SeriesBooked { several } | Self::SeveralMoved { several } | Self::SeveralCancelled { several } => {
+                several.appointments().collect()
+            }
             Self::Welcome
             | Self::NewDevice { .. }
             | Self::PasswordChanged { .. }
@@ -345,14 +401,24 @@ impl Letter {
             | Self::MemberLocked { .. }
             | Self::ReviewDue { .. }
             | Self::OfficerAlert { .. }
-            | Self::Trial => None,
+            | Self::WaitingEnded { .. }
+            | Self::Trial => Vec::new(),
         }
     }
 
-    /// Whether it says that an appointment stands: not worth sending once that one does not.
+    /// Whether it is a patient's, about when and where: as discreet as such a mail has to be.
     #[must_use]
-    pub const fn needs_booking(&self) -> bool {
-        self.appointment().is_some() && !matches!(self, Self::Cancelled { .. })
+    pub fn is_to_patient(&self) -> bool {
+        !self.appointments().is_empty() || matches!(self, Self::WaitingEnded { .. })
+    }
+
+    /// Whether it tells that something is no more, and so leads nowhere and goes to who is named nowhere else.
+    #[must_use]
+    pub const fn is_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled { .. } | Self::SeveralCancelled { .. } | Self::WaitingEnded { .. }
+        )
     }
 }
 
@@ -372,59 +438,4 @@ pub fn daily_due(zone: &Zone, now: UtcMillis, hour: u8, last: Option<CivilDate>)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn a_refused_mail_is_tried_for_days_and_then_no_more() {
-        assert_eq!(retry_after(0), None, "it was not refused");
-        assert_eq!(retry_after(1), Some(60));
-        assert_eq!(retry_after(9), Some(24 * 3_600));
-        assert_eq!(retry_after(10), None);
-        let all: i64 = RETRY_SECONDS.iter().sum();
-        assert!((2 * 24 * 3_600..GIVE_UP_SECONDS).contains(&all), "{all}");
-    }
-
-    #[test]
-    fn the_days_mail_is_due_once_a_day_from_its_hour_on_also_where_clocks_change() {
-        let paris = Zone::paris();
-        let at = |text: &str| UtcMillis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
-        let day = |year, month, day| CivilDate::new(year, month, day).unwrap();
-        let last = Some(day(2026, 11, 25));
-        assert_eq!(daily_due(&paris, at("2026-11-27T05:59:59Z"), 7, last), None);
-        assert_eq!(
-            daily_due(&paris, at("2026-11-27T06:00:00Z"), 7, last),
-            Some(day(2026, 11, 26))
-        );
-        let sent = Some(day(2026, 11, 26));
-        assert_eq!(daily_due(&paris, at("2026-11-27T22:59:59Z"), 7, sent), None);
-        assert_eq!(daily_due(&paris, at("2026-11-28T05:00:00Z"), 7, sent), None);
-        assert_eq!(
-            daily_due(&paris, at("2026-11-28T06:00:00Z"), 7, sent),
-            Some(day(2026, 11, 27))
-        );
-        // A clock set back brings no day a second time.
-        assert_eq!(daily_due(&paris, at("2026-11-26T12:00:00Z"), 7, sent), None);
-        // The night of 24 to 25 October 2026 has 25 hours.
-        assert_eq!(
-            daily_due(&paris, at("2026-10-25T06:00:00Z"), 7, None),
-            Some(day(2026, 10, 24))
-        );
-    }
-
-    #[test]
-    fn names_are_one_to_one_and_letters_round_trip() {
-        let names: BTreeSet<&str> = Letter::NAMES.iter().copied().collect();
-        assert_eq!(names.len(), Letter::NAMES.len());
-        let letter = Letter::Alert {
-            rule: Rule::BulkViewing,
-            gravity: Gravity::Critical,
-            staff: StaffId(7),
-            at: UtcMillis(8),
-        };
-        let text = serde_json::to_string(&letter).unwrap();
-        assert_eq!(serde_json::from_str::<Letter>(&text).unwrap(), letter);
-        assert_eq!(letter.name(), "alert");
-    }
-}
+mod tests;

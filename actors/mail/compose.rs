@@ -2,19 +2,17 @@
 //!
 //! Must not be here: the words themselves, sending.
 
-use super::discreet;
 use super::html;
 use super::post::{Attachment, Envelope};
 use super::text::{Facts, Words};
 use super::{Documents, kept::MailId};
 use cabinet_domain::anomaly::Rule;
-use cabinet_domain::calendar_file::{self, CalendarEntry, Method};
-use cabinet_domain::event::CancelledBy;
+use cabinet_domain::calendar_file::Method;
 use cabinet_domain::ids::StaffId;
 use cabinet_domain::mail::{Appointment, Daily, Letter, MemberChange, Whence};
 use cabinet_domain::practice::{Acceptance, Locale, Practice};
 use cabinet_domain::rights::Role;
-use cabinet_domain::time::{UtcMillis, Zone};
+use cabinet_domain::time::UtcMillis;
 
 /// What a letter is made into a mail with.
 pub(super) struct Composer<'a> {
@@ -36,12 +34,24 @@ pub(super) struct Composer<'a> {
 pub(super) struct ForPatient {
     /// In which language.
     pub(super) locale: Locale,
-    /// Link to see and cancel.
-    pub(super) manage: String,
+    /// The appointments that it tells of, each with the link to see and cancel it.
+    pub(super) told: Vec<(Appointment, String)>,
     /// Link to have no more reminders; empty where there is none.
     pub(super) stop: String,
     /// When the mail was written down.
     pub(super) at: UtcMillis,
+}
+
+impl ForPatient {
+    /// In French, without any appointment.
+    pub(super) const fn plain(at: UtcMillis) -> Self {
+        Self {
+            locale: Locale::French,
+            told: Vec::new(),
+            stop: String::new(),
+            at,
+        }
+    }
 }
 
 /// The language in which the practice accepted its contract last; French before.
@@ -53,19 +63,19 @@ fn locale_of(practice: &Practice) -> Locale {
 impl Composer<'_> {
     /// The mail, for `to`, whose name is that of this member.
     pub(super) fn compose(&self, id: &MailId, (to, staff): (String, Option<StaffId>), letter: &Letter) -> Envelope {
-        let zone = self.zone_of(letter);
+        let zone = self.zone_of();
         let words = Words {
             locale: self.language_of(letter),
             zone: &zone,
         };
         let mut facts = self.facts_of(letter, &words);
-        if let Some(appointment) = letter.appointment() {
-            self.appointment_facts(&mut facts, (letter, appointment), &words);
+        if let Some(patient) = self.patient {
+            self.patient_facts(&mut facts, (letter, patient), &words);
         }
         facts.insert("name", staff.map(|staff| self.name_of(staff)).unwrap_or_default());
         let practice = self.practice.and_then(|practice| practice.face.as_ref());
         let practice = practice.map(|face| face.name.clone());
-        let footer = if letter.appointment().is_some() {
+        let footer = if letter.is_to_patient() {
             "footer.patient"
         } else if practice.is_some() {
             "footer"
@@ -79,8 +89,8 @@ impl Composer<'_> {
             id: id.opaque(),
             to,
             html: letter
-                .appointment()
-                .map(|_| html::page((words.language(), &subject), &text, &footer)),
+                .is_to_patient()
+                .then(|| html::page((words.language(), &subject), &text, &footer)),
             subject,
             text: format!("{text}\n\n-- \n{footer}\n"),
             language: words.language(),
@@ -97,63 +107,6 @@ impl Composer<'_> {
             return patient.locale;
         }
         self.practice.map_or(Locale::French, locale_of)
-    }
-
-    /// That of the place where an appointment is; else the practice's.
-    fn zone_of(&self, letter: &Letter) -> Zone {
-        let place = letter.appointment().map(|appointment| appointment.place);
-        let place = place.and_then(|place| self.practice?.places.get(&place));
-        let practice = || self.practice.map_or_else(Zone::paris, Practice::zone);
-        place.map_or_else(practice, |place| place.zone.clone())
-    }
-
-    /// When and where, and what to call and open. Nothing here names a type, a profession or a person.
-    fn appointment_facts(&self, facts: &mut Facts, (letter, appointment): (&Letter, &Appointment), words: &Words<'_>) {
-        if let Letter::Cancelled { by, .. } = letter {
-            let by = match by {
-                CancelledBy::Patient => "cancelled.patient",
-                CancelledBy::Practice => "cancelled.practice",
-            };
-            facts.insert("cancelled", words.section(by));
-        }
-        let start = appointment.span.from.millis();
-        facts.insert("day", words.weekday_and_day(start));
-        facts.insert("hour", words.hour(start));
-        let elsewhere = *words.zone != Zone::paris();
-        let note = elsewhere.then(|| format!(" {}", words.section("hour_note")));
-        facts.insert("hour_note", note.unwrap_or_default());
-        facts.insert("place", self.address_of(appointment, words));
-        let name = self.practice.and_then(discreet::name_of);
-        facts.insert(
-            "practice",
-            name.map_or_else(|| words.section("practice.none"), str::to_owned),
-        );
-        let line = name.map(|_| words.filled("appointment.practice", facts));
-        facts.insert("practice_line", line.unwrap_or_default());
-        let block = words.filled("appointment", facts);
-        facts.insert("appointment", block.trim_end().to_owned());
-        let face = self.practice.and_then(|practice| practice.face.as_ref());
-        facts.insert("phone", face.map(|face| shown_phone(&face.phone)).unwrap_or_default());
-        let phone = face.filter(|face| !face.phone.is_empty());
-        let call = phone.map(|_| format!("\n\n{}", words.filled("call", facts)));
-        facts.insert("call", call.unwrap_or_default());
-        if let Some(patient) = self.patient {
-            facts.insert("manage", patient.manage.clone());
-            facts.insert("stop", patient.stop.clone());
-        }
-    }
-
-    /// The address alone: a place's name may tell what it is for.
-    fn address_of(&self, appointment: &Appointment, words: &Words<'_>) -> String {
-        let place = self
-            .practice
-            .and_then(|practice| practice.places.get(&appointment.place));
-        let address = place.map(|place| place.address.clone()).unwrap_or_default();
-        if address.is_empty() {
-            words.section("place.none")
-        } else {
-            address
-        }
     }
 
     fn name_of(&self, staff: StaffId) -> String {
@@ -224,6 +177,12 @@ impl Composer<'_> {
             | Letter::Moved { .. }
             | Letter::Cancelled { .. }
             | Letter::Reminded { .. }
+            | Letter::SeriesBooked { .. }
+            | Letter::SeveralMoved { .. }
+            | Letter::SeveralCancelled { .. }
+            | Letter::Offered { .. }
+            | Letter::WaitingEnded { .. }
+            | Letter::Delayed { .. }
             | Letter::Trial => {}
         }
         facts
@@ -279,32 +238,6 @@ impl Composer<'_> {
         lines.join("\n")
     }
 
-    /// For the patient's own calendar, which others see: no link and nothing that the mail does not say.
-    fn calendar(&self, method: Method, appointment: &Appointment, (facts, words): (&Facts, &Words<'_>)) -> Attachment {
-        let fact = |name: &str| facts.get(name).cloned().unwrap_or_default();
-        let host = self.base.split_once("://").map_or(self.base, |(_, host)| host);
-        let host = host.split([':', '/']).next().unwrap_or_default();
-        let entry = CalendarEntry {
-            // As the booking page names it in the file that it offers.
-            uid: format!("{}@cabinet-en-ligne", appointment.booking),
-            sequence: appointment.version,
-            stamp: self.patient.map_or(UtcMillis(0), |patient| patient.at),
-            span: appointment.span,
-            summary: words.section("calendar.summary"),
-            location: fact("place"),
-            description: format!("{}{}", fact("practice_line"), fact("call")).trim().to_owned(),
-            organizer: Some((fact("practice"), format!("ne-pas-repondre@{host}"))),
-        };
-        Attachment {
-            name: "rendez-vous.ics".to_owned(),
-            text: calendar_file::written(method, &[entry]),
-            kind: match method {
-                Method::Publish => Attachment::CALENDAR,
-                Method::Cancel => Attachment::CALENDAR_END,
-            },
-        }
-    }
-
     fn attachments(&self, letter: &Letter, facts: &Facts, words: &Words<'_>) -> Vec<Attachment> {
         match letter {
             Letter::Welcome => {
@@ -348,13 +281,15 @@ impl Composer<'_> {
             | Letter::ReviewDue { .. }
             | Letter::OfficerAlert { .. }
             | Letter::Reminded { .. }
+            | Letter::Offered { .. }
+            | Letter::WaitingEnded { .. }
+            | Letter::Delayed { .. }
             | Letter::Trial => Vec::new(),
-            Letter::Booked { appointment } | Letter::Moved { appointment } => {
-                vec![self.calendar(Method::Publish, appointment, (facts, words))]
-            }
-            Letter::Cancelled { appointment, by: _ } => {
-                vec![self.calendar(Method::Cancel, appointment, (facts, words))]
-            }
+            Letter::Booked { .. }
+            | Letter::Moved { .. }
+            | Letter::SeriesBooked { .. }
+            | Letter::SeveralMoved { .. } => self.calendar(Method::Publish, facts, words),
+            Letter::Cancelled { .. } | Letter::SeveralCancelled { .. } => self.calendar(Method::Cancel, facts, words),
         }
     }
 }
@@ -364,18 +299,6 @@ fn officer_facts(facts: &mut Facts, practice: Option<&str>, what: (Rule, UtcMill
     alert_facts(facts, what, words);
     let about = practice.map_or_else(|| words.section("about.installation"), str::to_owned);
     facts.insert("about", about);
-}
-
-/// A French number as it is read out; others as they are.
-fn shown_phone(number: &str) -> String {
-    match number.strip_prefix("+33") {
-        Some(rest) if rest.len() == 9 && rest.is_ascii() => {
-            let digits: Vec<char> = format!("0{rest}").chars().collect();
-            let pairs: Vec<String> = digits.chunks(2).map(|pair| pair.iter().collect()).collect();
-            pairs.join("\u{a0}")
-        }
-        Some(_) | None => number.to_owned(),
-    }
 }
 
 /// From where somebody did something with their account, and what else is said of it.

@@ -36,6 +36,8 @@ pub(crate) struct Correspondence {
     pub(crate) reminders_off: bool,
     /// What was sent, the oldest first.
     pub(crate) messages: Vec<Message>,
+    /// The last delay that was mailed: when, and how many minutes.
+    pub(crate) delay: Option<(UtcMillis, u16)>,
 }
 
 impl Default for Correspondence {
@@ -51,6 +53,7 @@ impl Correspondence {
             locale,
             reminders_off: false,
             messages: Vec::new(),
+            delay: None,
         }
     }
 

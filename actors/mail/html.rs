@@ -25,7 +25,10 @@ h1,.facts td{color:#e7eeec!important}\
 .button{background:#8fd3c6!important;color:#0b2420!important}\
 .quiet{color:#8fd3c6!important}}";
 
-/// The first link of a mail is what it is for, and is shown as a button.
+/// What begins one of several.
+const BULLET: char = '•';
+
+/// The first link of a mail is what it is for, and is shown as a button; of several, none is.
 pub(super) fn page((language, subject): (&str, &str), text: &str, footer: &str) -> String {
     let mut buttons = 0;
     let paragraphs: Vec<String> = text
@@ -50,8 +53,12 @@ pub(super) fn page((language, subject): (&str, &str), text: &str, footer: &str) 
 
 fn paragraph(paragraph: &str, buttons: &mut u32) -> String {
     if let Some((label, address)) = link(paragraph) {
-        *buttons += 1;
-        let class = if *buttons == 1 { "button" } else { "quiet" };
+        *buttons += u32::from(!label.starts_with(BULLET));
+        let class = if *buttons == 1 && !label.starts_with(BULLET) {
+            "button"
+        } else {
+            "quiet"
+        };
         let (label, address) = (escaped(label), escaped(address));
         return format!("<p><a class=\"{class}\" href=\"{address}\" rel=\"noreferrer\">{label}</a></p>");
     }

@@ -282,8 +282,10 @@ pub(super) async fn write_dailies(
 mod tests {
     use super::*;
     use cabinet_domain::anomaly::Rule;
+    use cabinet_domain::ids::PlaceId;
     use cabinet_domain::inventory::INVENTORY;
-    use cabinet_domain::mail::Daily;
+    use cabinet_domain::mail::{Appointment, Daily, Several};
+    use cabinet_domain::time::{Span, UtcMinute};
     use cabinet_storage::records::VALUE_BYTES_MAX;
     use std::collections::BTreeSet;
 
@@ -330,6 +332,20 @@ mod tests {
         let (_, bytes) = write(PracticeId(1), &id, &record(Letter::Daily { daily })).unwrap();
         let bytes = bytes.unwrap();
         assert!(bytes.len() < VALUE_BYTES_MAX - 500, "{}", bytes.len());
+        let appointment = |number: u128| Appointment {
+            agenda: AgendaId(u128::MAX),
+            booking: BookingId(u128::MAX - number),
+            span: Span::starting(UtcMinute(99_999_999), 480),
+            place: PlaceId(number % 4),
+            version: u64::MAX,
+        };
+        let all: Vec<Appointment> = (0..100).map(appointment).collect();
+        for several in Several::gather(&all) {
+            let letter = Letter::SeveralCancelled { several };
+            let (_, bytes) = write(PracticeId(1), &id, &record(letter)).unwrap();
+            let bytes = bytes.unwrap();
+            assert!(bytes.len() < VALUE_BYTES_MAX, "{}", bytes.len());
+        }
         let said = cut(&"é\r\n".repeat(300));
         assert_eq!(said, "é".repeat(SAID_CHARS_MAX), "on one line, and cut");
     }

@@ -23,6 +23,9 @@ pub enum LinkPurpose {
     Manage,
     /// Having no more reminders of it, or having them again.
     Reminders,
+    /// Seeing one's entry on the waiting list, and taking or leaving what is offered. The booking named is the one that would
+    /// come of it, which has the entry's number.
+    Offer,
 }
 
 impl LinkPurpose {
@@ -30,6 +33,7 @@ impl LinkPurpose {
         match self {
             Self::Manage => 1,
             Self::Reminders => 2,
+            Self::Offer => 3,
         }
     }
 
@@ -37,6 +41,7 @@ impl LinkPurpose {
         match number {
             1 => Some(Self::Manage),
             2 => Some(Self::Reminders),
+            3 => Some(Self::Offer),
             _ => None,
         }
     }

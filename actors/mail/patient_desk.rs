@@ -97,8 +97,8 @@ impl PatientDesk {
         let (_, kept) = correspondence::read(records, practice, booking).await?;
         let waiting = kept::read(records, practice).await?.into_iter();
         let waiting = waiting.filter(|(_, record)| {
-            let appointment = record.letter.appointment();
-            appointment.is_some_and(|appointment| appointment.booking == booking)
+            let appointments = record.letter.appointments();
+            appointments.iter().any(|appointment| appointment.booking == booking)
         });
         Ok(Messages {
             done: kept.messages,

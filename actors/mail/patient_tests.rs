@@ -6,10 +6,11 @@ use super::kept::MailId;
 use super::post::Envelope;
 use super::{Documents, discreet};
 use cabinet_domain::event::CancelledBy;
-use cabinet_domain::ids::{AgendaId, BookingId, PlaceId, PracticeId};
-use cabinet_domain::mail::{Appointment, Letter, Reminder};
+use cabinet_domain::ids::{AgendaId, BookingId, HoldId, PlaceId, PracticeId};
+use cabinet_domain::mail::{Appointment, Letter, Reminder, Several};
 use cabinet_domain::practice::{Locale, Place, Practice, PracticeFace, Practitioner};
 use cabinet_domain::time::{Span, UtcMillis, UtcMinute, Zone};
+use cabinet_domain::waiting::Left;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -111,12 +112,38 @@ impl Dice {
     }
 }
 
-fn letters(appointment: &Appointment) -> [Letter; 5] {
+fn letters(appointment: &Appointment) -> Vec<Letter> {
     let cancelled = |by| Letter::Cancelled {
         appointment: appointment.clone(),
         by,
     };
-    [
+    let next = |days: i64| Appointment {
+        span: Span::starting(appointment.span.from.plus(days * 24 * 60), 30),
+        booking: BookingId(appointment.booking.0 + 1),
+        place: PlaceId(if days > 7 { 4 } else { 2 }),
+        ..appointment.clone()
+    };
+    let several = |days| {
+        let [several] = Several::gather(&[appointment.clone(), next(days)]).try_into().unwrap();
+        several
+    };
+    let ended = |why| Letter::WaitingEnded { why };
+    vec![
+        Letter::Offered {
+            offer: appointment.clone(),
+            hold: HoldId(1),
+            until: UtcMillis(1_795_348_800_000),
+        },
+        Letter::Delayed {
+            appointment: appointment.clone(),
+            minutes: 40,
+        },
+        ended(Left::Practice),
+        ended(Left::PassedTooMany),
+        ended(Left::Over),
+        Letter::SeriesBooked { several: several(7) },
+        Letter::SeveralMoved { several: several(14) },
+        Letter::SeveralCancelled { several: several(14) },
         Letter::Booked {
             appointment: appointment.clone(),
         },
@@ -136,7 +163,11 @@ fn written(practice: &Practice, letter: &Letter, locale: Locale) -> Envelope {
     let documents: Documents = Arc::new(|_, _, _| None);
     let patient = ForPatient {
         locale,
-        manage: "bGllbg".to_owned(),
+        told: letter
+            .appointments()
+            .into_iter()
+            .map(|appointment| (appointment, "bGllbg".to_owned()))
+            .collect(),
         stop: "YXJyZXQ".to_owned(),
         at: UtcMillis(1_795_348_800_000),
     };
@@ -183,7 +214,7 @@ fn no_mail_to_a_patient_tells_what_they_come_for() {
                 assert!(!text.contains('{') || !text.contains("{day}"), "a place is not filled");
                 assert!(mail.html.is_some());
                 let links = text.matches(&format!("{BASE}/rdv#bgllbg")).count();
-                assert_eq!(links > 0, !matches!(letter, Letter::Cancelled { .. }));
+                assert_eq!(links > 0, !letter.is_end());
                 assert_eq!(text.contains("#yxjyzxq"), matches!(letter, Letter::Reminded { .. }));
             }
         }
@@ -198,7 +229,8 @@ fn a_telltale_that_is_planted_is_found() {
     let mut practice = dice.practice();
     let place = practice.places.get_mut(&PlaceId(2)).unwrap();
     place.address = format!("{} hôpital de jour, service d’addictologie", "rue ".repeat(14));
-    let booked = &letters(&dice.appointment())[0];
+    let appointment = dice.appointment();
+    let booked = &Letter::Booked { appointment };
     let mail = written(&practice, booked, Locale::French);
     assert_eq!(telling(&all_of(&mail)), ["Addictologie"]);
     for part in [

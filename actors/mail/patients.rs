@@ -1,22 +1,27 @@
 //! Which mails and reminders an agenda's events bring about, for the commit of those events: a patient is told of what is durable
-//! and of nothing else (laws L2, L4).
+//! and of nothing else (laws L2, L4). What one command does to several bookings of one patient is one mail.
 //!
 //! Of a booking the address is looked up when the mail is sent. A cancelled booking names nobody any more, so its mail holds the
 //! address until it is sent; where nobody attends to the agenda the address has to be read first. Must not be here: sending.
 
 use super::correspondence::{self, Correspondence, ReminderRow, put_reminder, reminder_key};
+use super::gathered::{Gathered, What};
 use super::kept::Write;
 use super::{Addressee, Outbox, Writes};
-use cabinet_domain::agenda::{Agenda, Booking};
+use cabinet_domain::agenda::{Agenda, Booking, Hold};
 use cabinet_domain::event::{CancelledBy, Event, Recorded};
-use cabinet_domain::ids::{BlobId, BookingId, PlaceId, PracticeId, Seq};
-use cabinet_domain::mail::{Appointment, Letter, Reminder};
+use cabinet_domain::ids::{BlobId, BookingId, PlaceId, PracticeId, Seq, WaitingId};
+use cabinet_domain::mail::{Appointment, DELAY_MINUTES_MAILED, Letter, Reminder};
 use cabinet_domain::person::PersonalPart;
 use cabinet_domain::practice::Locale;
 use cabinet_domain::stream::StreamEvent;
-use cabinet_domain::time::{Span, UtcMillis, Zone};
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, Zone};
+use cabinet_domain::waiting::Left;
 use cabinet_storage::{Commit, PersonRecord, StoreError};
 use std::collections::BTreeMap;
+
+/// No civil day has more: that on which clocks go back has 25 hours.
+const DAY_MINUTES_MAX: i64 = 25 * 60;
 
 /// What a commit tells patients.
 #[derive(Debug, Default)]
@@ -52,6 +57,8 @@ struct Teller<'a> {
     zone: Zone,
     /// Bookings as the events before in the same commit have made them.
     changed: BTreeMap<BookingId, Known>,
+    /// What the command at hand has done so far.
+    gathered: Gathered,
     told: Told,
 }
 
@@ -66,6 +73,7 @@ pub(crate) fn of_commit(outbox: &Outbox, commit: &Commit, before: &Agenda) -> To
         personal: &commit.personal,
         zone: profile.zone.clone(),
         changed: BTreeMap::new(),
+        gathered: Gathered::default(),
         told: Told::default(),
     };
     for recorded in &commit.events {
@@ -75,7 +83,11 @@ pub(crate) fn of_commit(outbox: &Outbox, commit: &Commit, before: &Agenda) -> To
             // Only a value that JSON cannot hold, which none of these has.
             tracing::error!(%error, "a patient's mail could not be written down");
         }
+        if recorded.last_of_command {
+            teller.command_over();
+        }
     }
+    teller.command_over();
     teller.told
 }
 
@@ -130,13 +142,13 @@ impl Teller<'_> {
                 let part = self.personal.iter().find(|part| part.blob == booking.details);
                 let known = Known::of(booking);
                 self.changed.insert(booking.id, known);
-                if part.is_none_or(|part| part.person.email.is_none()) || booking.span.from.millis() <= at {
+                // Who was on the waiting list was written down when they joined it: their address is looked up when it is sent.
+                let nowhere = part.is_some_and(|part| part.person.email.is_none());
+                if nowhere || booking.span.from.millis() <= at {
                     return Ok(());
                 }
                 let appointment = self.appointment(booking.id, known, version);
-                self.mail(Letter::Booked {
-                    appointment: appointment.clone(),
-                });
+                self.gathered.add(What::Booked, known.details, appointment.clone());
                 self.remind(&appointment, at)
             }
             Event::BookingMoved {
@@ -157,9 +169,7 @@ impl Teller<'_> {
                 }
                 let appointment = self.appointment(*booking, known, version);
                 if former.span != known.span || former.place != known.place {
-                    self.mail(Letter::Moved {
-                        appointment: appointment.clone(),
-                    });
+                    self.gathered.add(What::Moved, known.details, appointment.clone());
                 }
                 self.remind(&appointment, at)
             }
@@ -167,6 +177,24 @@ impl Teller<'_> {
                 if let Some(former) = self.known(*booking) {
                     self.forget_reminders(*booking, former);
                     self.cancelled(*booking, former, (*by, at, version));
+                }
+                Ok(())
+            }
+            Event::DelayAnnounced { minutes } => {
+                if *minutes >= DELAY_MINUTES_MAILED {
+                    self.delayed(*minutes, at, version);
+                }
+                Ok(())
+            }
+            Event::SlotOffered { entry, hold } => {
+                self.offered(*entry, hold, version);
+                Ok(())
+            }
+            Event::WaitingLeft { entry, why } => {
+                let entry = self.before.waiting.get(entry);
+                // Who leaves knows it.
+                if let Some(entry) = entry.filter(|_| *why != Left::Patient) {
+                    self.mail_end(entry.details, Letter::WaitingEnded { why: *why });
                 }
                 Ok(())
             }
@@ -188,41 +216,80 @@ impl Teller<'_> {
             | Event::HoldExpired(_)
             | Event::SeriesJoined { .. }
             | Event::BookingMarked { .. }
-            | Event::DelayAnnounced { .. }
             | Event::WaitingJoined(_)
-            | Event::WaitingLeft { .. }
-            | Event::WaitingPrioritised { .. }
-            | Event::SlotOffered { .. } => Ok(()),
+            | Event::WaitingPrioritised { .. } => Ok(()),
         }
     }
 
-    fn mail(&mut self, letter: Letter) {
-        let Some(appointment) = letter.appointment() else {
-            return;
+    /// Writes down the mails about what the command has done.
+    fn command_over(&mut self) {
+        for (details, letter) in std::mem::take(&mut self.gathered).letters() {
+            if letter.is_end() {
+                self.mail_end(details, letter);
+            } else if let Some(Appointment { agenda, booking, .. }) = letter.appointments().into_iter().next() {
+                let to = Addressee::Patient { agenda, booking };
+                let writes = self.outbox.put(self.practice(), to, letter);
+                self.told.writes.extend(writes);
+            }
+        }
+    }
+
+    /// To those who are still to come today; of whom something was said already is there, or does not come.
+    fn delayed(&mut self, minutes: u16, at: UtcMillis, version: Seq) {
+        let today = CivilDate::of(&self.zone, at);
+        let ahead = Span::starting(at.minute(), DAY_MINUTES_MAX);
+        for booking in self.before.bookings_between(ahead) {
+            let start = booking.span.from.millis();
+            let marked = self.before.course.marks.contains_key(&booking.id);
+            if start <= at || CivilDate::of(&self.zone, start) != today || marked {
+                continue;
+            }
+            let appointment = self.appointment(booking.id, Known::of(&booking), version);
+            let (agenda, booking) = (appointment.agenda, appointment.booking);
+            let to = Addressee::Patient { agenda, booking };
+            let letter = Letter::Delayed { appointment, minutes };
+            let writes = self.outbox.put(self.practice(), to, letter);
+            self.told.writes.extend(writes);
+        }
+    }
+
+    fn offered(&mut self, entry: WaitingId, hold: &Hold, version: Seq) {
+        let (agenda, booking) = (self.before.key.agenda, BookingId(entry.0));
+        let letter = Letter::Offered {
+            offer: Appointment {
+                agenda,
+                booking,
+                span: hold.span,
+                place: hold.place,
+                version,
+            },
+            hold: hold.id,
+            until: hold.expires_at,
         };
-        let to = Addressee::Patient {
-            agenda: appointment.agenda,
-            booking: appointment.booking,
-        };
+        let to = Addressee::Patient { agenda, booking };
         let writes = self.outbox.put(self.practice(), to, letter);
         self.told.writes.extend(writes);
+    }
+
+    /// To whoever a blob is about that may be named nowhere any more.
+    fn mail_end(&mut self, details: BlobId, letter: Letter) {
+        let part = self.personal.iter().find(|part| part.blob == details);
+        match part {
+            // Booked in the same commit.
+            Some(part) => {
+                let address = part.person.email.clone().map(Addressee::Address);
+                let writes = address.map(|address| self.outbox.put(self.practice(), address, letter));
+                self.told.writes.extend(writes.unwrap_or_default());
+            }
+            None => self.told.cancelled.push((details, letter)),
+        }
     }
 
     /// What is over is not told of: staff tidy up.
     fn cancelled(&mut self, booking: BookingId, former: Known, (by, at, version): (CancelledBy, UtcMillis, Seq)) {
         if at < former.span.from.millis() {
             let appointment = self.appointment(booking, former, version);
-            let letter = Letter::Cancelled { appointment, by };
-            let part = self.personal.iter().find(|part| part.blob == former.details);
-            match part {
-                // Booked in the same commit.
-                Some(part) => {
-                    let address = part.person.email.clone().map(Addressee::Address);
-                    let writes = address.map(|address| self.outbox.put(self.practice(), address, letter));
-                    self.told.writes.extend(writes.unwrap_or_default());
-                }
-                None => self.told.cancelled.push((former.details, letter)),
-            }
+            self.gathered.add(What::Cancelled(by), former.details, appointment);
         } else {
             self.told.writes.push(correspondence::remove(self.practice(), booking));
         }

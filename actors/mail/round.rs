@@ -134,7 +134,7 @@ impl MailSupervisor {
                     // Until this is durable, it is known here that the mail has gone.
                     self.0.gone.lock().insert(*id, said.clone());
                 }
-                let (checks, writes) = if record.letter.appointment().is_some() {
+                let (checks, writes) = if record.letter.is_to_patient() {
                     self.patient_done((practice, id), &record, (now, outcome)).await?
                 } else {
                     let receipt = kept::receipt(&record, now, outcome, &said);
@@ -158,15 +158,16 @@ impl MailSupervisor {
         if worth < GIVE_UP_SECONDS && now >= record.made.plus_seconds(worth) {
             return Ok(Fate::Done(Outcome::Lapsed, String::new()));
         }
-        let (to, staff, patient) = match record.letter.appointment() {
-            Some(appointment) => match self.for_patient(practice, record, appointment).await? {
+        let (to, staff, patient) = if record.letter.is_to_patient() {
+            match self.for_patient(practice, record).await? {
                 Ok((to, patient)) => (to, None, Some(patient)),
                 Err(outcome) => return Ok(Fate::Done(outcome, String::new())),
-            },
-            None => match self.address_of(practice, &record.to).await? {
+            }
+        } else {
+            match self.address_of(practice, &record.to).await? {
                 Some((to, staff)) => (to, staff, None),
                 None => return Ok(Fate::Done(Outcome::NoAddress, String::new())),
-            },
+            }
         };
         let known = self.0.directory.practice(practice);
         if known.is_none() && practice != INSTALLATION {
@@ -213,7 +214,7 @@ impl MailSupervisor {
         if !matches!(error, PostError::Down(_)) {
             self.0.note_up();
         }
-        let kept_dead = !carries_secret(&record.letter) && record.letter.appointment().is_none();
+        let kept_dead = !carries_secret(&record.letter) && !record.letter.is_to_patient();
         if next.is_none() && !kept_dead {
             return Fate::Done(Outcome::Refused, why.clone());
         }

@@ -15,6 +15,11 @@ pub const DECENT_UNTIL_HOUR: i8 = 19;
 /// A reminder that comes later than so many minutes before the appointment is of no use.
 pub const REMINDER_MINUTES_LEAST: i64 = 60;
 
+/// A delay of so many minutes is mailed: less is what one waits anyway, and a mail that changes nobody's way is a nuisance.
+pub const DELAY_MINUTES_MAILED: u16 = 20;
+/// Another delay of the same day is mailed when it differs so much from the one that was: practitioners correct themselves often.
+pub const DELAY_MINUTES_APART: u16 = 15;
+
 /// What a mail says of an appointment: no more than this.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Appointment {

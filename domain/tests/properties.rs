@@ -206,7 +206,7 @@ fn stories_reach_every_event() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
     let (mut overbooked, mut outside) = (0, 0);
-    for _ in 0..200 {
+    for _ in 0..400 {
         let (site, setup, steps) = story(0..40).new_tree(&mut runner).unwrap().current();
         let (play, _) = play(&site, &setup, &steps, |_, _, event| {
             *seen.entry(event.name()).or_default() += 1;

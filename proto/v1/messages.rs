@@ -29,15 +29,15 @@ pub struct RemindersRequest {
 /// What a link of a mail opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LinkOpened {
-    /// `manage`: see and cancel the booking; `reminders`: end its reminders.
+    /// `manage`: see and cancel the booking; `reminders`: end its reminders; `offer`: see one's waiting entry and answer its offer.
     pub purpose: String,
     /// Page address of the practice.
     pub practice: String,
     /// Page address of the practitioner.
     pub practitioner: String,
-    /// Id of the booking.
+    /// Id of the booking, or of the waiting entry.
     pub booking: String,
-    /// What shows and cancels the booking in place of a manage link's secret.
+    /// What shows and cancels the booking in place of a manage link's secret, or stands in for the waiting entry's.
     pub manage: String,
 }
 

@@ -1,7 +1,10 @@
 //! Mails to patients: what is sent when they book, when staff book for them, move or cancel; what their links open, and what does
-//! not open. Reminders: `reminders`.
+//! not open. Reminders: `reminders`; several bookings in one command: `several`; the waiting list: `waiting`; delays: `delays`.
 
+mod delays;
 mod reminders;
+mod several;
+mod waiting;
 
 use crate::world::{AGENDA, FOREIGN, KIND, MINUTE_MS, MONDAY_MS, PAGE, World};
 use cabinet_actors::mail::{Attachment, Envelope, PostError};

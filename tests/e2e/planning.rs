@@ -89,10 +89,19 @@ async fn the_dates_that_a_plan_finds_are_booked_in_one_act_and_every_screen_sees
         (&json!(2), &json!(3))
     );
 
-    // The following two, half an hour later; then all of them are cancelled.
+    the_rest_moves_and_all_is_cancelled(&world, &cookie, &mut session, (second, &ids)).await;
+}
+
+/// The following two, half an hour later; then all of them are cancelled.
+async fn the_rest_moves_and_all_is_cancelled(
+    world: &World,
+    cookie: &str,
+    session: &mut Session,
+    (second, ids): (&Value, &[String]),
+) {
     let name = second["series"]["series"].as_str().unwrap();
     let of_series = world
-        .staff_get(&cookie, &path(&format!("/series/{name}")))
+        .staff_get(cookie, &path(&format!("/series/{name}")))
         .await
         .fine(200);
     let of_series = of_series["bookings"].as_array().unwrap();
@@ -105,15 +114,15 @@ async fn the_dates_that_a_plan_finds_are_booked_in_one_act_and_every_screen_sees
         .iter()
         .map(|one| json!({"booking": one["id"], "start_ms": one["start_ms"].as_i64().unwrap() + 30 * MINUTE_MS}))
         .collect();
-    command(&world, &cookie, &json!({"do": "move_bookings", "moves": moves}))
+    command(world, cookie, &json!({"do": "move_bookings", "moves": moves}))
         .await
         .fine(200);
     assert_eq!(session.next_of("delta").await["changes"].as_array().unwrap().len(), 2);
-    command(&world, &cookie, &json!({"do": "cancel_bookings", "bookings": ids}))
+    command(world, cookie, &json!({"do": "cancel_bookings", "bookings": ids}))
         .await
         .fine(200);
     assert_eq!(session.next_of("delta").await["changes"].as_array().unwrap().len(), 3);
-    let gone = world.staff_get(&cookie, &path(&format!("/series/{name}"))).await;
+    let gone = world.staff_get(cookie, &path(&format!("/series/{name}"))).await;
     gone.refused(404, "not_found");
 }
 

@@ -10,9 +10,9 @@ fn wishes() -> Value {
         "notice_minutes": 60, "place": null})
 }
 
-struct Waiter {
-    secret: String,
-    path: String,
+pub(crate) struct Waiter {
+    pub(crate) secret: String,
+    pub(crate) path: String,
 }
 
 impl Waiter {
@@ -21,7 +21,7 @@ impl Waiter {
             "person": {"given_name": "Léa", "family_name": family_name, "email": "lea@example.org", "phone": null}})
     }
 
-    async fn join(world: &World, family_name: &str) -> Self {
+    pub(crate) async fn join(world: &World, family_name: &str) -> Self {
         let request = Self::request(world, family_name);
         let joined = world.post(&format!("{PAGE}/waiting"), &request).await.fine(201);
         let again = world.post(&format!("{PAGE}/waiting"), &request).await.fine(201);
@@ -34,12 +34,12 @@ impl Waiter {
         }
     }
 
-    async fn view(&self, world: &World) -> Value {
+    pub(crate) async fn view(&self, world: &World) -> Value {
         let body = json!({ "secret": self.secret });
         world.post(&format!("{}/view", self.path), &body).await.fine(200)
     }
 
-    async fn act(&self, world: &World, what: &str) -> crate::world::Answer {
+    pub(crate) async fn act(&self, world: &World, what: &str) -> crate::world::Answer {
         let body = json!({"command_id": world.id(), "secret": self.secret});
         world.post(&format!("{}/{what}", self.path), &body).await
     }

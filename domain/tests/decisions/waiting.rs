@@ -283,6 +283,10 @@ fn only_what_one_could_come_to_is_offered() {
         let events = desk.accept(&cancel(2, Canceller::Practice));
         assert_eq!(offered(&events).len(), usize::from(expected), "{what}");
     }
+}
+
+#[test]
+fn another_place_and_a_type_that_patients_no_longer_book_are_not_offered() {
     for (place, expected) in [(PlaceId(1), 1), (PlaceId(2), 0)] {
         let mut desk = full();
         let wishes = Wishes {

@@ -88,6 +88,12 @@ impl Step {
                 mark,
             },
             Self::Delay(minutes) => Command::AnnounceDelay { minutes },
+            waiting => waiting.wait(agenda),
+        }
+    }
+
+    fn wait(self, agenda: &Agenda) -> Command {
+        match self {
             Self::Join(entry, kind, wishes) => Command::JoinWaitingList {
                 entry: waiting(entry),
                 kind: TypeId(u128::from(kind)),

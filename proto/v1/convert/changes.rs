@@ -92,16 +92,29 @@ fn push<'a>(
                 id: booking.to_string(),
             });
         }
-        Event::SeriesJoined { series, bookings } if sight.types() => changes.push(StaffChange::SeriesSet {
-            series: series.to_string(),
-            bookings: bookings.iter().map(ToString::to_string).collect(),
-        }),
-        Event::BookingMarked { booking, mark } if sight.types() => changes.push(StaffChange::MarkSet {
-            id: booking.to_string(),
-            mark: mark.map(|mark| mark.name().to_owned()),
-        }),
-        Event::SeriesJoined { .. } | Event::BookingMarked { .. } => {}
-        Event::DelayAnnounced { minutes } => changes.push(StaffChange::DelaySet { minutes: *minutes }),
+        Event::SeriesJoined { .. } | Event::BookingMarked { .. } | Event::DelayAnnounced { .. } => {
+            changes.extend(course(event, sight));
+        }
     }
     Some(())
+}
+
+/// What has become of bookings, and how late the practitioner runs. Who sees times alone is told of the delay only.
+fn course(event: &Event, sight: Sight) -> Option<StaffChange> {
+    if let Event::DelayAnnounced { minutes } = event {
+        return Some(StaffChange::DelaySet { minutes: *minutes });
+    }
+    if let (Event::SeriesJoined { series, bookings }, true) = (event, sight.types()) {
+        return Some(StaffChange::SeriesSet {
+            series: series.to_string(),
+            bookings: bookings.iter().map(ToString::to_string).collect(),
+        });
+    }
+    if let (Event::BookingMarked { booking, mark }, true) = (event, sight.types()) {
+        return Some(StaffChange::MarkSet {
+            id: booking.to_string(),
+            mark: mark.map(|mark| mark.name().to_owned()),
+        });
+    }
+    None
 }

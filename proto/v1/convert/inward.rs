@@ -288,6 +288,48 @@ pub fn series_wish(wish: &SeriesPlanRequest) -> Result<SeriesWish, Malformed> {
     })
 }
 
+/// What books for a person: one appointment, or several at once.
+fn booked(command: &StaffCommand, patient: PatientId, details: BlobId) -> Result<Command, Malformed> {
+    if let StaffCommand::BookSeries {
+        series,
+        kind,
+        sessions: wanted,
+        person: _,
+        allow,
+    } = command
+    {
+        return Ok(Command::BookSeries {
+            series: id("series", series)?,
+            kind: id("kind", kind)?,
+            patient,
+            details,
+            sessions: sessions("sessions", wanted)?,
+            allow: allowances(*allow),
+        });
+    }
+    let StaffCommand::Book {
+        booking,
+        kind,
+        start_ms,
+        person: _,
+        allow,
+    } = command
+    else {
+        return Err(Malformed {
+            field: "do",
+            must: "book or book_series",
+        });
+    };
+    Ok(Command::BookDirectly {
+        booking: id("booking", booking)?,
+        kind: id("kind", kind)?,
+        start: minute("start_ms", *start_ms)?,
+        patient,
+        details,
+        allow: allowances(*allow),
+    })
+}
+
 /// A command of staff, with the personal blob it needs. `patient` and `details` name a patient that it may create: the
 /// edge derives both from the sender and the command id, so that a repeat names the same.
 ///
@@ -299,22 +341,8 @@ pub fn staff_command(
     details: BlobId,
 ) -> Result<(Command, Option<PersonalPart>), Malformed> {
     let command = match command {
-        StaffCommand::Book {
-            booking,
-            kind,
-            start_ms,
-            person: who,
-            allow,
-        } => {
-            let command = Command::BookDirectly {
-                booking: id("booking", booking)?,
-                kind: id("kind", kind)?,
-                start: minute("start_ms", *start_ms)?,
-                patient,
-                details,
-                allow: allowances(*allow),
-            };
-            return Ok((command, Some(part_of(who, patient, details))));
+        StaffCommand::Book { person: who, .. } | StaffCommand::BookSeries { person: who, .. } => {
+            return Ok((booked(command, patient, details)?, Some(part_of(who, patient, details))));
         }
         StaffCommand::Move {
             booking,
@@ -338,23 +366,6 @@ pub fn staff_command(
         StaffCommand::CloseHours { id: which } => Command::CloseHours(id("id", which)?),
         StaffCommand::OpenExceptionally { opening } => Command::OpenExceptionally(exception(opening)?),
         StaffCommand::CloseException { id: which } => Command::CloseException(id("id", which)?),
-        StaffCommand::BookSeries {
-            series,
-            kind,
-            sessions: wanted,
-            person: who,
-            allow,
-        } => {
-            let command = Command::BookSeries {
-                series: id("series", series)?,
-                kind: id("kind", kind)?,
-                patient,
-                details,
-                sessions: sessions("sessions", wanted)?,
-                allow: allowances(*allow),
-            };
-            return Ok((command, Some(part_of(who, patient, details))));
-        }
         StaffCommand::MoveBookings { moves, allow } => Command::MoveBookings {
             moves: sessions("moves", moves)?,
             allow: allowances(*allow),

@@ -43,6 +43,7 @@ pub(crate) async fn post_open(state: Data<EdgeState>, body: Body<LinkRequest>) -
         purpose: match purpose {
             LinkPurpose::Manage => "manage",
             LinkPurpose::Reminders => "reminders",
+            LinkPurpose::Offer => "offer",
         }
         .to_owned(),
         practice: face.slug.clone(),

@@ -25,7 +25,7 @@ async fn is_link(state: &EdgeState, (agenda, booking): (AgendaKey, BookingId), p
     let links = state.visits.desk().links();
     match links.check(Linked { agenda, booking }, pass, state.clock.now()).await {
         Ok(LinkPurpose::Manage) => Ok(true),
-        Ok(LinkPurpose::Reminders) | Err(LinkError::Gone) => Ok(false),
+        Ok(LinkPurpose::Reminders | LinkPurpose::Offer) | Err(LinkError::Gone) => Ok(false),
         Err(error @ (LinkError::Read(_) | LinkError::Write(_))) => Err(error.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! The waiting list as anyone meets it: joining it, and by the secret of one's link looking at one's place, accepting or
-//! declining what is offered, leaving. An unknown entry and a wrong secret get the same answer.
+//! declining what is offered, leaving. An unknown entry and a wrong secret get the same answer. The pass of an offer's mail stands
+//! in for the secret while the offer lasts, but for leaving.
 
 use super::public::check_notice;
 use super::{BearerOrder, bearer, execute_for_bearer};
@@ -12,11 +13,12 @@ use crate::edge::secret::{self, Purpose};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, post};
 use cabinet_actors::access::leaf_origin;
+use cabinet_actors::mail::{LinkError, LinkPurpose, Linked};
 use cabinet_actors::order::Accepted as Done;
 use cabinet_domain::agenda::SecretHash;
 use cabinet_domain::audit::{Act, Actor, Leaf, Subject};
-use cabinet_domain::command::{Command, Leaver};
-use cabinet_domain::ids::{BlobId, CommandId, PatientId, WaitingId};
+use cabinet_domain::command::{Command, Leaver, Principal};
+use cabinet_domain::ids::{AgendaKey, BlobId, BookingId, CommandId, PatientId, WaitingId};
 use cabinet_domain::person::PersonalPart;
 use cabinet_domain::refusal::Refusal;
 use cabinet_proto::v1::convert::waiting::{own, wishes};
@@ -33,6 +35,26 @@ fn page(agenda: &PublicAgenda, rest: &str) -> String {
         practice.unwrap_or_default(),
         agenda.practitioner.slug
     )
+}
+
+/// Whose secret stands behind what was given: the entry's own where it is the pass of an offer's link, else what it hashes to.
+async fn owner_of(
+    state: &EdgeState,
+    (agenda, entry): (AgendaKey, WaitingId),
+    given: &str,
+) -> Result<SecretHash, Failure> {
+    let booking = BookingId(entry.0);
+    let links = state.visits.desk().links();
+    match links.check(Linked { agenda, booking }, given, state.clock.now()).await {
+        Ok(LinkPurpose::Offer) => {}
+        Ok(LinkPurpose::Manage | LinkPurpose::Reminders) | Err(LinkError::Gone) => return Ok(secret::hash(given)),
+        Err(error @ (LinkError::Read(_) | LinkError::Write(_))) => return Err(error.into()),
+    }
+    let look = state.agendas.read(agenda, move |read| {
+        let waiting = read.agenda.waiting.get(&entry).map(|waiting| waiting.owner);
+        waiting.or_else(|| read.agenda.bookings.get(&booking)?.manage)
+    });
+    Ok(look.await?.ok_or(Refusal::NotFound)?)
 }
 
 /// Joins the waiting list.
@@ -107,7 +129,8 @@ pub(crate) async fn post_waiting_view(
     body: Body<WaitingRequest>,
 ) -> Result<Json<WaitingView>, Failure> {
     let entry: WaitingId = path_id(&request, "entry")?;
-    let given = secret::hash(inward::secret("secret", &body.0.secret)?);
+    let given = inward::secret("secret", &body.0.secret)?;
+    let given = owner_of(&state, (agenda.key, entry), given).await?;
     let places = agenda.practice.places.clone();
     let look = state.agendas.read(agenda.key, move |read| {
         let is_theirs = |known: &SecretHash| secret::same(known, &given);
@@ -128,23 +151,36 @@ pub(crate) async fn post_waiting_view(
     Ok(Json(view))
 }
 
+/// What one answers to what one is offered.
+async fn answer(
+    state: &EdgeState,
+    agenda: &PublicAgenda,
+    request: &HttpRequest,
+    asked: (&str, &WaitingActRequest),
+    command: impl FnOnce(WaitingId, SecretHash) -> Command,
+) -> Result<(WaitingId, Done), Failure> {
+    let entry: WaitingId = path_id(request, "entry")?;
+    let given = inward::secret("secret", &asked.1.secret)?;
+    let owner = owner_of(state, (agenda.key, entry), given).await?;
+    act(state, agenda, request, (asked, owner), command).await
+}
+
 /// What one asks about one's own entry.
 async fn act(
     state: &EdgeState,
     agenda: &PublicAgenda,
     request: &HttpRequest,
-    (operation, body): (&str, &WaitingActRequest),
+    ((operation, body), owner): ((&str, &WaitingActRequest), SecretHash),
     command: impl FnOnce(WaitingId, SecretHash) -> Command,
 ) -> Result<(WaitingId, Done), Failure> {
     let entry: WaitingId = path_id(request, "entry")?;
-    let own_secret = inward::secret("secret", &body.secret)?;
     let order = BearerOrder {
         locale: None,
         agenda: agenda.key,
-        principal: bearer(own_secret),
+        principal: Principal::Bearer(owner),
         command_id: inward::id("command_id", &body.command_id)?,
         digest: secret::body_digest(operation, &entry.to_string(), body),
-        command: command(entry, secret::hash(own_secret)),
+        command: command(entry, owner),
         personal: Vec::new(),
         network: network(request),
     };
@@ -170,7 +206,7 @@ pub(crate) async fn post_waiting_accept(
     body: Body<WaitingActRequest>,
 ) -> Result<HttpResponse, Failure> {
     let accept = |entry, owner| Command::AcceptOffer { entry, owner };
-    let (entry, done) = act(&state, &agenda, &request, ("accept", &body.0), accept).await?;
+    let (entry, done) = answer(&state, &agenda, &request, ("accept", &body.0), accept).await?;
     Ok(HttpResponse::Created().json(ConfirmAnswer {
         booking: entry.to_string(),
         manage_path: page(&agenda, &format!("rdv/{entry}")),
@@ -195,7 +231,7 @@ pub(crate) async fn post_waiting_decline(
     body: Body<WaitingActRequest>,
 ) -> Result<Json<Accepted>, Failure> {
     let decline = |entry, owner| Command::DeclineOffer { entry, owner };
-    let (_, done) = act(&state, &agenda, &request, ("decline", &body.0), decline).await?;
+    let (_, done) = answer(&state, &agenda, &request, ("decline", &body.0), decline).await?;
     Ok(Json(Accepted { seq: done.seq }))
 }
 
@@ -219,6 +255,8 @@ pub(crate) async fn post_waiting_leave(
         entry,
         by: Leaver::Patient(owner),
     };
-    let (_, done) = act(&state, &agenda, &request, ("leave", &body.0), leave).await?;
+    let owner = secret::hash(inward::secret("secret", &body.0.secret)?);
+    let asked = (("leave", &body.0), owner);
+    let (_, done) = act(&state, &agenda, &request, asked, leave).await?;
     Ok(Json(Accepted { seq: done.seq }))
 }

@@ -70,7 +70,7 @@ fn asked_today(world: &World) -> BTreeSet<Action> {
             // What is seen of an agenda goes by the level on it.
             Policy::Agenda(Action::SeeTimes) => asked.extend(SEEING),
             Policy::Agenda(action) => asked.extend([action]),
-            Policy::AgendaCommand => asked.extend(commands(world, "0").iter().map(is_action)),
+            Policy::AgendaCommand => asked.extend(commands(world, &There::default()).iter().map(is_action)),
             Policy::Practice(action) => asked.extend([action]),
             Policy::Anyone | Policy::Bearer | Policy::SignedIn | Policy::Platform(_) | Policy::Support => {}
         }
@@ -85,8 +85,16 @@ fn is_action(command: &Value) -> Action {
 
 const WEEK_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
 
+/// What commands are tried on.
+#[derive(Default)]
+struct There {
+    booking: String,
+    entry: String,
+}
+
 /// Every command there is, on fresh things, in an order in which whoever has the right is accepted.
-fn commands(world: &World, booking: &str) -> Vec<Value> {
+fn commands(world: &World, there: &There) -> Vec<Value> {
+    let There { booking, entry } = there;
     let start_ms = MONDAY_MS + i64::try_from(world.draw() % 6).unwrap() * 30 * MINUTE_MS;
     let allow = json!({"overlap": true, "outside_hours": true});
     let [absence, kind, rule, opening] = [(); 4].map(|()| world.id());
@@ -119,14 +127,16 @@ fn commands(world: &World, booking: &str) -> Vec<Value> {
         json!({"do": "move_bookings", "moves": [{"booking": booking, "start_ms": start_ms}], "allow": allow}),
         json!({"do": "mark_booking", "booking": booking, "mark": "excused"}),
         json!({"do": "announce_delay", "minutes": 20}),
+        json!({"do": "set_waiting_urgent", "entry": entry, "urgent": true}),
+        json!({"do": "remove_waiting", "entry": entry}),
         // After what cancels the prepared booking: past the guard, the rules find nothing.
         json!({"do": "cancel_bookings", "bookings": [booking]}),
     ]
 }
 
 /// The commands that are this action.
-fn commands_of(world: &World, action: Action, booking: &str) -> Vec<Value> {
-    let mut commands = commands(world, booking);
+fn commands_of(world: &World, action: Action, there: &There) -> Vec<Value> {
+    let mut commands = commands(world, there);
     commands.retain(|command| is_action(command) == action);
     commands
 }
@@ -158,14 +168,37 @@ fn seen(view: &Value, action: Action) -> &'static str {
     if allowed { "allow" } else { "forbidden" }
 }
 
-/// Books with the owner's cookie; the booking's id.
-async fn prepared(world: &World, key: AgendaKey) -> String {
+/// Books with the owner's cookie; where it is needed, somebody waits for what never comes.
+async fn prepared(world: &World, key: AgendaKey, action: Action) -> There {
     let owner = world.sign_in(key.practice, 50).await;
-    let book = commands_of(world, Action::Book, "0").remove(0);
+    let book = commands_of(world, Action::Book, &There::default()).remove(0);
     let path = format!("/api/v1/staff/agendas/{}/commands", key.agenda);
     let body = json!({"command_id": world.id(), "command": book});
     world.staff_post(&owner, &path, &body).await.fine(200);
-    book["booking"].as_str().unwrap().to_owned()
+    let waits = matches!(action, Action::Book | Action::Cancel);
+    There {
+        booking: book["booking"].as_str().unwrap().to_owned(),
+        entry: if waits { entry(world, key).await } else { String::new() },
+    }
+}
+
+/// Somebody on the agenda's waiting list, for a day on which it never opens.
+async fn entry(world: &World, key: AgendaKey) -> String {
+    let page = match key {
+        AGENDA => "cabinet-essai/claire-morel",
+        COLLEAGUES => "cabinet-essai/nora-petit",
+        _ => "autre-cabinet/paul-roux",
+    };
+    let wishes = json!({"weekdays": ["sunday"], "from": "00:00", "until": "24:00", "first_day": "2026-11-22",
+        "last_day": "2026-12-20", "notice_minutes": 60, "place": null});
+    let person = json!({"given_name": "Léa", "family_name": "Petit", "email": null, "phone": "+33600000000"});
+    let body = json!({"command_id": world.id(), "secret": world.id(), "kind": KIND.to_string(), "notice_version": 1,
+        "wishes": wishes, "person": person});
+    let joined = world
+        .post(&format!("/api/v1/public/{page}/waiting"), &body)
+        .await
+        .fine(201);
+    joined["entry"].as_str().unwrap().to_owned()
 }
 
 /// The one answer to all commands of an action.
@@ -191,9 +224,9 @@ async fn over_http(world: &World, cookie: &str, key: AgendaKey, action: Action) 
             word
         };
     }
-    let booking = prepared(world, key).await;
+    let there = prepared(world, key, action).await;
     let mut words = Vec::new();
-    for command in commands_of(world, action, &booking) {
+    for command in commands_of(world, action, &there) {
         let body = json!({"command_id": world.id(), "command": command});
         let answer = world.staff_post(cookie, &format!("{path}/commands"), &body).await;
         words.push(word(answer.status.into(), answer.code()));
@@ -216,9 +249,9 @@ async fn over_session(world: &World, session: &mut Session, key: AgendaKey, acti
         }
         return refused(&answer);
     }
-    let booking = prepared(world, key).await;
+    let there = prepared(world, key, action).await;
     let mut words = Vec::new();
-    for command in commands_of(world, action, &booking) {
+    for command in commands_of(world, action, &there) {
         session
             .send(&json!({"event": "command", "ref": 3, "topic": topic, "command_id": world.id(), "command": command}))
             .await;
@@ -284,7 +317,7 @@ async fn every_command_of_the_document_is_walked() {
         .iter()
         .map(|variant| variant["properties"]["do"]["enum"][0].as_str().unwrap().to_owned())
         .collect();
-    let walked = commands(&world, "0");
+    let walked = commands(&world, &There::default());
     let walked: BTreeSet<String> = walked
         .iter()
         .map(|one| one["do"].as_str().unwrap().to_owned())
@@ -299,7 +332,7 @@ async fn the_matrix_holds_over_http_and_sessions() {
     assert_eq!(asked_today(&world), existing.collect(), "walk what exists");
     add_colleague(&world).await;
     for key in [AGENDA, COLLEAGUES, FOREIGN] {
-        prepared(&world, key).await;
+        prepared(&world, key, Action::SeeTimes).await;
     }
     let mut walked: BTreeMap<&str, usize> = BTreeMap::new();
     for role in Role::ALL {

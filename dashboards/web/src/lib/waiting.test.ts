@@ -1,7 +1,7 @@
 // Wishes in words and for a start; a staff view as the waiting list's changes alter it.
 import { expect, it } from 'vitest';
 import { applyChanges } from './agenda';
-import { couldSuit, daysInWords, inOrder } from './waiting';
+import { couldSuit, daysInWords, inOrder, isPass } from './waiting';
 import type { StaffView, StaffWaiting, Wishes } from './wire';
 
 const ZONE = 'Europe/Paris';
@@ -40,4 +40,10 @@ it('follows offers: held, let pass, booked', () => {
   const booking = { id: 'one', kind: 'k', start_ms: 1, end_ms: 2, place: 'p', person: null, online: true, overbooked: false, series: null, mark: null };
   expect(applyChanges(offered, [{ change: 'hold_gone', id: 'h' }, { change: 'booking_set', booking }]).waiting.map((one) => one.id)).toEqual(['two']);
   expect(applyChanges(offered, [{ change: 'waiting_gone', id: 'two' }, { change: 'waiting_set', entry: entry('three') }]).waiting.map((one) => one.id)).toEqual(['one', 'three']);
+});
+
+it('tells what a mail gives from the own secret by its length', () => {
+  expect(isPass('0'.repeat(58))).toBe(true);
+  expect(isPass('0'.repeat(64))).toBe(false);
+  expect(isPass('')).toBe(false);
 });

@@ -33,3 +33,11 @@ export function daysInWords(wishes: Wishes, language: string, every: string): st
 export function inOrder(list: readonly StaffWaiting[]): StaffWaiting[] {
   return [...list].sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.joined_ms - b.joined_ms || (a.id < b.id ? -1 : 1));
 }
+
+/** What an offer's mail gives in place of the entry's own secret is shorter: 29 bytes, written as digits. */
+const PASS_DIGITS = 58;
+
+/** Whether what stands behind the # came by mail: it answers the offer and is over with it; it leaves no list and opens no booking. */
+export function isPass(secret: string): boolean {
+  return secret.length === PASS_DIGITS;
+}

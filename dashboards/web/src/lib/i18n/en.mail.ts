@@ -12,7 +12,7 @@ export const mail: typeof french = {
   stop: 'Get no more of them',
   messages: 'Messages to the patient',
   none: 'None so far.',
-  kinds: { booked: 'Booking confirmed', moved: 'Move', cancelled: 'Cancellation', reminded: 'Reminder' },
+  kinds: { booked: 'Booking confirmed', moved: 'Move', cancelled: 'Cancellation', reminded: 'Reminder', series_booked: 'Booking confirmed', several_moved: 'Move', several_cancelled: 'Cancellation', delayed: 'Delay', offered: 'Offer' },
   states: { waiting: 'waiting', sent: 'sent', refused: 'refused' },
   unwanted: 'The patient wants no reminders.',
   reminders: 'Reminders by mail',

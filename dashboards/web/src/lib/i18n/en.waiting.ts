@@ -41,6 +41,7 @@ export const waiting: typeof french = {
   bookedTitle: 'Your appointment is booked',
   bookedText: 'You are no longer on the waiting list.',
   seeBooking: 'See my appointment',
+  mailed: 'A confirmation is on its way by mail: its link leads to the appointment and lets you cancel it.',
   leave: 'Leave the waiting list',
   leaveAsk: 'Leave the waiting list?',
   leaveText: 'You lose your place. Nothing more will be offered to you.',

@@ -11,7 +11,7 @@ export const mail = {
   stop: 'Ne plus les recevoir',
   messages: 'Courriels au patient',
   none: 'Aucun pour l’instant.',
-  kinds: { booked: 'Confirmation', moved: 'Déplacement', cancelled: 'Annulation', reminded: 'Rappel' } as Record<string, string>,
+  kinds: { booked: 'Confirmation', moved: 'Déplacement', cancelled: 'Annulation', reminded: 'Rappel', series_booked: 'Confirmation', several_moved: 'Déplacement', several_cancelled: 'Annulation', delayed: 'Retard', offered: 'Proposition' } as Record<string, string>,
   states: { waiting: 'en attente', sent: 'envoyé', refused: 'refusé' } as Record<string, string>,
   unwanted: 'Le patient ne veut pas de rappel.',
   reminders: 'Rappels par courriel',

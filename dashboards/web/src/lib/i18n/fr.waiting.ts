@@ -39,6 +39,7 @@ export const waiting = {
   bookedTitle: 'Votre rendez-vous est pris',
   bookedText: 'Vous n’êtes plus sur la liste d’attente.',
   seeBooking: 'Voir mon rendez-vous',
+  mailed: 'Un courriel de confirmation arrive : son lien mène au rendez-vous et permet de l’annuler.',
   leave: 'Quitter la liste d’attente',
   leaveAsk: 'Quitter la liste d’attente ?',
   leaveText: 'Vous perdez votre rang. Rien ne vous sera plus proposé.',
