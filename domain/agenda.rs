@@ -313,6 +313,18 @@ impl Agenda {
         self.course.delay_now(&plan.zone, now)
     }
 
+    /// How late the practitioner runs at `now` for whoever has this booking, in minutes; 0 when it is on another day or has
+    /// begun.
+    #[must_use]
+    pub fn delay_of(&self, booking: &Booking, now: UtcMillis) -> u16 {
+        let (Some(plan), Some(delay)) = (self.index.plan.as_ref(), self.delay_now(now)) else {
+            return 0;
+        };
+        let today = plan.zone.date_of(booking.span.from) == plan.zone.date_of(now.minute());
+        let concerned = today && now < booking.span.from.plus(i64::from(delay.minutes)).millis();
+        if concerned { delay.minutes } else { 0 }
+    }
+
     /// Every sealed blob that the state names.
     pub fn blobs(&self) -> impl Iterator<Item = BlobId> {
         let waiting = self.waiting.values().map(|entry| entry.details);

@@ -17,6 +17,7 @@ pub mod review;
 pub mod session;
 pub mod support;
 pub mod typescript;
+pub mod visit;
 pub mod waiting;
 
 /// The version, as frames and paths name it.

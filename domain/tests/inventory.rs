@@ -336,10 +336,8 @@ fn schedules() -> Vec<(&'static str, Value)> {
         number: 1,
         of: 2,
     };
-    let delay = Delay {
-        minutes: 5,
-        at: UtcMillis(0),
-    };
+    let (minutes, at) = (5, UtcMillis(0));
+    let delay = Delay { minutes, at };
     vec![
         ("Mark", serde_json::to_value(mark).unwrap()),
         ("SeriesPlace", serde_json::to_value(place).unwrap()),

@@ -6,6 +6,8 @@
 mod naive;
 #[path = "properties/offers.rs"]
 mod offers;
+#[path = "properties/steps.rs"]
+mod steps;
 #[path = "properties/world.rs"]
 mod world;
 

@@ -9,7 +9,9 @@ use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
-use cabinet_proto::v1::{account, alerts, audit, members, messages, operators, planning, review, support, waiting};
+use cabinet_proto::v1::{
+    account, alerts, audit, members, messages, operators, planning, review, support, visit, waiting,
+};
 use samples::Samples;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -46,18 +48,19 @@ fn all() -> Map<String, Value> {
     add::<http::ConfirmRequest>(&mut all);
     add::<http::ConfirmAnswer>(&mut all);
     add::<http::ManageRequest>(&mut all);
-    add::<http::VisitRequest>(&mut all);
+    add::<visit::VisitRequest>(&mut all);
     add::<messages::LinkRequest>(&mut all);
     add::<messages::RemindersRequest>(&mut all);
     add::<messages::LinkOpened>(&mut all);
     add::<messages::BookingMessages>(&mut all);
     add::<messages::ReminderSwitch>(&mut all);
     add::<messages::ReminderSettings>(&mut all);
-    add::<http::VisitCode>(&mut all);
-    add::<http::VisitHolder>(&mut all);
-    add::<http::VisitCancel>(&mut all);
-    add::<http::PatientVisit>(&mut all);
+    add::<visit::VisitCode>(&mut all);
+    add::<visit::VisitHolder>(&mut all);
+    add::<visit::VisitCancel>(&mut all);
+    add::<visit::PatientVisit>(&mut all);
     add::<http::ManagedBooking>(&mut all);
+    add::<http::DelayFace>(&mut all);
     add::<http::CancelRequest>(&mut all);
     add::<http::Accepted>(&mut all);
     add::<http::SignInRequest>(&mut all);

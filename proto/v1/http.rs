@@ -6,12 +6,11 @@
 //! `POST /public/{practice}/{practitioner}/holds/{hold}/release` [`ReleaseRequest`] -> [`Accepted`];
 //! `POST /public/{practice}/{practitioner}/holds/{hold}/confirm` [`ConfirmRequest`] -> 201 [`ConfirmAnswer`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/view` [`ManageRequest`] -> [`ManagedBooking`];
+//! `POST /public/{practice}/{practitioner}/bookings/{booking}/delay` [`ManageRequest`] -> [`DelayFace`];
 //! `POST /public/{practice}/{practitioner}/bookings/{booking}/cancel` [`CancelRequest`] -> [`Accepted`];
 //! the waiting list: `waiting.rs`;
 //! `GET  /public/{practice}` -> [`PublicPractice`];
-//! `POST /public/{practice}/visit` [`VisitRequest`]; `POST /public/{practice}/visit/open` [`VisitCode`] -> [`PatientVisit`];
-//! `POST /public/{practice}/visit/bookings` [`VisitHolder`] -> [`PatientVisit`];
-//! `POST /public/{practice}/visit/cancel` [`VisitCancel`] -> [`Accepted`].
+//! `POST /public/{practice}/visit` and what follows it: `visit.rs`.
 //!
 //! Staff (cookie): `POST /staff/sign-in` [`SignInRequest`] -> [`StaffMe`]; `POST /staff/sign-out`; `GET /staff/me` -> [`StaffMe`];
 //! `POST /staff/ticket` -> [`SocketTicket`];
@@ -204,83 +203,14 @@ pub struct ManagedBooking {
     pub now_ms: i64,
 }
 
-/// Asks for the code that opens one's bookings of a practice. The answer is the same whether there are any.
+/// How late the practitioner runs, for whoever has an appointment that day which has not begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VisitRequest {
-    /// Address that was given when booking.
-    pub email: String,
-    /// Language of the mail: `fr` or `en`.
-    pub locale: String,
-}
-
-/// Opens one's bookings with the code that was mailed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VisitCode {
-    /// Address that was given when booking.
-    pub email: String,
-    /// Eight digits.
-    pub code: String,
-}
-
-/// A visit that was opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VisitHolder {
-    /// Its secret.
-    pub visit: String,
-}
-
-/// Cancels one of one's bookings in a visit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VisitCancel {
-    /// The sender's number for the command.
-    pub command_id: String,
-    /// The visit's secret.
-    pub visit: String,
-    /// Page address of the practitioner.
-    pub practitioner: String,
-    /// The booking.
-    pub booking: String,
-}
-
-/// One's bookings of a practice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct PatientVisit {
-    /// The visit's secret.
-    pub visit: String,
-    /// The visit lasts until then.
-    #[ts(type = "number")]
-    pub until_ms: i64,
-    /// Those to come first, the nearest first, then those past; at most fifty.
-    pub bookings: Vec<VisitedBooking>,
+pub struct DelayFace {
+    /// Minutes; 0: not, or the appointment is on another day.
+    pub delay_minutes: u16,
     /// The server's clock.
     #[ts(type = "number")]
     pub now_ms: i64,
-}
-
-/// One of one's bookings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct VisitedBooking {
-    /// Its id.
-    pub booking: String,
-    /// With whom.
-    pub practitioner: Practitioner,
-    /// Name of its type.
-    pub kind: String,
-    /// Start.
-    #[ts(type = "number")]
-    pub start_ms: i64,
-    /// End.
-    #[ts(type = "number")]
-    pub end_ms: i64,
-    /// Place.
-    pub place: Option<Place>,
-    /// Can be cancelled here until then; none: by telephone alone.
-    #[ts(type = "number | null")]
-    pub cancel_until_ms: Option<i64>,
 }
 
 /// Cancel one's booking.

@@ -3,7 +3,7 @@
 
 use super::{
     account, alerts, audit, board, http, members, messages, model, operators, planning, problem, review, session,
-    support, waiting,
+    support, visit, waiting,
 };
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
@@ -70,7 +70,7 @@ fn appointments(text: &mut String, config: &Config) {
         http::ReleaseRequest,
         http::ConfirmRequest,
         http::ConfirmAnswer,
-        http::VisitRequest,
+        visit::VisitRequest,
         messages::LinkRequest,
         messages::RemindersRequest,
         messages::LinkOpened,
@@ -78,13 +78,14 @@ fn appointments(text: &mut String, config: &Config) {
         messages::BookingMessages,
         messages::ReminderSwitch,
         messages::ReminderSettings,
-        http::VisitCode,
-        http::VisitHolder,
-        http::VisitCancel,
-        http::PatientVisit,
-        http::VisitedBooking,
+        visit::VisitCode,
+        visit::VisitHolder,
+        visit::VisitCancel,
+        visit::PatientVisit,
+        visit::VisitedBooking,
         http::ManageRequest,
         http::ManagedBooking,
+        http::DelayFace,
         http::CancelRequest,
         http::Accepted,
         http::SignInRequest,

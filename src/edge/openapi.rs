@@ -35,6 +35,7 @@ use utoipa::{Modify, OpenApi};
         public::post_release,
         public::post_confirm,
         manage::post_view,
+        manage::post_delay,
         manage::post_cancel,
         staff::post_sign_in,
         staff::post_sign_out,

@@ -95,6 +95,7 @@ routes! {
     "POST" "/api/v1/public/{practice}/{practitioner}/holds/{hold}/release" public::post_release Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/holds/{hold}/confirm" public::post_confirm Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/view" manage::post_view Policy::Bearer;
+    "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/delay" manage::post_delay Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/cancel" manage::post_cancel Policy::Bearer;
     "POST" "/api/v1/public/{practice}/{practitioner}/waiting" waiting::post_waiting Policy::Anyone;
     "POST" "/api/v1/public/{practice}/{practitioner}/waiting/{entry}/view" waiting::post_waiting_view Policy::Bearer;

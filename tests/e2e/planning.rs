@@ -197,9 +197,30 @@ async fn a_delay_is_on_every_screen_until_midnight() {
     let look = path(&format!("?from_ms={MONDAY_MS}&until_ms={}", MONDAY_MS + WEEK_MS));
     let late = |view: Value| view["view"]["delay_minutes"].clone();
     assert_eq!(late(world.staff_get(&cookie, &look).await.fine(200)), 25);
+    // Who has an appointment that day is told, by their link; nobody else.
+    let (answer, manage) = world.book(MONDAY_MS).await;
+    let delay = format!(
+        "{}/bookings/{}/delay",
+        crate::world::PAGE,
+        answer["booking"].as_str().unwrap()
+    );
+    let ask = json!({ "manage": manage });
+    assert_eq!(
+        world.post(&delay, &ask).await.fine(200)["delay_minutes"],
+        0,
+        "today is Sunday"
+    );
+    world
+        .post(&delay, &json!({"manage": world.id()}))
+        .await
+        .refused(404, "booking_unknown");
     world.pass_seconds(12 * 3_600);
     let cookie = world.sign_in(AGENDA.practice, ANNE).await;
     assert_eq!(late(world.staff_get(&cookie, &look).await.fine(200)), 0, "another day");
+    command(&world, &cookie, &json!({"do": "announce_delay", "minutes": 30}))
+        .await
+        .fine(200);
+    assert_eq!(world.post(&delay, &ask).await.fine(200)["delay_minutes"], 30);
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { AppointmentType, ClientFrame, PublicPractice, Slot, StaffChange, StaffCommand, StaffView, TypeSlots } from '../src/lib/wire';
+import type { AppointmentType, ClientFrame, PublicPractice, Slot, StaffChange, StaffCommand, StaffView, TypeSlots, StaffBooking } from '../src/lib/wire';
 import { addDays, dayOf, instantOf, weekdayOf } from '../src/lib/zone.ts';
 
 const ZONE = 'Europe/Paris';
@@ -34,7 +34,7 @@ class Agenda {
     const agenda = id();
     practice.practitioners.push({ agenda, slug, name, profession, colour, zone: ZONE });
     const today = dayOf(Date.now(), ZONE);
-    this.view = { agenda, zone: ZONE, granularity_minutes: 15, types, bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 9e15, complete_until_ms: 9e15, waiting: [] };
+    this.view = { agenda, zone: ZONE, granularity_minutes: 15, types, bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 9e15, complete_until_ms: 9e15, waiting: [], delay_minutes: 0 };
     const names = [['Jeanne', 'Moreau'], ['Ali', 'Benali'], ['Chloé', 'Garnier'], ['Hugo', 'Petit'], ['Inès', 'Rousseau'], ['Paul', 'Lefèvre']];
     for (const day of ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']) for (const [from, until] of [['09:00', '12:30'], ['14:00', '18:30']] as const)
       this.view.rules.push({ id: id(), weekday: day, from, until, types: null, place: practice.places[0]!.id, weeks: day === 'wednesday' && from === '14:00' ? 'a' : 'every', valid_from: today, valid_until: null });
@@ -47,7 +47,7 @@ class Agenda {
           const kind = types[Math.floor(Math.random() * types.length)]!;
           if (Math.random() < (d < 2 ? 0.75 : 0.35)) {
             const n = names[Math.floor(Math.random() * names.length)]!;
-            this.view.bookings.push({ id: id(), kind: kind.id, start_ms: t, end_ms: t + kind.duration_minutes * MIN, place: practice.places[0]!.id, person: { given_name: n[0]!, family_name: n[1]!, email: 'p@exemple.fr', phone: null }, online: Math.random() < 0.5, overbooked: false });
+            this.view.bookings.push({ id: id(), kind: kind.id, start_ms: t, end_ms: t + kind.duration_minutes * MIN, place: practice.places[0]!.id, person: { given_name: n[0]!, family_name: n[1]!, email: 'p@exemple.fr', phone: null }, online: Math.random() < 0.5, overbooked: false, series: null, mark: null });
           }
           t += Math.ceil((kind.duration_minutes + 5) / 15) * 15 * MIN;
         }
@@ -96,7 +96,7 @@ class Agenda {
         const end = c.start_ms + length(kind);
         if (!c.allow.outside_hours && !this.view.openings.some((o) => o.start_ms <= c.start_ms && end <= o.end_ms)) return 'outside_hours';
         if (!c.allow.overlap && this.busy(c.start_ms, end, c.booking)) return 'slot_taken';
-        const booking = { id: c.booking, kind, start_ms: c.start_ms, end_ms: end, place: practice.places[0]!.id, person: c.do === 'book' ? c.person : (old?.person ?? null), online: old?.online ?? false, overbooked: c.allow.overlap };
+        const booking = { id: c.booking, kind, start_ms: c.start_ms, end_ms: end, place: practice.places[0]!.id, person: c.do === 'book' ? c.person : (old?.person ?? null), online: old?.online ?? false, overbooked: c.allow.overlap, series: old?.series ?? null, mark: null };
         this.set('bookings', booking); this.change([{ change: 'booking_set', booking }]); return null;
       }
       case 'cancel': this.drop('bookings', c.booking); this.change([{ change: 'booking_gone', id: c.booking }]); return null;
@@ -108,6 +108,20 @@ class Agenda {
       case 'close_hours': this.drop('rules', c.id); return resync();
       case 'open_exceptionally': this.set('exceptions', c.opening); return resync();
       case 'close_exception': this.drop('exceptions', c.id); return resync();
+      case 'book_series': {
+        const booked = c.sessions.map((one, index): StaffBooking => ({ id: one.booking, kind: c.kind, start_ms: one.start_ms, end_ms: one.start_ms + length(c.kind), place: practice.places[0]!.id, person: c.person, online: false, overbooked: false, series: { series: c.series, number: index + 1, of: c.sessions.length }, mark: null }));
+        if (booked.some((one) => this.busy(one.start_ms, one.end_ms))) return 'one_of_several';
+        for (const booking of booked) this.set('bookings', booking);
+        this.change(booked.map((booking) => ({ change: 'booking_set', booking }))); return null;
+      }
+      case 'move_bookings': {
+        const moved = c.moves.flatMap((one): StaffBooking[] => { const old = this.view.bookings.find((b) => b.id === one.booking); return old ? [{ ...old, start_ms: one.start_ms, end_ms: one.start_ms + old.end_ms - old.start_ms, mark: null }] : []; });
+        for (const booking of moved) this.set('bookings', booking);
+        this.change(moved.map((booking) => ({ change: 'booking_set', booking }))); return null;
+      }
+      case 'cancel_bookings': for (const gone of c.bookings) this.drop('bookings', gone); this.change(c.bookings.map((gone) => ({ change: 'booking_gone', id: gone }))); return null;
+      case 'mark_booking': this.view.bookings = this.view.bookings.map((b) => (b.id === c.booking ? { ...b, mark: c.mark } : b)); this.change([{ change: 'mark_set', id: c.booking, mark: c.mark }]); return null;
+      case 'announce_delay': this.view.delay_minutes = c.minutes; this.change([{ change: 'delay_set', minutes: c.minutes }]); return null;
       case 'remove_waiting': this.view.waiting = this.view.waiting.filter((one) => one.id !== c.entry); this.change([{ change: 'waiting_gone', id: c.entry }]); return null;
       case 'set_waiting_urgent': this.change([{ change: 'waiting_urgent', id: c.entry, urgent: c.urgent }]); return null;
     }
@@ -161,7 +175,7 @@ export function fakeServer(): Plugin {
     if (path[5] === 'release') { agenda.drop('holds', path[4]!); agenda.change([{ change: 'hold_gone', id: path[4]! }]); return answer(200, { seq: agenda.seq }); }
     if (path[5] === 'confirm') {
       if (!hold) return refuse('hold_gone', 409);
-      const booking = { id: id(), kind: hold.kind, start_ms: hold.start_ms, end_ms: hold.end_ms, place: practice.places[0]!.id, person: body['person'], online: true, overbooked: false };
+      const booking = { id: id(), kind: hold.kind, start_ms: hold.start_ms, end_ms: hold.end_ms, place: practice.places[0]!.id, person: body['person'], online: true, overbooked: false, series: null, mark: null };
       agenda.drop('holds', hold.id); agenda.set('bookings', booking); agenda.manage.set(booking.id, body['manage'] as string);
       agenda.change([{ change: 'hold_gone', id: hold.id }, { change: 'booking_set', booking }]);
       return answer(201, { booking: booking.id, manage_path: `/p/demo/${agenda.slug}/rdv/${booking.id}`, seq: agenda.seq });

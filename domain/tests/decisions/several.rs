@@ -228,6 +228,16 @@ fn a_delay_is_worth_the_day_on_which_it_is_announced() {
         "a minute before midnight in Paris"
     );
     assert_eq!(said(&desk, "2026-06-01T22:00Z"), None);
+    desk.accept(&book(1, "2026-06-01T09:00Z", NONE));
+    desk.accept(&book(2, "2026-06-08T09:00Z", NONE));
+    let of = |desk: &Desk, id: u128, text: &str| {
+        let booking = desk.agenda.bookings.get(&BookingId(id)).unwrap();
+        desk.agenda.delay_of(&booking, at(text).millis())
+    };
+    assert_eq!(of(&desk, 1, "2026-06-01T06:30Z"), 25);
+    assert_eq!(of(&desk, 1, "2026-06-01T09:24Z"), 25, "it begins later too");
+    assert_eq!(of(&desk, 1, "2026-06-01T09:25Z"), 0);
+    assert_eq!(of(&desk, 2, "2026-06-01T06:30Z"), 0, "of another day");
     desk.accept(&Command::AnnounceDelay { minutes: 0 });
     assert_eq!(said(&desk, "2026-06-01T12:00Z"), None);
 }

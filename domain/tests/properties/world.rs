@@ -1,8 +1,9 @@
 //! Random agendas and random commands around the days that matter: clock changes and holidays, at home and overseas.
 //! Everything is small numbers first, so that failures shrink well.
 
+use super::steps::wishes;
 use cabinet_domain::agenda::Agenda;
-use cabinet_domain::command::{Allowances, Canceller, Command, Leaver, Principal, SessionAt, Stamp};
+use cabinet_domain::command::{Allowances, Canceller, Command, Principal, Stamp};
 use cabinet_domain::course::Attendance;
 use cabinet_domain::decide::{decide, record};
 use cabinet_domain::event::{Event, Recorded};
@@ -10,13 +11,12 @@ use cabinet_domain::ids::*;
 use cabinet_domain::schedule::*;
 use cabinet_domain::slots::slots;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
-use cabinet_domain::waiting::{Priority, Wishes};
+use cabinet_domain::waiting::Wishes;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
 
 /// Days that an agenda of the tests spans.
 pub(crate) const DAYS: i64 = 6;
-const WEEKDAYS: [Weekday; 7] = [
+pub(super) const WEEKDAYS: [Weekday; 7] = [
     Weekday::Monday,
     Weekday::Tuesday,
     Weekday::Wednesday,
@@ -235,36 +235,6 @@ pub(crate) enum Step {
     LetPass(u8),
 }
 
-/// Mostly open-minded; days within the stretch that the tests look at.
-fn wishes(site: &Site) -> impl Strategy<Value = Wishes> + use<> {
-    let base = site.base;
-    let weekdays = prop_oneof![
-        3 => Just(WEEKDAYS.iter().copied().collect::<BTreeSet<Weekday>>()),
-        1 => proptest::collection::btree_set(proptest::sample::select(WEEKDAYS.to_vec()), 1..4),
-    ];
-    let minutes = prop_oneof![3 => Just((0_u16, 1440_u16)), 1 => (0_u16..720, 721_u16..=1440)];
-    let place = proptest::option::weighted(0.2, (1_u128..=2).prop_map(PlaceId));
-    (
-        weekdays,
-        minutes,
-        0_i32..3,
-        3_i32..5,
-        prop_oneof![3 => Just(0_u32), 1 => 0_u32..3000],
-        place,
-    )
-        .prop_map(
-            move |(weekdays, (from, until), first, last, notice_minutes, place)| Wishes {
-                weekdays,
-                from_minute_of_day: from,
-                until_minute_of_day: until,
-                first_day: base.plus_days(first),
-                last_day: base.plus_days(last),
-                notice_minutes,
-                place,
-            },
-        )
-}
-
 pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
     let wishes = wishes(&site);
     let allow =
@@ -363,108 +333,6 @@ impl Step {
             several => several.several(agenda, site),
         }
     }
-
-    fn several(self, agenda: &Agenda, site: &Site) -> Command {
-        match self {
-            Self::Series(first, starts, allow) => {
-                let kind = TypeId(1);
-                let resolve = |start: &Start| start.resolve(agenda, site, kind);
-                let mut starts: Vec<UtcMinute> = starts.iter().map(resolve).collect();
-                starts.sort_unstable();
-                starts.dedup();
-                let sessions = starts
-                    .into_iter()
-                    .zip(u128::from(first)..)
-                    .map(|(start, id)| SessionAt {
-                        booking: BookingId(id),
-                        start,
-                    });
-                Command::BookSeries {
-                    series: SeriesId(u128::from(first)),
-                    kind,
-                    patient: PatientId(1),
-                    details: BlobId(1),
-                    sessions: sessions.collect(),
-                    allow,
-                }
-            }
-            Self::MoveSome(moves, shift, allow) => {
-                // All by the same time, or each to its own start.
-                let moves = moves.into_iter().map(|(id, start)| {
-                    let booking = BookingId(u128::from(id));
-                    let stands = agenda.bookings.get(&booking);
-                    let start = match stands {
-                        Some(booking) if shift != 0 => booking.span.from.plus(shift),
-                        Some(_) | None => start.resolve(agenda, site, TypeId(1)),
-                    };
-                    SessionAt { booking, start }
-                });
-                Command::MoveBookings {
-                    moves: moves.collect(),
-                    allow,
-                }
-            }
-            Self::CancelSome(ids) => Command::CancelBookings {
-                bookings: ids.into_iter().map(|id| BookingId(u128::from(id))).collect(),
-            },
-            Self::Mark(id, mark) => Command::MarkBooking {
-                booking: BookingId(u128::from(id)),
-                mark,
-            },
-            Self::Delay(minutes) => Command::AnnounceDelay { minutes },
-            Self::Join(entry, kind, wishes) => Command::JoinWaitingList {
-                entry: waiting(entry),
-                kind: TypeId(u128::from(kind)),
-                patient: PatientId(10 + u128::from(entry)),
-                details: BlobId(10 + u128::from(entry)),
-                owner: [100 + entry; 32],
-                notice_version: 1,
-                wishes,
-            },
-            Self::Leave(entry, patient) => Command::LeaveWaitingList {
-                entry: waiting(entry),
-                by: if patient {
-                    Leaver::Patient([100 + entry; 32])
-                } else {
-                    Leaver::Practice
-                },
-            },
-            Self::Urgent(entry, urgent) => Command::SetWaitingPriority {
-                entry: waiting(entry),
-                priority: if urgent { Priority::Urgent } else { Priority::Normal },
-            },
-            Self::Accept(entry) => Command::AcceptOffer {
-                entry: an_offered(agenda, entry),
-                owner: [100 + u8::try_from(an_offered(agenda, entry).0 >> 32).unwrap() - 1; 32],
-            },
-            Self::Decline(entry) => Command::DeclineOffer {
-                entry: an_offered(agenda, entry),
-                owner: [100 + u8::try_from(an_offered(agenda, entry).0 >> 32).unwrap() - 1; 32],
-            },
-            Self::LetPass(entry) => {
-                let entry = agenda.waiting.get(&an_offered(agenda, entry));
-                Command::ExpireHold(entry.and_then(|entry| entry.offer).unwrap_or(HoldId(0)))
-            }
-            one => unreachable!("{one:?} is a command of one thing"),
-        }
-    }
-}
-
-/// Far from one another, so that no offer's hold has the number of another.
-fn waiting(entry: u8) -> WaitingId {
-    WaitingId((u128::from(entry) + 1) << 32)
-}
-
-/// One who is being offered something, or just anyone.
-fn an_offered(agenda: &Agenda, nth: u8) -> WaitingId {
-    let offered: Vec<WaitingId> = agenda
-        .waiting
-        .values()
-        .filter(|entry| entry.offer.is_some())
-        .map(|entry| entry.id)
-        .collect();
-    let one = offered.get(usize::from(nth) % offered.len().max(1));
-    one.copied().unwrap_or_else(|| waiting(nth))
 }
 
 /// An agenda under test and everything that happened to it.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod commands;
 mod operators;
 mod parts;
 mod planning;
@@ -11,9 +12,9 @@ mod waiting;
 
 use cabinet_proto::v1::board::BoardFrame;
 use cabinet_proto::v1::http::{
-    Accepted, Allowances, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManageRequest,
-    ManagedBooking, PatientVisit, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda,
-    StaffCommand, StaffCommandRequest, StaffMe, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking,
+    Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, DelayFace, HoldAnswer, HoldRequest, ManageRequest,
+    ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda, StaffCommand,
+    StaffCommandRequest, StaffMe,
 };
 use cabinet_proto::v1::messages::{
     BookingMessage, BookingMessages, LinkOpened, LinkRequest, ReminderSettings, ReminderSwitch, RemindersRequest,
@@ -21,11 +22,9 @@ use cabinet_proto::v1::messages::{
 use cabinet_proto::v1::model::TypeSlotChanges;
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
+use cabinet_proto::v1::visit::{PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking};
 
-use parts::{
-    END, NOW, START, absence, booking, exception, hold, id, kind, me, person, place, practice, practitioner, rule,
-    slot, type_slots, view,
-};
+use parts::{END, NOW, START, id, kind, me, person, place, practice, practitioner, slot, type_slots, view};
 
 /// Samples of one wire type.
 pub(crate) trait Samples: Sized {
@@ -188,145 +187,6 @@ impl Samples for ServerFrame {
                 Self::Present {
                     topic,
                     staff: vec![staff],
-                },
-            ),
-        ]
-    }
-}
-
-impl Samples for StaffChange {
-    const NAME: &'static str = "change";
-    fn samples() -> Vec<(&'static str, Self)> {
-        vec![
-            (
-                "booking_set",
-                Self::BookingSet {
-                    booking: booking(Some(person())),
-                },
-            ),
-            (
-                "booking_moved",
-                Self::BookingMoved {
-                    id: id(4),
-                    start_ms: START,
-                    end_ms: END,
-                    place: id(2),
-                    overbooked: true,
-                },
-            ),
-            ("booking_gone", Self::BookingGone { id: id(4) }),
-            ("hold_set", Self::HoldSet { hold: hold() }),
-            ("hold_gone", Self::HoldGone { id: id(5) }),
-            ("absence_set", Self::AbsenceSet { absence: absence() }),
-            ("absence_gone", Self::AbsenceGone { id: id(6) }),
-            (
-                "series_set",
-                Self::SeriesSet {
-                    series: id(12),
-                    bookings: vec![id(4), id(13)],
-                },
-            ),
-            (
-                "mark_set",
-                Self::MarkSet {
-                    id: id(4),
-                    mark: Some("no_show".to_owned()),
-                },
-            ),
-            ("delay_set", Self::DelaySet { minutes: 25 }),
-            (
-                "waiting_set",
-                Self::WaitingSet {
-                    entry: waiting::entry(),
-                },
-            ),
-            ("waiting_gone", Self::WaitingGone { id: id(80) }),
-            (
-                "waiting_urgent",
-                Self::WaitingUrgent {
-                    id: id(80),
-                    urgent: true,
-                },
-            ),
-            (
-                "waiting_offered",
-                Self::WaitingOffered {
-                    id: id(80),
-                    hold: id(5),
-                },
-            ),
-        ]
-    }
-}
-
-impl Samples for StaffCommand {
-    const NAME: &'static str = "command";
-    fn samples() -> Vec<(&'static str, Self)> {
-        let allow = Allowances {
-            overlap: true,
-            outside_hours: false,
-        };
-        vec![
-            (
-                "book",
-                Self::Book {
-                    booking: id(4),
-                    kind: id(1),
-                    start_ms: START,
-                    person: person(),
-                    allow,
-                },
-            ),
-            (
-                "move",
-                Self::Move {
-                    booking: id(4),
-                    start_ms: START,
-                    allow,
-                },
-            ),
-            ("cancel", Self::Cancel { booking: id(4) }),
-            ("add_absence", Self::AddAbsence { absence: absence() }),
-            ("remove_absence", Self::RemoveAbsence { id: id(6) }),
-            ("set_type", Self::SetType { kind: kind() }),
-            ("retire_type", Self::RetireType { id: id(1) }),
-            ("open_hours", Self::OpenHours { rule: rule() }),
-            ("change_hours", Self::ChangeHours { rule: rule() }),
-            ("close_hours", Self::CloseHours { id: id(7) }),
-            ("open_exceptionally", Self::OpenExceptionally { opening: exception() }),
-            ("close_exception", Self::CloseException { id: id(8) }),
-            (
-                "book_series",
-                Self::BookSeries {
-                    series: id(12),
-                    kind: id(1),
-                    sessions: vec![planning::session()],
-                    person: person(),
-                    allow,
-                },
-            ),
-            (
-                "move_bookings",
-                Self::MoveBookings {
-                    moves: vec![planning::session()],
-                    allow,
-                },
-            ),
-            ("cancel_bookings", Self::CancelBookings { bookings: vec![id(4)] }),
-            (
-                "mark_booking",
-                Self::MarkBooking {
-                    booking: id(4),
-                    mark: Some("seen".to_owned()),
-                },
-            ),
-            ("announce_delay", Self::AnnounceDelay { minutes: 25 }),
-            ("remove_waiting", Self::RemoveWaiting { entry: id(80) }),
-            (
-                "set_waiting_urgent",
-                Self::SetWaitingUrgent {
-                    entry: id(80),
-                    urgent: false,
                 },
             ),
         ]
@@ -516,6 +376,14 @@ one!(
             place: Some(place()),
             cancel_until_ms: None,
         }],
+        now_ms: NOW,
+    }
+);
+one!(
+    DelayFace,
+    "http.delay_face",
+    DelayFace {
+        delay_minutes: 25,
         now_ms: NOW,
     }
 );

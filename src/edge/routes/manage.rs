@@ -17,7 +17,7 @@ use cabinet_domain::command::{Canceller, Command};
 use cabinet_domain::ids::{AgendaKey, BookingId, CommandId};
 use cabinet_domain::refusal::Refusal;
 use cabinet_proto::v1::convert::{inward, outward};
-use cabinet_proto::v1::http::{Accepted, CancelRequest, ManageRequest, ManagedBooking};
+use cabinet_proto::v1::http::{Accepted, CancelRequest, DelayFace, ManageRequest, ManagedBooking};
 use cabinet_proto::v1::problem::Problem;
 
 /// Whether what was given is the pass of a link that was signed for managing this booking.
@@ -75,6 +75,38 @@ pub(crate) async fn post_view(
         ..Leaf::done(state.clock.now(), Actor::Bearer, origin, Act::BookingViewed)
     };
     state.audit.note(agenda.key.practice, leaf).await?;
+    Ok(Json(found))
+}
+
+/// How late the practitioner runs, for who holds the link of an appointment of that day. Says nothing of the booking, so no
+/// leaf says that it was asked.
+#[utoipa::path(post, path = "/api/v1/public/{practice}/{practitioner}/bookings/{booking}/delay", tag = "public",
+    params(("practice" = String, Path, description = "Page address of the practice"),
+        ("practitioner" = String, Path, description = "Page address of the practitioner"),
+        ("booking" = String, Path, description = "Id of the booking")),
+    request_body = ManageRequest,
+    responses((status = 200, body = DelayFace), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+#[post("/api/v1/public/{practice}/{practitioner}/bookings/{booking}/delay")]
+pub(crate) async fn post_delay(
+    state: Data<EdgeState>,
+    agenda: PublicAgenda,
+    request: HttpRequest,
+    body: Body<ManageRequest>,
+) -> Result<Json<DelayFace>, Failure> {
+    let id: BookingId = path_id(&request, "booking")?;
+    let manage = inward::secret("manage", &body.0.manage)?;
+    let by_link = is_link(&state, (agenda.key, id), manage).await?;
+    let given = secret::hash(manage);
+    let look = state.agendas.read(agenda.key, move |read| {
+        let booking = read.agenda.bookings.get(&id)?;
+        let owned = by_link || secret::same(booking.manage.as_ref()?, &given);
+        owned.then(|| DelayFace {
+            delay_minutes: read.agenda.delay_of(&booking, read.now),
+            now_ms: read.now.0,
+        })
+    });
+    let found = look.await?.ok_or(Refusal::BookingUnknown)?;
     Ok(Json(found))
 }
 

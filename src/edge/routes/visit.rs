@@ -19,10 +19,9 @@ use cabinet_domain::ids::{AgendaKey, BookingId, CommandId};
 use cabinet_domain::practice::Practice;
 use cabinet_domain::refusal::Refusal;
 use cabinet_proto::v1::convert::{inward, outward};
-use cabinet_proto::v1::http::{
-    Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking,
-};
+use cabinet_proto::v1::http::Accepted;
 use cabinet_proto::v1::problem::Problem;
+use cabinet_proto::v1::visit::{PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, VisitedBooking};
 
 impl From<VisitError> for Failure {
     fn from(error: VisitError) -> Self {

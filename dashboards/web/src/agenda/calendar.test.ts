@@ -10,9 +10,9 @@ const at = (text: string): number => Date.parse(text);
 const rule = (weekday: string, from: string, until: string): OpeningRule => ({ id: weekday + from, weekday, from, until, types: null, place: 'p', weeks: 'every', valid_from: '2026-01-01', valid_until: null });
 const view: StaffView = {
   agenda: 'a', zone: 'Europe/Paris', granularity_minutes: 15, types: [type], rules: [rule('monday', '07:30', '12:00'), rule('saturday', '09:00', '20:30')], exceptions: [],
-  bookings: [{ id: 'b', kind: 'k', start_ms: at('2026-11-23T08:00:00Z'), end_ms: at('2026-11-23T08:30:00Z'), place: 'p', person: null, online: true, overbooked: false }],
+  bookings: [{ id: 'b', kind: 'k', start_ms: at('2026-11-23T08:00:00Z'), end_ms: at('2026-11-23T08:30:00Z'), place: 'p', person: null, online: true, overbooked: false, series: null, mark: null }],
   holds: [{ id: 'h', kind: 'k', start_ms: at('2026-11-23T09:00:00Z'), end_ms: at('2026-11-23T09:30:00Z'), expires_ms: 100_000 }],
-  absences: [], openings: [], covers_from_ms: 0, covers_until_ms: at('2027-01-01T00:00:00Z'), complete_until_ms: at('2027-01-01T00:00:00Z'), waiting: [],
+  absences: [], openings: [], covers_from_ms: 0, covers_until_ms: at('2027-01-01T00:00:00Z'), complete_until_ms: at('2027-01-01T00:00:00Z'), delay_minutes: 0, waiting: [],
 };
 const feed = (now_ms: number, leaving: string[] = [], from_ms = 0) => eventsOf({
   view, zone: 'Europe/Paris', from_ms, until_ms: at('2027-01-01T00:00:00Z'), now_ms, leaving: new Set(leaving), moving: new Set(), ghosts: [{ id: 'g', agenda: 'other', start_ms: 0, end_ms: 1, text: '' }], editable: true,

@@ -229,7 +229,7 @@ export class Desk {
   /** Says where somebody is or what became of the appointment; the former word can be had back. */
   async mark(agenda: string, booking: StaffBooking, mark: Mark | null): Promise<boolean> {
     const former = booking.mark;
-    const said = mark === null ? i18n.t.course.unmarked : i18n.t.course.marked(this.who(agenda, booking), i18n.t.course.marks[mark]);
+    const said = mark === null ? i18n.t.course.unmarked : i18n.t.course.marked(this.who(agenda, booking), i18n.t.course.marks[mark] ?? '');
     return this.run(agenda, { do: 'mark_booking', booking: booking.id, mark }, said, () => void this.run(agenda, { do: 'mark_booking', booking: booking.id, mark: former }, i18n.t.course.unmarked));
   }
 

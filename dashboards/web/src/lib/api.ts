@@ -9,7 +9,7 @@ import type {
 import type { BookingMessages, LinkOpened, LinkRequest, ReminderSettings, ReminderSwitch, RemindersRequest } from './wire';
 import type { JoinAnswer, JoinRequest, WaitingActRequest, WaitingRequest, WaitingView } from './wire';
 import type {
-  Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
+  Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, DelayFace, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
   PublicPractice, ReleaseRequest, SignInRequest, StaffMe,
 } from './wire';
 
@@ -90,6 +90,8 @@ export const api = {
     call<ConfirmAnswer>('POST', `${at(practice, practitioner)}/holds/${encodeURIComponent(hold)}/confirm`, body),
   view: (practice: string, practitioner: string, booking: string, body: ManageRequest) =>
     call<ManagedBooking>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/view`, body),
+  delay: (practice: string, practitioner: string, booking: string, body: ManageRequest) =>
+    call<DelayFace>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/delay`, body),
   cancel: (practice: string, practitioner: string, booking: string, body: CancelRequest) =>
     call<Accepted>('POST', `${at(practice, practitioner)}/bookings/${encodeURIComponent(booking)}/cancel`, body),
   openLink: (body: LinkRequest) => call<LinkOpened>('POST', '/link/open', body),

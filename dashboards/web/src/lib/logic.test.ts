@@ -13,9 +13,9 @@ import type { Slot, StaffBooking, StaffView } from './wire';
 import { addDays, addWallSeconds, dayOf, instantOf, isoOffset, mondayOf, offsetMinutes, soon, untilMidnight, wallOf, weekdayOf } from './zone';
 
 const slot = (start_ms: number, from_ms = 0, until_ms = start_ms): Slot => ({ start_ms, place: 'p', from_ms, until_ms });
-const booking = (id: string, start_ms: number, end_ms: number): StaffBooking => ({ id, kind: 'k', start_ms, end_ms, place: 'p', person: null, online: false, overbooked: false });
+const booking = (id: string, start_ms: number, end_ms: number): StaffBooking => ({ id, kind: 'k', start_ms, end_ms, place: 'p', person: null, online: false, overbooked: false, series: null, mark: null });
 const view = (bookings: StaffBooking[]): StaffView => ({
-  agenda: 'a', zone: 'Europe/Paris', granularity_minutes: 15, types: [], bookings, holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 1000, complete_until_ms: 1000, waiting: [],
+  agenda: 'a', zone: 'Europe/Paris', granularity_minutes: 15, types: [], bookings, holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 1000, complete_until_ms: 1000, delay_minutes: 0, waiting: [],
 });
 
 describe('a view that comes in parts', () => {

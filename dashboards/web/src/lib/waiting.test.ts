@@ -9,7 +9,7 @@ const wishes: Wishes = { weekdays: ['monday', 'friday'], from: '09:00', until: '
 const at = (wall: string): number => Date.parse(`${wall}+01:00`);
 const entry = (id: string, changed: Partial<StaffWaiting> = {}): StaffWaiting => ({ id, kind: 'k', person: null, wishes, urgent: false, joined_ms: 1, passed: 0, offer: null, ...changed });
 const view = (waiting: StaffWaiting[]): StaffView => ({
-  agenda: 'a', zone: ZONE, granularity_minutes: 15, types: [], bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 1000, complete_until_ms: 1000, waiting,
+  agenda: 'a', zone: ZONE, granularity_minutes: 15, types: [], bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 1000, complete_until_ms: 1000, delay_minutes: 0, waiting,
 });
 
 it('says of a start whether it could suit, at each edge', () => {
@@ -37,7 +37,7 @@ it('follows offers: held, let pass, booked', () => {
   expect(offered.waiting).toEqual([entry('one', { offer: 'h' }), entry('two', { urgent: true })]);
   const passed = applyChanges(offered, [{ change: 'hold_gone', id: 'h' }]);
   expect(passed.waiting[0]).toEqual(entry('one', { passed: 1 }));
-  const booking = { id: 'one', kind: 'k', start_ms: 1, end_ms: 2, place: 'p', person: null, online: true, overbooked: false };
+  const booking = { id: 'one', kind: 'k', start_ms: 1, end_ms: 2, place: 'p', person: null, online: true, overbooked: false, series: null, mark: null };
   expect(applyChanges(offered, [{ change: 'hold_gone', id: 'h' }, { change: 'booking_set', booking }]).waiting.map((one) => one.id)).toEqual(['two']);
   expect(applyChanges(offered, [{ change: 'waiting_gone', id: 'two' }, { change: 'waiting_set', entry: entry('three') }]).waiting.map((one) => one.id)).toEqual(['one', 'three']);
 });

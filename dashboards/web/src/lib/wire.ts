@@ -434,7 +434,11 @@ complete_until_ms: number,
 /**
  * How many minutes late the practitioner runs today; 0: not.
  */
-delay_minutes: number, };
+delay_minutes: number, 
+/**
+ * Who waits for a freed time; nobody for who does not see names.
+ */
+waiting: Array<StaffWaiting>, };
 
 /**
  * What a view lacks of a part of its stretch.
@@ -1173,7 +1177,19 @@ mark: string | null, } | { "do": "announce_delay",
 /**
  * Minutes, at most 240; 0: no longer.
  */
-minutes: number, };
+minutes: number, } | { "do": "remove_waiting", 
+/**
+ * Which entry.
+ */
+entry: string, } | { "do": "set_waiting_urgent", 
+/**
+ * Which entry.
+ */
+entry: string, 
+/**
+ * Whether they come before the others.
+ */
+urgent: boolean, };
 
 /**
  * A booking's place among those that were booked with it.
@@ -1683,7 +1699,31 @@ mark: string | null, } | { "change": "delay_set",
 /**
  * Minutes.
  */
-minutes: number, };
+minutes: number, } | { "change": "waiting_set", 
+/**
+ * Who, for what.
+ */
+entry: StaffWaiting, } | { "change": "waiting_gone", 
+/**
+ * The entry's id.
+ */
+id: string, } | { "change": "waiting_urgent", 
+/**
+ * The entry's id.
+ */
+id: string, 
+/**
+ * Whether they come before the others.
+ */
+urgent: boolean, } | { "change": "waiting_offered", 
+/**
+ * The entry's id.
+ */
+id: string, 
+/**
+ * The hold's.
+ */
+hold: string, };
 
 /**
  * First step of signing in.
@@ -3450,6 +3490,206 @@ rule: string,
  * Since when.
  */
 since_ms: number, };
+
+/**
+ * When somebody could come.
+ */
+export type Wishes = { 
+/**
+ * `monday`..`sunday`, one at least.
+ */
+weekdays: Array<string>, 
+/**
+ * `HH:MM`: the appointment begins then at the earliest...
+ */
+from: string, 
+/**
+ * ... and before this, `HH:MM` up to `24:00`.
+ */
+until: string, 
+/**
+ * First day, `YYYY-MM-DD`.
+ */
+first_day: string, 
+/**
+ * Last day; after it the entry leaves the list.
+ */
+last_day: string, 
+/**
+ * They need at least so many minutes to come.
+ */
+notice_minutes: number, 
+/**
+ * Place id; none: anywhere.
+ */
+place: string | null, };
+
+/**
+ * Joins the list.
+ */
+export type JoinRequest = { 
+/**
+ * The sender's number for this command, 32 hexadecimal digits.
+ */
+command_id: string, 
+/**
+ * The secret of the person's link, 64 hexadecimal digits, drawn by the sender: it opens the entry, and the booking that comes of it.
+ */
+secret: string, 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Who.
+ */
+person: Person, 
+/**
+ * Version of the privacy notice shown.
+ */
+notice_version: number, 
+/**
+ * When they could come.
+ */
+wishes: Wishes, };
+
+/**
+ * On the list.
+ */
+export type JoinAnswer = { 
+/**
+ * Entry id.
+ */
+entry: string, 
+/**
+ * Path of the person's page; the secret goes behind `#`.
+ */
+path: string, 
+/**
+ * Sequence.
+ */
+seq: number, };
+
+/**
+ * Looks at one's entry.
+ */
+export type WaitingRequest = { 
+/**
+ * The secret of the person's link.
+ */
+secret: string, };
+
+/**
+ * Does something with one's entry: accepts or declines the offer, leaves.
+ */
+export type WaitingActRequest = { 
+/**
+ * The sender's number for this command, 32 hexadecimal digits.
+ */
+command_id: string, 
+/**
+ * The secret of the person's link.
+ */
+secret: string, };
+
+/**
+ * What somebody is being offered.
+ */
+export type Offer = { 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * End.
+ */
+end_ms: number, 
+/**
+ * Where.
+ */
+place: Place | null, 
+/**
+ * Held for them until then.
+ */
+until_ms: number, };
+
+/**
+ * One's entry as one sees it.
+ */
+export type WaitingView = { 
+/**
+ * `waiting`, `offered`, or `booked` once an offer was accepted.
+ */
+state: string, 
+/**
+ * What they wait for.
+ */
+kind: AppointmentType, 
+/**
+ * When they could come; none once booked.
+ */
+wishes: Wishes | null, 
+/**
+ * Place among those who wait for the same type, from 1; 0 once booked.
+ */
+rank: number, 
+/**
+ * How many they are.
+ */
+waiting: number, 
+/**
+ * Offers they have let pass; who lets three pass leaves the list.
+ */
+passed: number, 
+/**
+ * What they are being offered.
+ */
+offer: Offer | null, 
+/**
+ * Path of the booking that came of it; the same secret goes behind `#`.
+ */
+manage_path: string | null, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * Somebody who waits, as staff see them who see names; others see nobody.
+ */
+export type StaffWaiting = { 
+/**
+ * Id. A booking with this id is what came of it: who was booked waits no longer.
+ */
+id: string, 
+/**
+ * Type id.
+ */
+kind: string, 
+/**
+ * Who; none once the patient is erased.
+ */
+person: Person | null, 
+/**
+ * When they could come.
+ */
+wishes: Wishes, 
+/**
+ * Comes before everybody who is not.
+ */
+urgent: boolean, 
+/**
+ * When they joined.
+ */
+joined_ms: number, 
+/**
+ * Offers they have let pass.
+ */
+passed: number, 
+/**
+ * Id of the hold that they are being offered: it is among the holds. When it ends without a booking, they have let it pass.
+ */
+offer: string | null, };
 
 /** The acts of the audit log by their number in a leaf. */
 export const AUDIT_ACTS: Readonly<Record<number, string>> = {

@@ -38,6 +38,8 @@ export const audit: typeof french = {
     'booking.viewed': 'appointment looked at by its link',
     'booking.booked': 'appointment made',
     'booking.moved': 'appointment moved',
+    'booking.marked': 'attendance noted',
+    'delay.announced': 'delay announced',
     'booking.cancelled': 'appointment cancelled',
     'waiting.joined': 'waiting list joined',
     'waiting.left': 'waiting list left',

@@ -77,4 +77,5 @@ export const course: typeof french = {
     buffer: (who) => `too close to ${who}: the time kept free is taken`,
   },
   another: 'another appointment',
+  patientLate: (minutes, at) => `About ${minutes} minutes late: expect to be seen around ${at}. This page keeps itself up to date.`,
 };

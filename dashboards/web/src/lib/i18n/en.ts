@@ -212,7 +212,7 @@ export const en: Catalogue = {
   unopened: (names: string) => `${names} has no opening hours yet: patients see no slot.`,
   giveHours: 'Set hours',
   emptyAgenda: 'No practitioner to show.',
-  shortcuts: 'Shortcuts: N new appointment, A absence, J day, S week, M month, T today, ← → navigate, Ctrl+Z take back.',
+  shortcuts: 'Shortcuts: N new appointment, A absence, W waiting room, R running late, J day, S week, M month, T today, ← → navigate, Ctrl+Z take back.',
 
   practitioner: 'Practitioner',
   type: 'Type',

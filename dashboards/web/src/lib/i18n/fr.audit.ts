@@ -36,6 +36,8 @@ export const audit = {
     'booking.viewed': 'rendez-vous consulté par son lien',
     'booking.booked': 'rendez-vous pris',
     'booking.moved': 'rendez-vous déplacé',
+    'booking.marked': 'présence notée',
+    'delay.announced': 'retard annoncé',
     'booking.cancelled': 'rendez-vous annulé',
     'waiting.joined': 'inscription sur la liste d’attente',
     'waiting.left': 'sortie de la liste d’attente',

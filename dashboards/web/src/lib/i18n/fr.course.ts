@@ -75,4 +75,5 @@ export const course = {
     buffer: (who: string) => `trop près de ${who} : le temps de battement est occupé`,
   },
   another: 'un autre rendez-vous',
+  patientLate: (minutes: number, at: string) => `Environ ${minutes} minutes de retard : comptez être reçu vers ${at}. Cette page se met à jour d’elle-même.`,
 };
