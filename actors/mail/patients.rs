@@ -154,24 +154,8 @@ impl Teller<'_> {
             Event::BookingMoved {
                 booking, span, place, ..
             } => {
-                let Some(former) = self.known(*booking) else {
-                    return Ok(());
-                };
-                let known = Known {
-                    span: *span,
-                    place: *place,
-                    ..former
-                };
-                self.changed.insert(*booking, known);
-                self.forget_reminders(*booking, former);
-                if span.from.millis() <= at {
-                    return Ok(());
-                }
-                let appointment = self.appointment(*booking, known, version);
-                if former.span != known.span || former.place != known.place {
-                    self.gathered.add(What::Moved, known.details, appointment.clone());
-                }
-                self.remind(&appointment, at)
+                let changed = (*span, *place);
+                self.moved(*booking, changed, (at, version))
             }
             Event::BookingCancelled { booking, by } => {
                 if let Some(former) = self.known(*booking) {
@@ -181,9 +165,7 @@ impl Teller<'_> {
                 Ok(())
             }
             Event::DelayAnnounced { minutes } => {
-                if *minutes >= DELAY_MINUTES_MAILED {
-                    self.delayed(*minutes, at, version);
-                }
+                self.delayed(*minutes, at, version);
                 Ok(())
             }
             Event::SlotOffered { entry, hold } => {
@@ -191,11 +173,7 @@ impl Teller<'_> {
                 Ok(())
             }
             Event::WaitingLeft { entry, why } => {
-                let entry = self.before.waiting.get(entry);
-                // Who leaves knows it.
-                if let Some(entry) = entry.filter(|_| *why != Left::Patient) {
-                    self.mail_end(entry.details, Letter::WaitingEnded { why: *why });
-                }
+                self.left(*entry, *why);
                 Ok(())
             }
             Event::ProfileSet(profile) => {
@@ -221,6 +199,36 @@ impl Teller<'_> {
         }
     }
 
+    fn moved(
+        &mut self,
+        booking: BookingId,
+        (span, place): (Span, PlaceId),
+        (at, version): (UtcMillis, Seq),
+    ) -> Result<(), StoreError> {
+        let Some(former) = self.known(booking) else {
+            return Ok(());
+        };
+        let known = Known { span, place, ..former };
+        self.changed.insert(booking, known);
+        self.forget_reminders(booking, former);
+        if span.from.millis() <= at {
+            return Ok(());
+        }
+        let appointment = self.appointment(booking, known, version);
+        if former.span != known.span || former.place != known.place {
+            self.gathered.add(What::Moved, known.details, appointment.clone());
+        }
+        self.remind(&appointment, at)
+    }
+
+    /// Who leaves by themselves knows it.
+    fn left(&mut self, entry: WaitingId, why: Left) {
+        let entry = self.before.waiting.get(&entry);
+        if let Some(entry) = entry.filter(|_| why != Left::Patient) {
+            self.mail_end(entry.details, Letter::WaitingEnded { why });
+        }
+    }
+
     /// Writes down the mails about what the command has done.
     fn command_over(&mut self) {
         for (details, letter) in std::mem::take(&mut self.gathered).letters() {
@@ -236,6 +244,9 @@ impl Teller<'_> {
 
     /// To those who are still to come today; of whom something was said already is there, or does not come.
     fn delayed(&mut self, minutes: u16, at: UtcMillis, version: Seq) {
+        if minutes < DELAY_MINUTES_MAILED {
+            return;
+        }
         let today = CivilDate::of(&self.zone, at);
         let ahead = Span::starting(at.minute(), DAY_MINUTES_MAX);
         for booking in self.before.bookings_between(ahead) {
