@@ -117,9 +117,7 @@ impl Composer<'_> {
 
     fn facts_of(&self, letter: &Letter, words: &Words<'_>) -> Facts {
         let mut facts = Facts::from([("base", self.base.to_owned())]);
-        if let Letter::Alert { gravity, .. } = letter {
-            facts.insert("gravity", words.section(&format!("gravity.{}", gravity.name())));
-        }
+        gravity_fact(&mut facts, letter, words);
         match letter {
             Letter::Welcome => {
                 facts.insert("documents", self.accepted(words));
@@ -291,6 +289,13 @@ impl Composer<'_> {
             | Letter::SeveralMoved { .. } => self.calendar(Method::Publish, facts, words),
             Letter::Cancelled { .. } | Letter::SeveralCancelled { .. } => self.calendar(Method::Cancel, facts, words),
         }
+    }
+}
+
+/// How grave an alert is.
+fn gravity_fact(facts: &mut Facts, letter: &Letter, words: &Words<'_>) {
+    if let Letter::Alert { gravity, .. } = letter {
+        facts.insert("gravity", words.section(&format!("gravity.{}", gravity.name())));
     }
 }
 

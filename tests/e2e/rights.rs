@@ -2,6 +2,7 @@
 
 #[path = "../../domain/tests/rights/cells.rs"]
 mod cells;
+mod commands;
 mod matrix;
 mod people;
 mod sockets;

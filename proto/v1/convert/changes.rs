@@ -73,19 +73,8 @@ fn push<'a>(
             overbooked: !overbooks.is_empty(),
         }),
         Event::SlotOffered { entry, hold } => changes.extend(waiting::offered(*entry, hold, sight)),
-        // Who does not see names sees nobody who waits.
-        Event::WaitingJoined(entry) => changes.extend(sight.names().then(|| StaffChange::WaitingSet {
-            entry: waiting::staff_waiting(entry, people(entry.details)),
-        })),
-        Event::WaitingLeft { entry, why: _ } => {
-            changes.extend(
-                sight
-                    .names()
-                    .then(|| StaffChange::WaitingGone { id: entry.to_string() }),
-            );
-        }
-        Event::WaitingPrioritised { entry, priority } => {
-            changes.extend(sight.names().then(|| waiting::urgent(*entry, *priority)));
+        Event::WaitingJoined(_) | Event::WaitingLeft { .. } | Event::WaitingPrioritised { .. } => {
+            changes.extend(waited(event, sight, people))
         }
         Event::BookingCancelled { booking, by: _ } => {
             changes.push(StaffChange::BookingGone {
@@ -115,6 +104,24 @@ fn course(event: &Event, sight: Sight) -> Option<StaffChange> {
             id: booking.to_string(),
             mark: mark.map(|mark| mark.name().to_owned()),
         });
+    }
+    None
+}
+
+/// Who waits. Who does not see names sees nobody who does.
+fn waited<'a>(event: &Event, sight: Sight, people: &impl Fn(BlobId) -> Option<&'a Person>) -> Option<StaffChange> {
+    if !sight.names() {
+        return None;
+    }
+    if let Event::WaitingJoined(entry) = event {
+        let entry = waiting::staff_waiting(entry, people(entry.details));
+        return Some(StaffChange::WaitingSet { entry });
+    }
+    if let Event::WaitingPrioritised { entry, priority } = event {
+        return Some(waiting::urgent(*entry, *priority));
+    }
+    if let Event::WaitingLeft { entry, why: _ } = event {
+        return Some(StaffChange::WaitingGone { id: entry.to_string() });
     }
     None
 }
