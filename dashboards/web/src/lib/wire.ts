@@ -707,7 +707,7 @@ wanted: boolean, };
  */
 export type LinkOpened = { 
 /**
- * `manage`: see and cancel the booking; `reminders`: end its reminders.
+ * `manage`: see and cancel the booking; `reminders`: end its reminders; `offer`: see one's waiting entry and answer its offer.
  */
 purpose: string, 
 /**
@@ -719,11 +719,11 @@ practice: string,
  */
 practitioner: string, 
 /**
- * Id of the booking.
+ * Id of the booking, or of the waiting entry.
  */
 booking: string, 
 /**
- * What shows and cancels the booking in place of a manage link's secret.
+ * What shows and cancels the booking in place of a manage link's secret, or stands in for the waiting entry's.
  */
 manage: string, };
 
@@ -917,6 +917,19 @@ place: Place | null,
  * Can be cancelled until then.
  */
 cancel_until_ms: number, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * How late the practitioner runs, for whoever has an appointment that day which has not begun.
+ */
+export type DelayFace = { 
+/**
+ * Minutes; 0: not, or the appointment is on another day.
+ */
+delay_minutes: number, 
 /**
  * The server's clock.
  */
