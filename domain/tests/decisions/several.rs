@@ -229,7 +229,7 @@ fn a_delay_is_worth_the_day_on_which_it_is_announced() {
     );
     assert_eq!(said(&desk, "2026-06-01T22:00Z"), None);
     desk.accept(&book(1, "2026-06-01T09:00Z", NONE));
-    desk.accept(&book(2, "2026-06-08T09:00Z", NONE));
+    desk.accept(&book(2, "2026-06-15T09:00Z", NONE));
     let of = |desk: &Desk, id: u128, text: &str| {
         let booking = desk.agenda.bookings.get(&BookingId(id)).unwrap();
         desk.agenda.delay_of(&booking, at(text).millis())

@@ -73,13 +73,13 @@ fn frees(event: &Event) -> bool {
 }
 
 fn gone(before: &Agenda, event: &Event) -> Option<UtcMinute> {
-    match event {
-        Event::BookingCancelled { booking, .. } | Event::BookingMoved { booking, .. } => {
-            before.bookings.get(booking).map(|booking| booking.span.from)
-        }
-        Event::HoldReleased(hold) | Event::HoldExpired(hold) => before.holds.get(hold).map(|hold| hold.span.from),
-        _ => None,
+    if let Event::BookingCancelled { booking, .. } | Event::BookingMoved { booking, .. } = event {
+        return before.bookings.get(booking).map(|booking| booking.span.from);
     }
+    if let Event::HoldReleased(hold) | Event::HoldExpired(hold) = event {
+        return before.holds.get(hold).map(|hold| hold.span.from);
+    }
+    None
 }
 
 /// By the clock on the wall, as the zone library reads it.

@@ -1,8 +1,9 @@
 //! Steps about several bookings at once, about attendance, and about the waiting list.
 
-use super::world::{Site, Start, Step, WEEKDAYS};
+use super::world::{Site, Start, WEEKDAYS};
 use cabinet_domain::agenda::Agenda;
-use cabinet_domain::command::{Command, Leaver, SessionAt};
+use cabinet_domain::command::{Allowances, Command, Leaver, SessionAt};
+use cabinet_domain::course::Attendance;
 use cabinet_domain::ids::*;
 use cabinet_domain::time::{UtcMinute, Weekday};
 use cabinet_domain::waiting::{Priority, Wishes};
@@ -39,8 +40,29 @@ pub(super) fn wishes(site: &Site) -> impl Strategy<Value = Wishes> + use<> {
         )
 }
 
-impl Step {
-    pub(super) fn several(self, agenda: &Agenda, site: &Site) -> Command {
+/// A step about several bookings at once, or about what becomes of bookings.
+#[derive(Debug, Clone)]
+pub(crate) enum Several {
+    Series(u8, Vec<Start>, Allowances),
+    MoveSome(Vec<(u8, Start)>, i64, Allowances),
+    CancelSome(Vec<u8>),
+    Mark(u8, Option<Attendance>),
+    Delay(u16),
+}
+
+/// A step about the waiting list.
+#[derive(Debug, Clone)]
+pub(crate) enum Wait {
+    Join(u8, u8, Wishes),
+    Leave(u8, bool),
+    Urgent(u8, bool),
+    Accept(u8),
+    Decline(u8),
+    LetPass(u8),
+}
+
+impl Several {
+    pub(super) fn command(self, agenda: &Agenda, site: &Site) -> Command {
         match self {
             Self::Series(first, starts, allow) => {
                 let kind = TypeId(1);
@@ -88,11 +110,12 @@ impl Step {
                 mark,
             },
             Self::Delay(minutes) => Command::AnnounceDelay { minutes },
-            waiting => waiting.wait(agenda),
         }
     }
+}
 
-    fn wait(self, agenda: &Agenda) -> Command {
+impl Wait {
+    pub(super) fn command(self, agenda: &Agenda) -> Command {
         match self {
             Self::Join(entry, kind, wishes) => Command::JoinWaitingList {
                 entry: waiting(entry),
@@ -127,7 +150,6 @@ impl Step {
                 let entry = agenda.waiting.get(&an_offered(agenda, entry));
                 Command::ExpireHold(entry.and_then(|entry| entry.offer).unwrap_or(HoldId(0)))
             }
-            one => unreachable!("{one:?} is a command of one thing"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Random agendas and random commands around the days that matter: clock changes and holidays, at home and overseas.
 //! Everything is small numbers first, so that failures shrink well.
 
-use super::steps::wishes;
+use super::steps::{Several, Wait, wishes};
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::command::{Allowances, Canceller, Command, Principal, Stamp};
 use cabinet_domain::course::Attendance;
@@ -11,7 +11,6 @@ use cabinet_domain::ids::*;
 use cabinet_domain::schedule::*;
 use cabinet_domain::slots::slots;
 use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
-use cabinet_domain::waiting::Wishes;
 use proptest::prelude::*;
 
 /// Days that an agenda of the tests spans.
@@ -222,17 +221,8 @@ pub(crate) enum Step {
     Move(u8, Start, Allowances),
     Cancel(u8, bool),
     Expire(u8),
-    Series(u8, Vec<Start>, Allowances),
-    MoveSome(Vec<(u8, Start)>, i64, Allowances),
-    CancelSome(Vec<u8>),
-    Mark(u8, Option<Attendance>),
-    Delay(u16),
-    Join(u8, u8, Wishes),
-    Leave(u8, bool),
-    Urgent(u8, bool),
-    Accept(u8),
-    Decline(u8),
-    LetPass(u8),
+    Several(Several),
+    Wait(Wait),
 }
 
 pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
@@ -261,19 +251,19 @@ pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
         2 => (0_u8..12, any::<bool>()).prop_map(|(id, patient)| Step::Cancel(id, patient)),
         1 => (0_u8..6).prop_map(Step::Expire),
         2 => (0_u8..12, proptest::collection::vec(start(), 2..5), allow())
-            .prop_map(|(first, starts, allow)| Step::Series(first, starts, allow)),
+            .prop_map(|(first, starts, allow)| Step::Several(Several::Series(first, starts, allow))),
         2 => (proptest::collection::vec((0_u8..12, start()), 1..5), -3_i64..4, allow())
-            .prop_map(|(moves, days, allow)| Step::MoveSome(moves, days * 720, allow)),
-        1 => proptest::collection::vec(0_u8..12, 1..3).prop_map(Step::CancelSome),
+            .prop_map(|(moves, days, allow)| Step::Several(Several::MoveSome(moves, days * 720, allow))),
+        1 => proptest::collection::vec(0_u8..12, 1..3).prop_map(|one| Step::Several(Several::CancelSome(one))),
         2 => (0_u8..12, proptest::option::weighted(0.8, proptest::sample::select(Attendance::ALL.to_vec())))
-            .prop_map(|(id, mark)| Step::Mark(id, mark)),
-        1 => (0_u16..250).prop_map(Step::Delay),
-        3 => (0_u8..6, 1_u8..=3, wishes).prop_map(|(entry, kind, wishes)| Step::Join(entry, kind, wishes)),
-        1 => (0_u8..6, any::<bool>()).prop_map(|(entry, patient)| Step::Leave(entry, patient)),
-        1 => (0_u8..6, any::<bool>()).prop_map(|(entry, urgent)| Step::Urgent(entry, urgent)),
-        2 => (0_u8..6).prop_map(Step::Accept),
-        1 => (0_u8..6).prop_map(Step::Decline),
-        2 => (0_u8..6).prop_map(Step::LetPass),
+            .prop_map(|(id, mark)| Step::Several(Several::Mark(id, mark))),
+        1 => (0_u16..250).prop_map(|one| Step::Several(Several::Delay(one))),
+        3 => (0_u8..6, 1_u8..=3, wishes).prop_map(|(entry, kind, wishes)| Step::Wait(Wait::Join(entry, kind, wishes))),
+        1 => (0_u8..6, any::<bool>()).prop_map(|(entry, patient)| Step::Wait(Wait::Leave(entry, patient))),
+        1 => (0_u8..6, any::<bool>()).prop_map(|(entry, urgent)| Step::Wait(Wait::Urgent(entry, urgent))),
+        2 => (0_u8..6).prop_map(|one| Step::Wait(Wait::Accept(one))),
+        1 => (0_u8..6).prop_map(|one| Step::Wait(Wait::Decline(one))),
+        2 => (0_u8..6).prop_map(|one| Step::Wait(Wait::LetPass(one))),
     ]
 }
 
@@ -330,7 +320,8 @@ impl Step {
                 Command::CancelBooking { booking, by }
             }
             Self::Expire(hold) => Command::ExpireHold(HoldId(u128::from(hold))),
-            several => several.several(agenda, site),
+            Self::Several(several) => several.command(agenda, site),
+            Self::Wait(wait) => wait.command(agenda),
         }
     }
 }
@@ -405,8 +396,8 @@ pub(crate) fn applied(before: &Agenda, events: &[Event], now: UtcMillis) -> Agen
 
 /// Whom an event offers which start, and until when.
 pub(crate) fn offer(event: &Event) -> Option<(WaitingId, UtcMinute, UtcMillis)> {
-    match event {
-        Event::SlotOffered { entry, hold } => Some((*entry, hold.span.from, hold.expires_at)),
-        _ => None,
+    if let Event::SlotOffered { entry, hold } = event {
+        return Some((*entry, hold.span.from, hold.expires_at));
     }
+    None
 }
