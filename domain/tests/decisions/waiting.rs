@@ -82,9 +82,11 @@ fn full() -> Desk {
 
 /// Whom the last events offer something, and its start.
 fn offered(events: &[Event]) -> Vec<(WaitingId, UtcMinute)> {
-    let offer = |event: &Event| match event {
-        Event::SlotOffered { entry, hold } => Some((*entry, hold.span.from)),
-        _ => None,
+    let offer = |event: &Event| {
+        if let Event::SlotOffered { entry, hold } = event {
+            return Some((*entry, hold.span.from));
+        }
+        None
     };
     events.iter().filter_map(offer).collect()
 }
