@@ -23,7 +23,7 @@ after(async () => {
 async function openSeries(agenda, { practitioner, kind, start_ms }, count) {
   const { date, time } = wallInParis(start_ms);
   const day = WEEKDAYS[new Date(`${date}T12:00Z`).getUTCDay()];
-  await agenda.keyboard.press('n');
+  await agenda.getByTestId('new-booking').click();
   await agenda.getByTestId('booking-series').click();
   const dialog = agenda.getByTestId('series-dialog');
   await dialog.getByTestId('series-practitioner').selectOption({ label: practitioner });
@@ -46,6 +46,7 @@ test('four sessions are found, booked in one act, and cancelled in one act', asy
   await look(agenda, 'series');
   await dialog.getByTestId('form-given-name').fill('Noor');
   await dialog.getByTestId('form-family-name').fill('Haddad');
+  await dialog.getByTestId('form-phone').fill('06 39 98 12 34');
   await dialog.getByTestId('series-book').click();
   await dialog.waitFor({ state: 'detached' });
   const drawn = agenda.locator(`[data-testid="booking"][data-start-ms="${free.start_ms}"]`, { hasText: 'Noor Haddad' });
@@ -68,7 +69,7 @@ test('a session taken meanwhile keeps the series out, is shown with what is free
   const { agenda, patient, practitioner, close } = await openSideBySide(browser, demo, binary);
   const free = await findFreeSlot(patient, { after_ms: Date.now() + 20 * DAY_MS });
   await showDay(agenda, free.start_ms);
-  await bookAsStaff(agenda, { practitioner, kind: free.kind, start_ms: free.start_ms, person: { given: 'Alba', family: 'Roig', email: '', phone: '' } });
+  await bookAsStaff(agenda, { practitioner, kind: free.kind, start_ms: free.start_ms, person: { given: 'Alba', family: 'Roig', email: '', phone: '06 39 98 12 34' } });
   const dialog = await openSeries(agenda, { practitioner, ...free }, 2);
   const red = dialog.locator('[data-testid="series-date"][data-free="false"]').first();
   assert.match(await red.textContent(), /Alba Roig/);
@@ -78,6 +79,7 @@ test('a session taken meanwhile keeps the series out, is shown with what is free
   await red.locator('input').uncheck();
   await dialog.getByTestId('form-given-name').fill('Noor');
   await dialog.getByTestId('form-family-name').fill('Haddad');
+  await dialog.getByTestId('form-phone').fill('06 39 98 12 34');
   await dialog.getByTestId('series-book').click();
   await dialog.waitFor({ state: 'detached' });
   await agenda.getByTestId('undo').last().click();
@@ -89,7 +91,7 @@ test('what became of an appointment is said with one touch, seen by a colleague,
   const { agenda, patient, practitioner, close } = await openSideBySide(browser, demo, binary);
   const free = await findFreeSlot(patient);
   await showDay(agenda, free.start_ms);
-  await bookAsStaff(agenda, { practitioner, kind: free.kind, start_ms: free.start_ms, person: { given: 'Ivo', family: 'Renard', email: '', phone: '' } });
+  await bookAsStaff(agenda, { practitioner, kind: free.kind, start_ms: free.start_ms, person: { given: 'Ivo', family: 'Renard', email: '', phone: '06 39 98 12 34' } });
   const drawn = agenda.locator(`[data-testid="booking"][data-start-ms="${free.start_ms}"]`, { hasText: 'Ivo Renard' });
   await drawn.waitFor();
   const booking = await drawn.getAttribute('data-booking-id');
@@ -133,7 +135,7 @@ test('while a time is chosen, what stands in its way is said', async () => {
   const free = await findFreeSlot(patient);
   await showDay(agenda, free.start_ms);
   const { date, time } = wallInParis(free.start_ms);
-  await agenda.keyboard.press('n');
+  await agenda.getByTestId('new-booking').click();
   const dialog = agenda.getByTestId('booking-dialog');
   await dialog.getByTestId('booking-practitioner').selectOption({ label: practitioner });
   await dialog.getByTestId('booking-type').selectOption(free.kind);
