@@ -350,6 +350,8 @@ impl Lives {
             wait::millis(2_000).await;
             self.shared.clock.pass(2_000);
         }
+        // An offer that ran out in the last step has its timer still to come.
+        wait::millis(4_000).await;
         let subscribers = self.shared.subscribers.borrow().len();
         for number in 0..subscribers {
             tasks::judge_subscriber(&self.shared, &process.agendas, number).await?;

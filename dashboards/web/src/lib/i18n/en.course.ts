@@ -41,7 +41,7 @@ export const course: typeof french = {
   everyWeeks: (n) => (n === 1 ? 'every week' : `every ${n} weeks`),
   search: 'Find dates',
   searching: 'Searching…',
-  found: (chosen, wanted) => `${chosen} of ${wanted} dates chosen`,
+  found: (chosen, wanted) => `${chosen} ${chosen === 1 ? 'date' : 'dates'} chosen (${wanted} asked for)`,
   free: 'free',
   instead: 'Instead',
   noInstead: 'Nothing free within three days.',

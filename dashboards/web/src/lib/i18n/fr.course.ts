@@ -39,7 +39,7 @@ export const course = {
   everyWeeks: (n: number): string => (n === 1 ? 'chaque semaine' : `toutes les ${n} semaines`),
   search: 'Chercher les dates',
   searching: 'Recherche…',
-  found: (chosen: number, wanted: number) => `${chosen} sur ${wanted} dates choisies`,
+  found: (chosen: number, wanted: number) => `${chosen > 1 ? `${chosen} dates choisies` : `${chosen} date choisie`} (${wanted} demandées)`,
   free: 'libre',
   instead: 'Plutôt',
   noInstead: 'Rien de libre à trois jours près.',
