@@ -26,6 +26,7 @@ mod tell;
 mod text;
 
 pub use self::correspondence::{MESSAGES_MAX, Message};
+pub use self::html::escaped;
 pub(crate) use self::kept::{Addressee, Write, Writes};
 pub use self::kept::{Outcome, RECEIPT_DAYS, RECEIPTS_MAX, Receipt, WAITING_SEEN_MAX};
 pub use self::links::{LinkError, LinkPurpose, Linked, Links};

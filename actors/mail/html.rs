@@ -113,7 +113,9 @@ fn lines(text: &str) -> String {
     lines.join("<br>")
 }
 
-fn escaped(text: &str) -> String {
+/// Text as HTML shows it, in an element or in a quoted attribute.
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {

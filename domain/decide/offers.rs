@@ -6,10 +6,10 @@
 //! being offered something yet gets the first fitting slot that is left: the freed appointment's own start before others, then
 //! the earliest.
 
-use super::Scene;
+use super::{Scene, apply};
 use crate::agenda::{Agenda, HOLDS_LIVE_MAX, Hold};
 use crate::decide::place::Times;
-use crate::event::{Event, Recorded};
+use crate::event::Event;
 use crate::ids::{HoldId, TypeId, WaitingId};
 use crate::slots::{Slot, horizon, slot_changes};
 use crate::time::{Span, UtcMillis, UtcMinute};
@@ -144,15 +144,7 @@ impl Freed {
         for event in events {
             freed.own.extend(own_start(&before, event));
             let mut after = before.clone();
-            after.apply(&Recorded {
-                seq: before.seq,
-                at: scene.stamp.now,
-                principal: crate::command::Principal::System,
-                command_id: scene.stamp.command_id,
-                digest: scene.stamp.digest,
-                last_of_command: false,
-                event: event.clone(),
-            });
+            apply::happen(&mut after, event, scene.stamp.now);
             for change in slot_changes(&before, &after, event, horizon) {
                 let slots = freed.slots.entry(change.kind).or_default();
                 for start in change.removed {

@@ -5,7 +5,7 @@
 use super::frame::CONTENT_SECURITY;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
-use cabinet_actors::mail::Envelope;
+use cabinet_actors::mail::{Envelope, escaped};
 
 const STYLE: &str = include_str!("mail_page.css");
 /// What a mail's own page may do: show its own style, and nothing else.
@@ -88,21 +88,6 @@ fn line(text: &str) -> String {
         format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>{after}")
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

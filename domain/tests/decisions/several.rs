@@ -167,6 +167,12 @@ fn several_move_together_through_each_others_places() {
     let start = at("2026-06-09T07:00Z");
     assert_eq!(refusal, Refusal::OneOfSeveral { start, why });
     assert_eq!(desk.code(&moves(&[(8, "2026-06-08T07:00Z")], NONE)), "one_of_several");
+    let swapped = [(1, "2026-06-01T07:45Z"), (2, "2026-06-01T07:00Z")];
+    assert_eq!(
+        desk.code(&moves(&swapped, NONE)),
+        "one_of_several",
+        "two that change places"
+    );
 }
 
 #[test]
