@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long judge-alerts judge-sample prometheus mutants mutants-sample
+.PHONY: help run test bench bench-recovery bench-memory bench-bookings bench-screen instructions pictures load simulate simulate-long properties judge-alerts judge-sample prometheus mutants mutants-sample
 .PHONY: mail-test faults power-cut trace-check-proof soak fuzz schemathesis autobahn checklist deny clean
 .PHONY: prepare-build prepare-test web lock fmt clippy rust-test contract-test web-test browser-test
 
@@ -48,6 +48,13 @@ test: prepare-test lock fmt web clippy rust-test instructions simulate judge-sam
 simulate-long: prepare-build web ## Simulate many seeds, optimised (SEEDS=100000 FROM=0)
 	@$(STEP) "Building the server, optimised" cargo build --locked --release --bin cabinet
 	@$(STEP) "Simulation: $(SEEDS) seeds from $(FROM)" "$(TARGET)/release/cabinet" simulate --seeds $(SEEDS) --from $(FROM)
+
+properties: CASES ?= 20000
+properties: SEED ?= $(BEGIN)
+properties: prepare-build ## Try the agenda's properties on many more stories, from a fresh seed (CASES=20000 SEED=)
+	@echo "==> SEED=$(SEED)"
+	@$(STEP) "Properties: $(CASES) stories each" env PROPTEST_CASES=$(CASES) PROPTEST_RNG_SEED=$(SEED) \
+		cargo test --locked --package cabinet-domain --test properties
 
 judge-alerts: prepare-build web ## Play attacks, benign twins and quiet practices against the alerts (JUDGE="--seeds 50 --practices 200 --from 30000")
 	@$(STEP) "Building the server" cargo build --locked --bin cabinet

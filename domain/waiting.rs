@@ -84,12 +84,13 @@ impl Wishes {
     pub(crate) fn fit(&self, zone: &ZoneTable, slot: &Slot, now: UtcMillis) -> bool {
         let date = zone.date_of(slot.start);
         let in_time = slot.start.plus(-i64::from(self.notice_minutes)).millis() >= now;
+        // As clocks show it: instants of the two edges would be wrong where a clock change skips or doubles them.
+        let minute_of_day = zone.minute_of_day(slot.start);
         in_time
             && self.place.is_none_or(|place| place == slot.place)
             && (self.first_day..=self.last_day).contains(&date)
             && self.weekdays.contains(&date.weekday())
-            && zone.instants(date, self.from_minute_of_day).0 <= slot.start
-            && slot.start < zone.instants(date, self.until_minute_of_day).1
+            && (i64::from(self.from_minute_of_day)..i64::from(self.until_minute_of_day)).contains(&minute_of_day)
     }
 }
 

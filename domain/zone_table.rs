@@ -99,12 +99,19 @@ impl ZoneTable {
 
     /// The civil date on which `instant` lies in this zone.
     pub(crate) fn date_of(&self, instant: UtcMinute) -> CivilDate {
-        let offset = self
-            .segments
-            .get(self.index_at(instant.0))
-            .map_or(0, |segment| segment.offset);
-        let days = instant.0.saturating_add(offset).div_euclid(DAY_MINUTES);
+        let days = self.shown_at(instant).div_euclid(DAY_MINUTES);
         CivilDate(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
+    }
+
+    /// The minute of its day, 0 to 1439, that clocks show at `instant`.
+    pub(crate) fn minute_of_day(&self, instant: UtcMinute) -> i64 {
+        self.shown_at(instant).rem_euclid(DAY_MINUTES)
+    }
+
+    /// What clocks show at `instant`, in civil minutes since 1970.
+    fn shown_at(&self, instant: UtcMinute) -> i64 {
+        let segment = self.segments.get(self.index_at(instant.0));
+        instant.0.saturating_add(segment.map_or(0, |segment| segment.offset))
     }
 
     /// The first and the last instant at which clocks show `minute_of_day` on `date`. They differ in a doubled hour only.
