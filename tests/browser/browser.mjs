@@ -27,11 +27,13 @@ export function launch() {
  * and collected in `foreign`; uncaught errors of pages and what the console calls an error in `errors`. Being `guarded`
  * takes every request of the context, its own origin's too, through this process: a benchmark goes without.
  */
-export async function openContext(browser, origin, { viewport = DESKTOP, locale = 'fr-FR', guarded = true } = {}) {
+export async function openContext(browser, origin, { viewport = DESKTOP, locale = 'fr-FR', colorScheme = 'light', javaScriptEnabled = true, guarded = true } = {}) {
   const phone = viewport.width < 600;
   const context = await browser.newContext({
     viewport,
     locale,
+    colorScheme,
+    javaScriptEnabled,
     timezoneId: 'Europe/Paris',
     ignoreHTTPSErrors: true, // the demo's certificate is its own
     hasTouch: phone,

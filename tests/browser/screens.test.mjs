@@ -1,6 +1,5 @@
 // Every screen at a phone's and a desk's size: nothing that axe calls a violation of WCAG level A or AA, no request to
-// elsewhere, no error in the console, nothing that scrolls sideways. The screens are walked once per size.
-import assert from 'node:assert/strict';
+// elsewhere, no error in the console, nothing that scrolls sideways. The screens are walked once per size, and once by night.
 import { after, before, test } from 'node:test';
 import { DESKTOP, PHONE, launch, openContext } from './browser.mjs';
 import { EXCEPTIONS, look } from './look.mjs';
@@ -22,9 +21,9 @@ test('at most one exception, and it has its reason', () => {
   for (const { rule, selector, reason } of EXCEPTIONS) assert.ok(rule && selector && reason);
 });
 
-for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+for (const [size, options] of Object.entries({ phone: { viewport: PHONE }, desktop: { viewport: DESKTOP }, 'phone by night': { viewport: PHONE, colorScheme: 'dark' } })) {
   test(`patients' screens, ${size}`, async (t) => {
-    const visit = await openContext(browser, demo.base_url, { viewport });
+    const visit = await openContext(browser, demo.base_url, options);
     const page = await openPatientPage(visit.context, demo);
     await t.test('slots', () => look(page));
     await page.getByTestId('slot').last().click();
@@ -44,12 +43,14 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
     await t.test('mentions légales', () => look(page));
     await page.goto(`${demo.base_url}/p/${demo.practice}`);
     await page.locator(`a[href="/p/${demo.practice}/${demo.practitioners[0]}"]`).waitFor();
-    await t.test('practice page', () => look(page));
+    await t.test('practice page', () => look(page, `practice ${size}`));
     await end(visit);
   });
+}
 
+for (const [size, options] of Object.entries({ phone: { viewport: PHONE }, desktop: { viewport: DESKTOP }, 'desktop by night': { viewport: DESKTOP, colorScheme: 'dark' } })) {
   test(`staff's screens, ${size}`, async (t) => {
-    const visit = await openContext(browser, demo.base_url, { viewport });
+    const visit = await openContext(browser, demo.base_url, options);
     const door = await visit.context.newPage();
     await door.goto(`${demo.base_url}/agenda`);
     await door.locator('main h1:not([role])').waitFor();
@@ -84,6 +85,26 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
     await end(visit);
   });
 }
+
+test('day or night is as the device says, until chosen otherwise in this browser', async () => {
+  const visit = await openContext(browser, demo.base_url, { colorScheme: 'dark' });
+  const page = await openPatientPage(visit.context, demo);
+  const shown = () => page.evaluate(() => document.documentElement.dataset.theme);
+  assert.equal(await shown(), 'dark');
+  await page.emulateMedia({ colorScheme: 'light' });
+  assert.equal(await shown(), 'light');
+  await page.getByTestId('theme').click();
+  assert.equal(await shown(), 'dark');
+  assert.equal(await page.getByTestId('theme').getAttribute('aria-pressed'), 'true');
+  await page.reload();
+  await page.getByTestId('theme').waitFor();
+  assert.equal(await shown(), 'dark');
+  await page.getByTestId('theme').click();
+  assert.equal(await shown(), 'light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  assert.equal(await shown(), 'dark', 'who chose what the device says follows it again');
+  await end(visit);
+});
 
 async function end({ context, foreign, errors }) {
   await context.close();

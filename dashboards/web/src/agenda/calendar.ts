@@ -52,7 +52,7 @@ export function eventsOf({ view, zone, from_ms, until_ms, now_ms, leaving, movin
     const meaning: Meaning = { what: 'booking', agenda: view.agenda, booking, type: type?.name ?? '', name, time: timeOf(booking.start_ms, zone), state };
     events.push({
       ...base, id: booking.id, start: wall(booking.start_ms), end: wall(booking.end_ms), className: ['booking', state, booking.overbooked ? 'overbooked' : '', booking.mark ?? ''].filter(Boolean).join(' '),
-      editable: editable && state === '', durationEditable: false, backgroundColor: tint(colour, 0.16), textColor: '#15282a',
+      editable: editable && state === '', durationEditable: false, backgroundColor: tint(colour, 16), textColor: 'var(--ink)',
       styles: [`border-inline-start-color:${safe(colour)}`], extendedProps: { meaning },
     });
   }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { applyChanges, isComplete, movedIn, overlapping, withPart } from './agenda';
 import { backoffMs } from './backoff';
 import { countdown, secondsLeft, ServerClock, worthSaying } from './clock';
-import { contrast, tint } from './colour';
 import { calendarFile } from './ics';
 import { resumes, step } from './position';
 import { routeOf } from './router';
@@ -221,10 +220,5 @@ describe('addresses, files, colours', () => {
     expect(file).toContain('SUMMARY:A\\; b\\, c');
     expect(file).toContain('one\\ntwo');
     for (const line of file.split('\r\n')) expect(new TextEncoder().encode(line).length).toBeLessThanOrEqual(75);
-  });
-
-  it('keeps text on tints readable', () => {
-    for (const colour of ['#0f766e', '#ffff00', '#000000', '#be185d', '#ffffff']) expect(contrast(tint(colour, 0.18), '#15282a')).toBeGreaterThan(4.5);
-    expect(tint('javascript', 0.2)).toBe('#e8ecea');
   });
 });
