@@ -10,6 +10,7 @@ use cabinet_actors::metrics::Metrics;
 use cabinet_actors::order::{ExecuteError, Order};
 use cabinet_domain::audit::LeafOrigin;
 use cabinet_domain::command::{Allowances, Command, Principal};
+use cabinet_domain::course::Attendance;
 use cabinet_domain::ids::{AgendaKey, BlobId, BookingId, CommandId, HoldId, PatientId, TypeId};
 use cabinet_domain::person::PersonalPart;
 use cabinet_domain::schedule::AppointmentType;
@@ -50,10 +51,7 @@ pub fn start(now: UtcMillis) -> CivilDate {
 /// # Errors
 /// Anything but a refusal of a single booking.
 async fn fill(agendas: &Agendas, seed: &Seed) -> anyhow::Result<usize> {
-    let key = AgendaKey {
-        practice: PRACTICE,
-        agenda: seed.practitioner.agenda,
-    };
+    let key = key_of(seed);
     let mut booker = Booker {
         agendas,
         key,
@@ -96,10 +94,61 @@ pub async fn make(streams: Arc<dyn StreamStore>) -> anyhow::Result<usize> {
     let metrics = Metrics::new(&prometheus::Registry::new())?;
     let known = directory.clone();
     let exists: Exists = Arc::new(move |key| known.agenda_exists(key));
-    let agendas = Agendas::start(AgendasOptions::default(), streams, clock, metrics, exists);
+    let start_on = |clock| {
+        let (streams, metrics, exists) = (streams.clone(), metrics.clone(), Arc::clone(&exists));
+        Agendas::start(AgendasOptions::default(), streams, clock, metrics, exists)
+    };
+    let agendas = start_on(clock);
     let made = futures_util::future::try_join_all(seeds.iter().map(|seed| fill(&agendas, seed))).await;
     agendas.shutdown().await;
+    // Only who lives now can know what became of what is past.
+    let agendas = start_on(Arc::new(SystemClock));
+    let told = futures_util::future::try_join_all(seeds.iter().map(|seed| tell(&agendas, seed))).await;
+    agendas.shutdown().await;
+    told?;
     Ok(made?.into_iter().sum())
+}
+
+/// Says of one practitioner's past appointments what became of them, but for the last day's: somebody always has those to do.
+async fn tell(agendas: &Agendas, seed: &Seed) -> anyhow::Result<()> {
+    let key = key_of(seed);
+    let past = agendas.read(key, |read| {
+        let over = read.agenda.bookings.values();
+        let over = over.filter(|booking| booking.span.until.millis() <= read.now);
+        over.map(|booking| (booking.span.from, booking.id)).collect::<Vec<_>>()
+    });
+    let past = past.await?;
+    let last = past.iter().map(|(from, _)| from.0.div_euclid(DAY_MINUTES)).max();
+    let mut booker = Booker {
+        agendas,
+        key,
+        dice: Dice::new(u64::try_from(key.agenda.0)?.wrapping_add(1 << 32)),
+        made: 0,
+    };
+    for (_, booking) in past
+        .into_iter()
+        .filter(|(from, _)| Some(from.0.div_euclid(DAY_MINUTES)) != last)
+    {
+        let mark = match booker.dice.below(100) {
+            0..3 => Attendance::NoShow,
+            3..7 => Attendance::Excused,
+            _ => Attendance::Seen,
+        };
+        let command = Command::MarkBooking {
+            booking,
+            mark: Some(mark),
+        };
+        let told = booker.order(command, Principal::Staff(STAFF), Vec::new()).await;
+        told.context("failed to say what became of the demo's past")?;
+    }
+    Ok(())
+}
+
+const fn key_of(seed: &Seed) -> AgendaKey {
+    AgendaKey {
+        practice: PRACTICE,
+        agenda: seed.practitioner.agenda,
+    }
 }
 
 struct Booker<'a> {
@@ -258,6 +307,34 @@ mod tests {
         let made = make(storage.streams()).await.unwrap();
         assert!((250..900).contains(&made), "{made}");
         assert_eq!(make(storage.streams()).await.unwrap(), 0);
+    }
+
+    #[actix_rt::test]
+    async fn what_became_of_the_past_is_known_but_for_each_last_day() {
+        let storage = cabinet_storage::Storage::memory(1).unwrap();
+        make(storage.streams()).await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let metrics = Metrics::new(&prometheus::Registry::new()).unwrap();
+        let options = AgendasOptions::default();
+        let agendas = Agendas::start(options, storage.streams(), clock, metrics, Arc::new(|_| true));
+        for seed in practice::seeds(start(SystemClock.now())) {
+            let look = agendas.read(key_of(&seed), |read| {
+                let past = read.agenda.bookings.values();
+                let past = past.filter(|booking| booking.span.until.millis() <= read.now);
+                let days = past.map(|booking| {
+                    (
+                        booking.span.from.0.div_euclid(DAY_MINUTES),
+                        read.agenda.course.marks.contains_key(&booking.id),
+                    )
+                });
+                days.collect::<Vec<_>>()
+            });
+            let days = look.await.unwrap();
+            let last = days.iter().map(|(day, _)| *day).max().unwrap();
+            assert!(days.len() > 20, "{}", days.len());
+            assert!(days.iter().all(|(day, told)| *told == (*day != last)));
+        }
+        agendas.shutdown().await;
     }
 
     #[test]
