@@ -16,6 +16,7 @@ pub mod clock;
 mod code;
 pub mod delta;
 pub mod directory;
+pub mod feeds;
 pub mod gateways;
 pub mod lifecycle;
 pub mod mail;

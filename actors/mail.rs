@@ -36,6 +36,7 @@ pub(crate) use self::patients::{Told, language, of_commit};
 pub use self::post::{Attachment, Envelope, Post, PostError};
 pub use self::round::{DEAD_MAX, Listed};
 pub(crate) use self::tell::of_practice_event;
+pub use self::text::day_and_hour;
 
 use self::kept::{MailId, MailRecord};
 use crate::accounts::{AccountError, Accounts};

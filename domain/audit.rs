@@ -126,6 +126,10 @@ acts! {
     Marked = 80, "booking.marked",
     /// Staff said how late the practitioner runs.
     DelayAnnounced = 81, "delay.announced",
+    /// A member made a calendar feed of an agenda, in place of a former one.
+    FeedMade = 86, "feed.made",
+    /// A member ended their calendar feed of an agenda.
+    FeedEnded = 87, "feed.ended",
     /// A member showed the second factor again.
     SteppedUp = 55, "session.stepped_up",
     /// The account was removed.

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod board;
 pub mod close;
 pub mod convert;
+pub mod feed;
 pub mod http;
 pub mod members;
 pub mod messages;

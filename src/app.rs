@@ -21,6 +21,7 @@ use cabinet_actors::anomaly::{AnomalySupervisor, Locations};
 use cabinet_actors::audit::{Audit, AuditOptions};
 use cabinet_actors::clock::{Clock, SystemClock};
 use cabinet_actors::directory::Directory;
+use cabinet_actors::feeds::Feeds;
 use cabinet_actors::mail::{MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
@@ -244,7 +245,7 @@ async fn edge_state(
         directory.clone(),
         storage.records(),
         outbox.clone(),
-        (clock.clone(), drawn),
+        (clock.clone(), drawn.clone()),
     );
     let ready = Arc::clone(serving);
     let state = EdgeState {
@@ -267,6 +268,8 @@ async fn edge_state(
         presence: edge::ws::Presence::default(),
         slots: edge::slot_answers::SlotAnswers::default(),
         ready: Arc::new(move || ready.load(Ordering::SeqCst)),
+        feeds: Feeds::new(storage.records(), drawn.clone()),
+        entropy: drawn,
         limits: Limits::new(config.limits),
         documents: Library::configured(&config.accounts.documents_folder)?,
     };

@@ -21,6 +21,7 @@ pub mod live;
 mod mail_page;
 pub mod openapi;
 pub mod ops;
+mod plain;
 pub mod problem;
 pub mod routes;
 pub mod secret;
@@ -29,13 +30,14 @@ pub mod view;
 pub mod ws;
 
 use actix_web::web;
-use cabinet_actors::access::Access;
+use cabinet_actors::access::{Access, Entropy};
 use cabinet_actors::accounts::{Accounts, Door};
 use cabinet_actors::agendas::Agendas;
 use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
+use cabinet_actors::feeds::Feeds;
 use cabinet_actors::membership::Membership;
 use cabinet_actors::visits::Visits;
 use cabinet_domain::practice::Practice;
@@ -87,6 +89,10 @@ pub struct EdgeState {
     pub ready: Ready,
     /// Documents that practices accept.
     pub documents: documents::Library,
+    /// Calendar feeds of staff.
+    pub feeds: Feeds,
+    /// Secrets for pages that cannot make their own.
+    pub entropy: Entropy,
     /// How much one network may ask for.
     pub limits: limits::Limits,
 }
@@ -185,5 +191,7 @@ pub fn configure(config: &mut web::ServiceConfig, state: EdgeState) {
         .configure(routes::configure)
         .configure(ws::configure)
         .service(openapi::get_document)
+        .configure(plain::configure)
+        .route("/calendrier/{link}", web::get().to(routes::feed::calendar))
         .configure(assets::configure);
 }

@@ -47,6 +47,8 @@ pub enum Table {
     Correspondence = 13,
     /// Reminders to come: moment, booking, kind -> appointment.
     Reminder = 14,
+    /// Calendar feeds: agenda, member -> hash of the secret, since when.
+    CalendarFeed = 16,
 }
 
 impl Table {
@@ -68,6 +70,7 @@ impl Table {
             Self::AccountPasskey => 12,
             Self::Correspondence => 13,
             Self::Reminder => 14,
+            Self::CalendarFeed => 16,
         }
     }
 }

@@ -93,6 +93,8 @@ fn observed(
             | Act::EmailChanged
             | Act::Marked
             | Act::DelayAnnounced
+            | Act::FeedMade
+            | Act::FeedEnded
             | Act::SteppedUp,
         ) => Observed::Worked,
         (

@@ -120,6 +120,13 @@ impl Words<'_> {
     }
 }
 
+/// Day and hour of a moment as mails say them, for pages that say them too.
+#[must_use]
+pub fn day_and_hour(locale: Locale, zone: &Zone, at: UtcMillis) -> (String, String) {
+    let words = Words { locale, zone };
+    (words.weekday_and_day(at), words.hour(at))
+}
+
 const FRENCH_WEEKDAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
 const ENGLISH_WEEKDAYS: [&str; 7] = [
     "Monday",

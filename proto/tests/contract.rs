@@ -10,7 +10,7 @@ use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
 use cabinet_proto::v1::{
-    account, alerts, audit, members, messages, operators, planning, review, support, visit, waiting,
+    account, alerts, audit, feed, members, messages, operators, planning, review, support, visit, waiting,
 };
 use samples::Samples;
 use serde_json::{Map, Value};
@@ -55,6 +55,9 @@ fn all() -> Map<String, Value> {
     add::<messages::BookingMessages>(&mut all);
     add::<messages::ReminderSwitch>(&mut all);
     add::<messages::ReminderSettings>(&mut all);
+    add::<feed::FeedState>(&mut all);
+    add::<feed::FeedRequest>(&mut all);
+    add::<feed::FeedMade>(&mut all);
     add::<visit::VisitCode>(&mut all);
     add::<visit::VisitHolder>(&mut all);
     add::<visit::VisitCancel>(&mut all);

@@ -2,7 +2,7 @@
 //! applications import equal to it.
 
 use super::{
-    account, alerts, audit, board, http, members, messages, model, operators, planning, problem, review, session,
+    account, alerts, audit, board, feed, http, members, messages, model, operators, planning, problem, review, session,
     support, visit, waiting,
 };
 use cabinet_domain::audit::Act;
@@ -123,6 +123,9 @@ fn waiting_list(text: &mut String, config: &Config) {
         waiting::Offer,
         waiting::WaitingView,
         waiting::StaffWaiting,
+        feed::FeedState,
+        feed::FeedRequest,
+        feed::FeedMade,
     );
 }
 

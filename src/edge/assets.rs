@@ -8,7 +8,7 @@ use super::guard::agenda::{PublicAgenda, PublicPractice};
 use super::openapi::methods_of;
 use super::problem::{EdgeCode, Failure};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -91,10 +91,27 @@ async fn page(request: HttpRequest) -> HttpResponse {
 }
 
 async fn practice_page(request: HttpRequest, found: Result<PublicPractice, Failure>) -> HttpResponse {
+    if let Some(plain) = plain(&request, found.is_ok()) {
+        return plain;
+    }
     serve(&request, PAGE, status(found.is_ok()))
 }
 
+/// Who has no script asks for the pages without by `?simple`, the one link that a page for every address can carry.
+fn plain(request: &HttpRequest, found: bool) -> Option<HttpResponse> {
+    let names: Vec<&str> = request.match_info().iter().map(|(_, name)| name).collect();
+    let asked = found && request.query_string() == "simple" && request.path() == format!("/p/{}", names.join("/"));
+    asked.then(|| {
+        HttpResponse::SeeOther()
+            .insert_header((LOCATION, format!("/simple/{}", names.join("/"))))
+            .finish()
+    })
+}
+
 async fn practitioner_page(request: HttpRequest, found: Result<PublicAgenda, Failure>) -> HttpResponse {
+    if let Some(plain) = plain(&request, found.is_ok()) {
+        return plain;
+    }
     serve(&request, PAGE, status(found.is_ok()))
 }
 

@@ -2,8 +2,8 @@
 
 use super::problem::PROBLEM_JSON;
 use super::routes::{
-    account, alerts, audit, contract, health, link, manage, members, messages, passkeys, planning, public, review,
-    security, sign_up, staff, support, visit, waiting,
+    account, alerts, audit, contract, feed, health, link, manage, members, messages, passkeys, planning, public,
+    review, security, sign_up, staff, support, visit, waiting,
 };
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
@@ -95,6 +95,9 @@ use utoipa::{Modify, OpenApi};
         messages::get_messages,
         messages::get_reminders,
         messages::post_reminders,
+        feed::get_feed,
+        feed::post_feed,
+        feed::post_feed_end,
         link::post_reminders,
         passkeys::post_passkey_sign_in,
         passkeys::post_passkey_sign_in_finish,

@@ -6,6 +6,7 @@ pub mod account;
 pub mod alerts;
 pub mod audit;
 pub mod contract;
+pub mod feed;
 pub mod health;
 pub mod link;
 pub mod manage;
@@ -121,6 +122,9 @@ routes! {
     "GET" "/api/v1/staff/agendas/{agenda}/bookings/{booking}/messages" messages::get_messages Policy::Agenda(Action::SeePatientIdentity);
     "GET" "/api/v1/staff/agendas/{agenda}/reminders" messages::get_reminders Policy::Agenda(Action::SeeTimes);
     "POST" "/api/v1/staff/agendas/{agenda}/reminders" messages::post_reminders Policy::Agenda(Action::SetTypes);
+    "GET" "/api/v1/staff/agendas/{agenda}/feed" feed::get_feed Policy::Agenda(Action::SeeTimes);
+    "POST" "/api/v1/staff/agendas/{agenda}/feed" feed::post_feed Policy::Agenda(Action::SeeTimes);
+    "POST" "/api/v1/staff/agendas/{agenda}/feed/end" feed::post_feed_end Policy::Agenda(Action::SeeTimes);
     "GET" "/api/v1/staff/members" members::get_members Policy::Practice(Action::SeeMembers);
     "POST" "/api/v1/staff/invitations" members::post_invitation Policy::Practice(Action::InviteMember);
     "POST" "/api/v1/staff/invitations/{invitation}/withdraw" members::post_withdrawal Policy::Practice(Action::InviteMember);
@@ -225,7 +229,7 @@ fn bearer(secret: &str) -> Principal {
 }
 
 /// The practice's public face with the zones of its agendas.
-async fn public_face(state: &EdgeState, practice: &Practice) -> Result<PublicPractice, Failure> {
+pub(super) async fn public_face(state: &EdgeState, practice: &Practice) -> Result<PublicPractice, Failure> {
     let mut zones = Vec::new();
     for agenda in practice.practitioners.keys() {
         let key = AgendaKey {

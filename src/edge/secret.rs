@@ -90,6 +90,13 @@ pub fn new_id(purpose: Purpose, sender: &Principal, command_id: CommandId) -> u1
     u128::from_be_bytes(first_half(sha256(&parts)))
 }
 
+/// A secret that follows from another: 64 hexadecimal digits. Other parts give another, and none tells what it came of.
+#[must_use]
+pub fn derived(parts: &[&str]) -> String {
+    let parts = std::iter::once(&b"cabinet derived 1"[..]).chain(parts.iter().map(|part| part.as_bytes()));
+    hex::encode(sha256(&parts.collect::<Vec<_>>()))
+}
+
 /// Digest of a command as it was asked: operation, what it is about, and the body in its canonical form (the parsed value
 /// written again, so that spacing and order of fields do not count).
 #[must_use]

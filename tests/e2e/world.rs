@@ -14,6 +14,7 @@ use cabinet_actors::anomaly::AnomalySupervisor;
 use cabinet_actors::audit::Audit;
 use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::{Directory, DirectoryError};
+use cabinet_actors::feeds::Feeds;
 use cabinet_actors::mail::{Envelope, MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
@@ -184,6 +185,8 @@ impl World {
             slots: cabinet::edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(|| true),
             documents,
+            feeds: Feeds::new(storage.records(), draws(4_000_000)),
+            entropy: draws(3_000_000),
             limits: limits::Limits::new(limits),
         };
         let reaper = Reaper::start(ReaperOptions::default(), &registry).unwrap();

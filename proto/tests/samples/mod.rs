@@ -11,6 +11,7 @@ mod support;
 mod waiting;
 
 use cabinet_proto::v1::board::BoardFrame;
+use cabinet_proto::v1::feed::{FeedMade, FeedRequest, FeedState};
 use cabinet_proto::v1::http::{
     Accepted, CancelRequest, ConfirmAnswer, ConfirmRequest, DelayFace, HoldAnswer, HoldRequest, ManageRequest,
     ManagedBooking, PublicPage, PublicSlots, ReleaseRequest, SignInRequest, SocketTicket, StaffAgenda, StaffCommand,
@@ -348,6 +349,26 @@ one!(
             on: vec!["day".to_owned()],
         }],
         late: 0,
+    }
+);
+impl Samples for FeedState {
+    const NAME: &'static str = "feed.state";
+    fn samples() -> Vec<(&'static str, Self)> {
+        vec![("none", Self { made_ms: None }), ("made", Self { made_ms: Some(NOW) })]
+    }
+}
+one!(
+    FeedRequest,
+    "feed.request",
+    FeedRequest {
+        locale: "fr".to_owned()
+    }
+);
+one!(
+    FeedMade,
+    "feed.made",
+    FeedMade {
+        path: "/calendrier/AAAA".to_owned()
     }
 );
 one!(VisitHolder, "http.visit_holder", VisitHolder { visit: id(23) });

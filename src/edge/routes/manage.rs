@@ -127,7 +127,21 @@ pub(crate) async fn post_cancel(
     body: Body<CancelRequest>,
 ) -> Result<Json<Accepted>, Failure> {
     let booking: BookingId = path_id(&request, "booking")?;
-    let body = body.0;
+    cancel(&state, &agenda, network(&request), (booking, body.0))
+        .await
+        .map(Json)
+}
+
+/// Cancels a booking for whoever holds its secret.
+///
+/// # Errors
+/// What the agenda answers; `malformed`.
+pub(crate) async fn cancel(
+    state: &EdgeState,
+    agenda: &PublicAgenda,
+    network: String,
+    (booking, body): (BookingId, CancelRequest),
+) -> Result<Accepted, Failure> {
     let command_id: CommandId = inward::id("command_id", &body.command_id)?;
     let manage = inward::secret("manage", &body.manage)?;
     let order = BearerOrder {
@@ -137,7 +151,7 @@ pub(crate) async fn post_cancel(
         digest: secret::body_digest("cancel", &booking.to_string(), &body),
         command: Command::CancelBooking {
             booking,
-            by: if is_link(&state, (agenda.key, booking), manage).await? {
+            by: if is_link(state, (agenda.key, booking), manage).await? {
                 Canceller::PatientByLink
             } else {
                 Canceller::Patient(secret::hash(manage))
@@ -145,8 +159,8 @@ pub(crate) async fn post_cancel(
         },
         personal: Vec::new(),
         locale: None,
-        network: network(&request),
+        network,
     };
-    let accepted = execute_for_bearer(&state, order, Refusal::BookingUnknown).await?;
-    Ok(Json(Accepted { seq: accepted.seq }))
+    let accepted = execute_for_bearer(state, order, Refusal::BookingUnknown).await?;
+    Ok(Accepted { seq: accepted.seq })
 }

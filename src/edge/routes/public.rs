@@ -189,8 +189,21 @@ pub(crate) async fn post_hold(
     request: HttpRequest,
     body: Body<HoldRequest>,
 ) -> Result<HttpResponse, Failure> {
+    let answer = hold(&state, &agenda, network(&request), body.0).await?;
+    Ok(HttpResponse::Created().json(answer))
+}
+
+/// Holds a slot for whoever holds the token in the request.
+///
+/// # Errors
+/// What the agenda answers; `read_only`, `malformed`.
+pub(crate) async fn hold(
+    state: &EdgeState,
+    agenda: &PublicAgenda,
+    network: String,
+    body: HoldRequest,
+) -> Result<HoldAnswer, Failure> {
     state.refuse_when_read_only(&agenda.practice)?;
-    let body = body.0;
     let command_id: CommandId = inward::id("command_id", &body.command_id)?;
     let principal = bearer(inward::secret("token", &body.token)?);
     let hold = HoldId(secret::new_id(Purpose::Hold, &principal, command_id));
@@ -207,18 +220,18 @@ pub(crate) async fn post_hold(
         },
         personal: Vec::new(),
         locale: None,
-        network: network(&request),
+        network,
     };
-    let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;
+    let accepted = execute_for_bearer(state, order, Refusal::HoldGone).await?;
     // A repeat may come when the hold has ended meanwhile.
     let standing = accepted.hold.ok_or(Refusal::HoldGone)?;
-    Ok(HttpResponse::Created().json(HoldAnswer {
+    Ok(HoldAnswer {
         hold: hold.to_string(),
         start_ms: outward::millis(standing.span.from),
         end_ms: outward::millis(standing.span.until),
         expires_ms: standing.expires_at.0,
         now_ms: state.clock.now().0,
-    }))
+    })
 }
 
 /// What a digest covers: the path's id beside the body.
@@ -288,7 +301,20 @@ pub(crate) async fn post_confirm(
     body: Body<ConfirmRequest>,
 ) -> Result<HttpResponse, Failure> {
     let hold: HoldId = path_id(&request, "hold")?;
-    let body = body.0;
+    let answer = confirm(&state, &agenda, network(&request), (hold, body.0)).await?;
+    Ok(HttpResponse::Created().json(answer))
+}
+
+/// Turns a hold into a booking of whoever holds its token.
+///
+/// # Errors
+/// What the agenda answers; `malformed`.
+pub(crate) async fn confirm(
+    state: &EdgeState,
+    agenda: &PublicAgenda,
+    network: String,
+    (hold, body): (HoldId, ConfirmRequest),
+) -> Result<ConfirmAnswer, Failure> {
     let command_id: CommandId = inward::id("command_id", &body.command_id)?;
     let owner = inward::secret("token", &body.token)?;
     let manage = inward::secret("manage", &body.manage)?;
@@ -318,11 +344,11 @@ pub(crate) async fn post_confirm(
             person: inward::person(&body.person),
         }],
         locale,
-        network: network(&request),
+        network,
     };
-    let accepted = execute_for_bearer(&state, order, Refusal::HoldGone).await?;
+    let accepted = execute_for_bearer(state, order, Refusal::HoldGone).await?;
     let practice_slug = agenda.practice.face.as_ref().map(|face| face.slug.as_str());
-    Ok(HttpResponse::Created().json(ConfirmAnswer {
+    Ok(ConfirmAnswer {
         booking: booking.to_string(),
         manage_path: format!(
             "/p/{}/{}/rdv/{booking}",
@@ -330,5 +356,5 @@ pub(crate) async fn post_confirm(
             agenda.practitioner.slug
         ),
         seq: accepted.seq,
-    }))
+    })
 }

@@ -7,6 +7,7 @@ import type {
   SeriesBookings, SeriesPlan, SeriesPlanRequest, StaffAgenda, StepUpRequest, SteppedUp, Support, SupportDesk, SupportFace, SupportRequest, TryAgain, Unfilled, WhyNot,
 } from './wire';
 import type { BookingMessages, LinkOpened, LinkRequest, ReminderSettings, ReminderSwitch, RemindersRequest } from './wire';
+import type { FeedMade, FeedRequest, FeedState } from './wire';
 import type { JoinAnswer, JoinRequest, WaitingActRequest, WaitingRequest, WaitingView } from './wire';
 import type {
   Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, DelayFace, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
@@ -98,6 +99,9 @@ export const api = {
   wantReminders: (body: RemindersRequest) => call<null>('POST', '/link/reminders', body),
   messages: (agenda: string, booking: string) => call<BookingMessages>('GET', `/staff/agendas/${agenda}/bookings/${booking}/messages`),
   reminders: (agenda: string) => call<ReminderSettings>('GET', `/staff/agendas/${agenda}/reminders`),
+  feed: (agenda: string) => call<FeedState>('GET', `/staff/agendas/${agenda}/feed`),
+  makeFeed: (agenda: string, body: FeedRequest) => call<FeedMade>('POST', `/staff/agendas/${agenda}/feed`, body),
+  endFeed: (agenda: string) => call<null>('POST', `/staff/agendas/${agenda}/feed/end`),
   setReminders: (agenda: string, body: ReminderSwitch) => call<null>('POST', `/staff/agendas/${agenda}/reminders`, body),
   joinWaiting: (practice: string, practitioner: string, body: JoinRequest) => call<JoinAnswer>('POST', `${at(practice, practitioner)}/waiting`, body),
   viewWaiting: (practice: string, practitioner: string, entry: string, body: WaitingRequest) =>

@@ -3704,6 +3704,33 @@ passed: number,
  */
 offer: string | null, };
 
+/**
+ * Whether somebody has a feed of an agenda.
+ */
+export type FeedState = { 
+/**
+ * Since when; none: they have none.
+ */
+made_ms: number | null, };
+
+/**
+ * Make a feed, in place of a former one.
+ */
+export type FeedRequest = { 
+/**
+ * Its language: `fr` or `en`.
+ */
+locale: string, };
+
+/**
+ * A feed just made.
+ */
+export type FeedMade = { 
+/**
+ * Its address on this server, with the secret: shown now and never again.
+ */
+path: string, };
+
 /** The acts of the audit log by their number in a leaf. */
 export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   1: 'agenda.opened',
@@ -3743,6 +3770,8 @@ export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   58: 'email.changed',
   80: 'booking.marked',
   81: 'delay.announced',
+  86: 'feed.made',
+  87: 'feed.ended',
   55: 'session.stepped_up',
   56: 'account.removed',
   57: 'link.made',

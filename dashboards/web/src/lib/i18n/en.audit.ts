@@ -40,6 +40,8 @@ export const audit: typeof french = {
     'booking.moved': 'appointment moved',
     'booking.marked': 'attendance noted',
     'delay.announced': 'delay announced',
+    'feed.made': 'calendar feed made',
+    'feed.ended': 'calendar feed ended',
     'booking.cancelled': 'appointment cancelled',
     'waiting.joined': 'waiting list joined',
     'waiting.left': 'waiting list left',

@@ -4,6 +4,7 @@ import { accounts } from './en.accounts';
 import { alerts } from './en.alerts';
 import { audit } from './en.audit';
 import { course } from './en.course';
+import { feeds } from './en.feeds';
 import { reviews } from './en.reviews';
 import { mail } from './en.mail';
 import { support } from './en.support';
@@ -17,12 +18,14 @@ export const en: Catalogue = {
   alerts,
   audit,
   course,
+  feeds,
   reviews,
   support,
   mail,
   waiting,
   product: 'Cabinet en Ligne',
   language: 'Language',
+  darkTheme: 'Dark theme',
   skip: 'Skip to content',
   loading: 'Loading…',
   close: 'Close',

@@ -38,6 +38,8 @@ export const audit = {
     'booking.moved': 'rendez-vous déplacé',
     'booking.marked': 'présence notée',
     'delay.announced': 'retard annoncé',
+    'feed.made': 'flux de calendrier créé',
+    'feed.ended': 'flux de calendrier arrêté',
     'booking.cancelled': 'rendez-vous annulé',
     'waiting.joined': 'inscription sur la liste d’attente',
     'waiting.left': 'sortie de la liste d’attente',

@@ -4,6 +4,7 @@ import { accounts } from './fr.accounts';
 import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
 import { course } from './fr.course';
+import { feeds } from './fr.feeds';
 import { reviews } from './fr.reviews';
 import { mail } from './fr.mail';
 import { support } from './fr.support';
@@ -16,6 +17,7 @@ export const fr = {
   alerts,
   audit,
   course,
+  feeds,
   reviews,
   support,
   mail,
@@ -23,6 +25,7 @@ export const fr = {
   // everywhere
   product: 'Cabinet en Ligne',
   language: 'Langue',
+  darkTheme: 'Thème sombre',
   skip: 'Aller au contenu',
   loading: 'Chargement…',
   close: 'Fermer',
