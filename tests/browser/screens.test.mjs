@@ -1,5 +1,6 @@
 // Every screen at a phone's and a desk's size: nothing that axe calls a violation of WCAG level A or AA, no request to
 // elsewhere, no error in the console, nothing that scrolls sideways. The screens are walked once per size, and once by night.
+import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DESKTOP, PHONE, launch, openContext } from './browser.mjs';
 import { EXCEPTIONS, look } from './look.mjs';
@@ -89,20 +90,21 @@ for (const [size, options] of Object.entries({ phone: { viewport: PHONE }, deskt
 test('day or night is as the device says, until chosen otherwise in this browser', async () => {
   const visit = await openContext(browser, demo.base_url, { colorScheme: 'dark' });
   const page = await openPatientPage(visit.context, demo);
-  const shown = () => page.evaluate(() => document.documentElement.dataset.theme);
-  assert.equal(await shown(), 'dark');
+  const shows = (theme) => page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
+  await shows('dark');
   await page.emulateMedia({ colorScheme: 'light' });
-  assert.equal(await shown(), 'light');
+  await shows('light');
   await page.getByTestId('theme').click();
-  assert.equal(await shown(), 'dark');
+  await shows('dark');
   assert.equal(await page.getByTestId('theme').getAttribute('aria-pressed'), 'true');
   await page.reload();
   await page.getByTestId('theme').waitFor();
-  assert.equal(await shown(), 'dark');
+  await shows('dark');
   await page.getByTestId('theme').click();
-  assert.equal(await shown(), 'light');
+  await shows('light');
   await page.emulateMedia({ colorScheme: 'dark' });
-  assert.equal(await shown(), 'dark', 'who chose what the device says follows it again');
+  // Who chose what the device says follows it again.
+  await shows('dark');
   await end(visit);
 });
 

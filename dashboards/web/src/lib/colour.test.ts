@@ -49,7 +49,8 @@ const pairs: ReadonlyArray<readonly [string, readonly string[]]> = [
   ['absence-ink', ['absence', 'absence-bright']],
 ];
 
-describe.each([...themes])('colours by %s', (_, theme) => {
+describe.each([...themes])('colours by %s', (name, theme) => {
+  const strength = Number(/--tint-strength: ([\d.]+);/.exec(name === 'day' ? day : night)?.[1]);
   const of = (name: string): string => theme.get(name) ?? `no token ${name}`;
 
   it.each(pairs.flatMap(([text, all]) => all.map((ground) => [text, ground] as const)))('%s on %s holds 4.5:1', (text, ground) => {
@@ -62,7 +63,7 @@ describe.each([...themes])('colours by %s', (_, theme) => {
 
   it('keeps text on tints readable', () => {
     for (const colour of ['#0f766e', '#ffff00', '#000000', '#be185d', '#ffffff']) {
-      const percent = 18;
+      const percent = 18 * strength;
       const ground = channels(of('surface'));
       const mixed = channels(colour).map((value, at) => Math.round(value * percent / 100 + (ground[at] ?? 0) * (1 - percent / 100)));
       const shown = `#${mixed.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
@@ -74,5 +75,5 @@ describe.each([...themes])('colours by %s', (_, theme) => {
 });
 
 it('mixes a colour that is none as grey', () => {
-  expect(tint('javascript', 20)).toBe(`color-mix(in srgb, ${safe('')} 20%, var(--surface))`);
+  expect(tint('javascript', 20)).toBe(`color-mix(in srgb, ${safe('')} calc(20% * var(--tint-strength)), var(--surface))`);
 });
