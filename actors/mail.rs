@@ -25,6 +25,7 @@ mod round;
 mod tell;
 mod text;
 
+pub use self::compose_patient::shown_phone;
 pub use self::correspondence::{MESSAGES_MAX, Message};
 pub use self::html::escaped;
 pub(crate) use self::kept::{Addressee, Write, Writes};

@@ -166,7 +166,8 @@ fn hour_note(words: &Words<'_>) -> String {
 }
 
 /// A French number as it is read out; others as they are.
-fn shown_phone(number: &str) -> String {
+#[must_use]
+pub fn shown_phone(number: &str) -> String {
     match number.strip_prefix("+33") {
         Some(rest) if rest.len() == 9 && rest.is_ascii() => {
             let digits: Vec<char> = format!("0{rest}").chars().collect();

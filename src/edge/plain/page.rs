@@ -3,7 +3,7 @@
 //! Must not be here: looking anything up, words.
 
 use super::words::Words;
-use cabinet_actors::mail::{day_and_hour, escaped};
+use cabinet_actors::mail::{day_and_hour, escaped, shown_phone};
 use cabinet_domain::practice::Practitioner;
 use cabinet_domain::slots::Slot;
 use cabinet_domain::time::{UtcMillis, Zone};
@@ -67,7 +67,9 @@ impl Around<'_> {
     }
 
     fn when(&self, at_ms: i64) -> (String, String) {
-        day_and_hour(self.words.locale, self.zone, UtcMillis(at_ms))
+        let (day, hour) = day_and_hour(self.words.locale, self.zone, UtcMillis(at_ms));
+        // An hour is not broken over two lines.
+        (day, hour.replace(' ', "\u{a0}"))
     }
 
     fn page(&self, title: &str, main: &str) -> String {
@@ -91,10 +93,11 @@ impl Around<'_> {
 
 fn document(words: &Words, (title, face): (&str, &Face), (head, main, switch): (&str, &str, &str)) -> String {
     let (practice, phone) = (escaped(&face.name), escaped(&face.phone));
+    let shown = escaped(&shown_phone(&face.phone));
     format!(
         "<!doctype html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title} · {practice}</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"stylesheet\" href=\"/plain.css\"></head>\
-         <body><header>{head}</header><main>{main}</main><footer><p>{call} <a href=\"tel:{phone}\">{phone}</a></p><p>{switch}</p>\
+         <body><header>{head}</header><main>{main}</main><footer><p>{call} <a href=\"tel:{phone}\">{shown}</a></p><p>{switch}</p>\
          <p class=\"soft\">{legal}</p></footer></body></html>",
         lang = words.lang,
         call = words.call,
