@@ -11,6 +11,7 @@ pub mod members;
 pub mod messages;
 pub mod model;
 pub mod operators;
+pub mod people;
 pub mod planning;
 pub mod problem;
 pub mod review;

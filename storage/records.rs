@@ -47,6 +47,8 @@ pub enum Table {
     Correspondence = 13,
     /// Reminders to come: moment, booking, kind -> appointment.
     Reminder = 14,
+    /// Cards of patients, by patient. Alone among tables, each row is sealed under its own patient's key.
+    Patient = 15,
 }
 
 impl Table {
@@ -68,6 +70,7 @@ impl Table {
             Self::AccountPasskey => 12,
             Self::Correspondence => 13,
             Self::Reminder => 14,
+            Self::Patient => 15,
         }
     }
 }

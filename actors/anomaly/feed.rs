@@ -93,7 +93,12 @@ fn observed(
             | Act::EmailChanged
             | Act::Marked
             | Act::DelayAnnounced
-            | Act::SteppedUp,
+            | Act::SteppedUp
+            | Act::PatientsSearched
+            | Act::PatientViewed
+            | Act::PatientSet
+            | Act::PatientsMerged
+            | Act::PatientsParted,
         ) => Observed::Worked,
         (
             Outcome::Done,

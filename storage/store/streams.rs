@@ -3,7 +3,7 @@
 mod event;
 mod load;
 
-use super::records::{key_row, not_written, seal_writes};
+use super::records::{SealedWrites, key_row, not_written, seal_writes};
 use super::{Appended, Commit, Loaded, Opened, PersonRecord, StreamStore};
 use crate::audit::leaves::seal_leaves;
 use crate::codec::{self, StoredBlob};
@@ -140,7 +140,11 @@ impl SealedStreams {
             vec![job]
         };
         plain_writes.extend(assigned.iter().map(|(subject, key)| key_row(practice, *subject, *key)));
-        let writes = seal_writes(&self.keyring, &plain_writes)?;
+        let SealedWrites {
+            writes,
+            assigned: cards,
+        } = seal_writes(&self.keyring, &plain_writes)?;
+        assigned.extend(cards.into_iter().map(|(_, patient, key)| (patient, key)));
         let bytes = sealed_events.iter().map(Bytes::len).sum::<usize>()
             + writes.iter().map(write_bytes).sum::<usize>()
             + jobs.iter().map(|job| job.body.len()).sum::<usize>();

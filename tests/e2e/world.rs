@@ -1,7 +1,7 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
 use crate::mails::{Postman, post_office};
-use crate::wiring::{draws, log, serve, serve_operators, tell_through, visits, watch};
+use crate::wiring::{draws, log, patients, serve, serve_operators, tell_through, visits, watch};
 use cabinet::edge::documents::Library;
 use cabinet::edge::limits::{self, PerMinute};
 use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
@@ -173,6 +173,7 @@ impl World {
             sign_up_open: accounts_required,
             membership,
             visits,
+            people: patients(&storage, &agendas, &shared),
             audit: audit.clone(),
             anomalies: anomalies.clone(),
             clock: shared,
