@@ -3,7 +3,7 @@
 mod event;
 mod load;
 
-use super::records::{SealedWrites, key_row, not_written, seal_writes};
+use super::records::{key_row, not_written, seal_writes};
 use super::{Appended, Commit, Loaded, Opened, PersonRecord, StreamStore};
 use crate::audit::leaves::seal_leaves;
 use crate::codec::{self, StoredBlob};
@@ -140,13 +140,10 @@ impl SealedStreams {
             vec![job]
         };
         plain_writes.extend(assigned.iter().map(|(subject, key)| key_row(practice, *subject, *key)));
-        let SealedWrites {
-            writes,
-            assigned: cards,
-        } = seal_writes(&self.keyring, &plain_writes)?;
-        assigned.extend(cards.into_iter().map(|(_, patient, key)| (patient, key)));
+        let sealed = seal_writes(&self.keyring, &plain_writes)?;
+        assigned.extend(sealed.assigned.iter().map(|(_, patient, key)| (*patient, *key)));
         let bytes = sealed_events.iter().map(Bytes::len).sum::<usize>()
-            + writes.iter().map(write_bytes).sum::<usize>()
+            + sealed.writes.iter().map(write_bytes).sum::<usize>()
             + jobs.iter().map(|job| job.body.len()).sum::<usize>();
         if bytes > APPEND_BYTES_MAX {
             return Err(AppendError::TooLarge.into());
@@ -162,7 +159,7 @@ impl SealedStreams {
                 events: sealed_events,
                 chain,
                 checks: Vec::new(),
-                writes,
+                writes: sealed.writes,
                 jobs,
             },
         })

@@ -163,7 +163,6 @@ impl World {
         let visits = visits(&storage, (&agendas, &directory), (&outbox, &shared));
         let mails = post_office(outbox, looked_up, (&shared, &postman), documents.deadlines());
         let origins = AllowedOrigins::default();
-        let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
             agendas: agendas.clone(),
             directory: directory.clone(),
@@ -180,7 +179,7 @@ impl World {
             origins: origins.clone(),
             door: Door::Practices,
             secure: false,
-            metrics,
+            metrics: EdgeMetrics::new(&registry).unwrap(),
             presence: Presence::default(),
             slots: cabinet::edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(|| true),
