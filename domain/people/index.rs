@@ -20,13 +20,17 @@ struct Entry {
     phone: Option<String>,
     email: Option<String>,
     born: Option<CivilDate>,
+    /// Family name, then given name: what results of one fit are ordered by.
+    order: String,
 }
 
 impl Entry {
     fn of(card: &PatientCard) -> Self {
+        let (family, given) = (folded(&card.person.family_name), folded(&card.person.given_name));
         Self {
-            family: folded(&card.person.family_name),
-            given: folded(&card.person.given_name),
+            order: format!("{}\0{}", family.join(" "), given.join(" ")),
+            family,
+            given,
             phone: card.person.phone.as_deref().map(dialled_of),
             email: card.person.email.as_ref().map(|text| text.to_lowercase()),
             born: card.birth_date,
@@ -120,7 +124,7 @@ impl Index {
     pub fn search(&self, query: &Query, may_be_seen: impl Fn(PatientId) -> bool) -> Found {
         let fitting = self.entries.iter().filter_map(|(patient, entry)| {
             let fit = entry.fits(query)?;
-            may_be_seen(*patient).then_some((Reverse(fit), &entry.family, &entry.given, *patient))
+            may_be_seen(*patient).then_some((Reverse(fit), entry.order.as_str(), *patient))
         });
         let mut fitting: Vec<_> = fitting.collect();
         let more = fitting.len() > FOUND_MAX;
@@ -130,7 +134,7 @@ impl Index {
         }
         fitting.sort_unstable();
         Found {
-            patients: fitting.into_iter().map(|(_, _, _, patient)| patient).collect(),
+            patients: fitting.into_iter().map(|(_, _, patient)| patient).collect(),
             more,
         }
     }

@@ -21,6 +21,7 @@ mod operators;
 mod ops;
 mod parts;
 mod patient_mails;
+mod people;
 mod planning;
 mod refusals;
 mod reviews;

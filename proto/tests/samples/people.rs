@@ -24,7 +24,7 @@ fn card() -> CardContent {
     }
 }
 
-fn face(patient: u128) -> PatientFace {
+fn face(patient: u8) -> PatientFace {
     PatientFace {
         patient: id(patient),
         person: person(),
