@@ -110,6 +110,9 @@ fn number_of(text: &str) -> Option<Wanted> {
     })
 }
 
+/// Country codes of numbers that are dialled with a 0 all over France: the mainland's and those of the overseas departments.
+const FRENCH_CODES: [&str; 5] = ["33", "262", "590", "594", "596"];
+
 /// As it is dialled from France: +33 and 0033 are the 0 that a national number begins with, other countries keep their 00.
 fn dialled(text: &str, digits: &str) -> String {
     let international = text.trim_start_matches('(').starts_with('+');
@@ -120,7 +123,7 @@ fn dialled(text: &str, digits: &str) -> String {
     };
     match after {
         // "+33 (0)6" is written too.
-        Some(after) => match after.strip_prefix("33") {
+        Some(after) => match FRENCH_CODES.iter().find_map(|code| after.strip_prefix(code)) {
             Some(national) => format!("0{}", national.strip_prefix('0').unwrap_or(national)),
             None => format!("00{after}"),
         },
@@ -192,6 +195,7 @@ mod tests {
             ("+33 6 39 98".to_owned(), vec![phone("063998")]),
             ("+33(0)6.39.98".to_owned(), vec![phone("063998")]),
             ("0033639".to_owned(), vec![phone("0639")]),
+            ("+262 639".to_owned(), vec![phone("0639")]),
             ("+32 470".to_owned(), vec![phone("0032470")]),
             ("martin 0639".to_owned(), vec![word("martin"), phone("0639")]),
             ("lea@".to_owned(), vec![Wanted::Email("lea@".to_owned())]),
@@ -235,7 +239,8 @@ mod tests {
     fn a_stored_number_is_dialled_as_it_is_typed() {
         for (stored, dialled) in [
             ("+33639981234", "0639981234"),
-            ("+590690123456", "00590690123456"),
+            ("+590690123456", "0690123456"),
+            ("+262639123456", "0639123456"),
             ("+32470123456", "0032470123456"),
         ] {
             assert_eq!(dialled_of(stored), dialled);

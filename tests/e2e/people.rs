@@ -181,7 +181,10 @@ async fn a_card_is_written_once_for_each_version_and_is_there_after_a_restart() 
     act(&world, &cookie, &format!("/{child}/change"), &change)
         .await
         .refused(409, "card_changed");
-    assert_eq!(search(&world, &cookie, "roche 12/05/2018").await, std::slice::from_ref(&child));
+    assert_eq!(
+        search(&world, &cookie, "roche 12/05/2018").await,
+        std::slice::from_ref(&child)
+    );
 
     for (field, value, status, code) in [
         ("birth_date", json!("2018-02-30"), 400, "malformed"),
