@@ -1,5 +1,9 @@
 //! Searching 20,000 patients, and looking through them for duplicates. Target: the slowest search within 20 ms.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot start must say so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot start must say so"
+)]
 
 use cabinet_domain::ids::PatientId;
 use cabinet_domain::people::{Index, PatientCard, Query, pairs};

@@ -206,11 +206,10 @@ async fn a_patients_card_lies_under_their_own_key_and_goes_with_it() {
     second.streams().append(book(stream, 0, 7)).await.unwrap();
     let table = Table::PatientKey.number();
     let named = second.records().scan(1, table, 100).await.unwrap();
-    assert_eq!(
-        named.len(),
-        2,
-        "one key each, however often and for whatever it is used"
-    );
+    let theirs = named
+        .iter()
+        .filter(|(key, _)| key.id.starts_with(&7_u128.to_be_bytes()));
+    assert_eq!(theirs.count(), 1, "one key, however often and for whatever it is used");
 
     second.forget_patient(PracticeId(1), PatientId(7)).await.unwrap();
     let third = parts.start();
