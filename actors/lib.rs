@@ -24,6 +24,7 @@ pub mod membership;
 pub mod metrics;
 pub mod operators;
 pub mod order;
+pub mod people;
 pub mod read;
 pub mod visits;
 mod waiting;

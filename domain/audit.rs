@@ -148,6 +148,16 @@ acts! {
     LetGo = 70, "platform.let_go",
     /// An operator had dead letters be tried again.
     MailsRevived = 71, "platform.mails_revived",
+    /// Patients were searched: up to twenty names were shown.
+    PatientsSearched = 90, "patients.searched",
+    /// A patient's card and appointments were opened.
+    PatientViewed = 91, "patient.viewed",
+    /// A patient's card was written.
+    PatientSet = 92, "patient.set",
+    /// Two cards became one.
+    PatientsMerged = 93, "patients.merged",
+    /// Two cards that were one became two again.
+    PatientsParted = 94, "patients.parted",
 }
 
 #[cfg(test)]

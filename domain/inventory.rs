@@ -7,7 +7,7 @@
 mod kinds;
 
 use self::kinds::{
-    HOLDER, NOBODY, STAFF, access, appointment, colleague, evidence, exception, held, identity, mail, practice,
+    HOLDER, NOBODY, STAFF, access, appointment, card, colleague, evidence, exception, held, identity, mail, practice,
     sign_in, trace, waiting,
 };
 
@@ -144,6 +144,14 @@ pub const INVENTORY: &[Entry] = &[
         sealing: Sealing::PatientKey,
         ..appointment("PersonalPart", "person", false)
     },
+    card("person", false),
+    card("birth_date", false),
+    card("alert", true),
+    card("relatives", false),
+    card("agendas", false),
+    card("merged_into", false),
+    card("created_at", false),
+    card("changed_at", false),
     appointment("Booking", "id", false),
     appointment("Booking", "kind", true),
     appointment("Booking", "span", false),
@@ -347,6 +355,7 @@ pub const OF_THE_SERVER: &[&str] = &[
     "LeafOrigin",
     "MailRecord",
     "PasskeyRow",
+    "PatientCard",
     "Receipt",
     "ReminderRow",
     "WatchRecord",

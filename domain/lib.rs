@@ -21,6 +21,7 @@ pub mod inventory;
 pub mod mail;
 pub(crate) mod openings;
 pub mod password;
+pub mod people;
 pub mod person;
 pub mod practice;
 pub mod refusal;

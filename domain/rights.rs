@@ -241,6 +241,8 @@ actions! {
     ErasePatient = "erase.patient",
     /// Erase the whole practice.
     ErasePractice = "erase.practice",
+    /// Write a patient's card, say that two cards are one patient.
+    SetPatient = "patient.set",
 }
 
 /// Whose the thing asked about is.

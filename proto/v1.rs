@@ -12,6 +12,7 @@ pub mod members;
 pub mod messages;
 pub mod model;
 pub mod operators;
+pub mod people;
 pub mod planning;
 pub mod problem;
 pub mod review;

@@ -25,6 +25,7 @@ use cabinet_actors::feeds::Feeds;
 use cabinet_actors::mail::{MailSupervisor, Outbox};
 use cabinet_actors::membership::Membership;
 use cabinet_actors::metrics::Metrics;
+use cabinet_actors::people::People as Patients;
 use cabinet_actors::visits::Visits;
 use cabinet_storage::audit::note::Signer;
 use cabinet_storage::{AppendError, Storage, StoreError};
@@ -249,6 +250,7 @@ async fn edge_state(
     );
     let ready = Arc::clone(serving);
     let state = EdgeState {
+        people: Patients::new(agendas.clone(), storage.records(), clock.clone()),
         agendas,
         directory,
         access,

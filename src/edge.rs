@@ -39,6 +39,7 @@ use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
 use cabinet_actors::feeds::Feeds;
 use cabinet_actors::membership::Membership;
+use cabinet_actors::people::People;
 use cabinet_actors::visits::Visits;
 use cabinet_domain::practice::Practice;
 use listen::AllowedOrigins;
@@ -67,6 +68,8 @@ pub struct EdgeState {
     pub membership: Membership,
     /// Patients' looks at their bookings.
     pub visits: Visits,
+    /// Patients' cards.
+    pub people: People,
     /// The audit log.
     pub audit: Audit,
     /// The watch over it.

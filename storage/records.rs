@@ -49,6 +49,8 @@ pub enum Table {
     Reminder = 14,
     /// Calendar feeds: agenda, member -> hash of the secret, since when.
     CalendarFeed = 16,
+    /// Cards of patients, by patient. Alone among tables, each row is sealed under its own patient's key.
+    Patient = 15,
 }
 
 impl Table {
@@ -71,6 +73,7 @@ impl Table {
             Self::Correspondence => 13,
             Self::Reminder => 14,
             Self::CalendarFeed => 16,
+            Self::Patient => 15,
         }
     }
 }

@@ -95,7 +95,12 @@ fn observed(
             | Act::DelayAnnounced
             | Act::FeedMade
             | Act::FeedEnded
-            | Act::SteppedUp,
+            | Act::SteppedUp
+            | Act::PatientsSearched
+            | Act::PatientViewed
+            | Act::PatientSet
+            | Act::PatientsMerged
+            | Act::PatientsParted,
         ) => Observed::Worked,
         (
             Outcome::Done,

@@ -24,6 +24,17 @@ pub(super) const fn identity(field: &'static str, purpose: Purpose) -> Entry {
     }
 }
 
+/// Of a patient's card in the register.
+pub(super) const fn card(field: &'static str, may_tell_of_health: bool) -> Entry {
+    Entry {
+        record: "PatientCard",
+        audience: STAFF,
+        retention: Retention::PatientFile,
+        may_tell_of_health,
+        ..identity(field, Purpose::Appointments)
+    }
+}
+
 pub(super) const fn appointment(record: &'static str, field: &'static str, may_tell_of_health: bool) -> Entry {
     Entry {
         record,

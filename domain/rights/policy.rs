@@ -53,7 +53,7 @@ type Row = (Action, [Need; 8]);
 /// The table. Columns: owner, practitioner, replacement, secretary, accountant, ops, DPO, support.
 /// Support's levels come from a live grant of the practice; it looks and never changes.
 #[rustfmt::skip]
-const POLICY: [Row; 30] = [
+const POLICY: [Row; 31] = [
     //                            owner        practitioner replacement  secretary    accountant ops  dpo  support
     (Action::SeeTimes,           [TIMES,       TIMES,       TIMES,       TIMES,       NO,        NO,  NO,  TIMES]),
     (Action::SeeTypes,           [TYPES,       TYPES,       TYPES,       TYPES,       NO,        NO,  NO,  TYPES]),
@@ -85,6 +85,7 @@ const POLICY: [Row; 30] = [
     (Action::SeeCompliance,      [NO,          NO,          NO,          NO,          NO,        NO,  YES, NO]),
     (Action::ErasePatient,       [YES_STEPPED, OWN_STEPPED, NO,          NO,          NO,        NO,  NO,  NO]),
     (Action::ErasePractice,      [YES_STEPPED, NO,          NO,          NO,          NO,        NO,  NO,  NO]),
+    (Action::SetPatient,         [FULL,        FULL,        FULL,        FULL,        NO,        NO,  NO,  NO]),
 ];
 
 /// What the table says. What it does not say is never allowed.

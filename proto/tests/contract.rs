@@ -10,7 +10,7 @@ use cabinet_proto::v1::http::{self, StaffCommand};
 use cabinet_proto::v1::problem::Problem;
 use cabinet_proto::v1::session::{ClientFrame, ServerFrame, StaffChange};
 use cabinet_proto::v1::{
-    account, alerts, audit, feed, members, messages, operators, planning, review, support, visit, waiting,
+    account, alerts, audit, feed, members, messages, operators, people, planning, review, support, visit, waiting,
 };
 use samples::Samples;
 use serde_json::{Map, Value};
@@ -138,6 +138,13 @@ fn accounts(all: &mut Map<String, Value>) {
     add::<waiting::WaitingRequest>(all);
     add::<waiting::WaitingActRequest>(all);
     add::<waiting::WaitingView>(all);
+    add::<people::PatientSearch>(all);
+    add::<people::PatientsFound>(all);
+    add::<people::PatientCreate>(all);
+    add::<people::PatientChange>(all);
+    add::<people::PatientFile>(all);
+    add::<people::PatientMerge>(all);
+    add::<people::PatientPairs>(all);
 }
 
 #[test]

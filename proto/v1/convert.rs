@@ -8,6 +8,7 @@ pub mod changes;
 pub mod inward;
 pub mod members;
 pub mod outward;
+pub mod people;
 pub mod planning;
 pub mod review;
 pub mod support;

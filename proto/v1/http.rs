@@ -325,6 +325,10 @@ pub enum StaffCommand {
         start_ms: i64,
         /// For whom.
         person: Person,
+        /// A patient of the register whom it is for; none: somebody who has no card yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        patient: Option<String>,
         /// Deliberate exceptions.
         #[serde(default)]
         allow: Allowances,
@@ -400,6 +404,10 @@ pub enum StaffCommand {
         sessions: Vec<SessionAt>,
         /// For whom.
         person: Person,
+        /// A patient of the register whom it is for; none: somebody who has no card yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        patient: Option<String>,
         /// Deliberate exceptions.
         #[serde(default)]
         allow: Allowances,

@@ -2,8 +2,8 @@
 //! applications import equal to it.
 
 use super::{
-    account, alerts, audit, board, feed, http, members, messages, model, operators, planning, problem, review, session,
-    support, visit, waiting,
+    account, alerts, audit, board, feed, http, members, messages, model, operators, people, planning, problem, review,
+    session, support, visit, waiting,
 };
 use cabinet_domain::audit::Act;
 use ts_rs::{Config, TS};
@@ -34,6 +34,7 @@ pub fn module() -> String {
     support(&mut text, &config);
     reviews(&mut text, &config);
     waiting_list(&mut text, &config);
+    patients(&mut text, &config);
     text.push_str("\n/** The acts of the audit log by their number in a leaf. */\nexport const AUDIT_ACTS: Readonly<Record<number, string>> = {\n");
     for act in Act::ALL {
         text.push_str(&format!("  {}: '{}',\n", act.number(), act.name()));
@@ -126,6 +127,24 @@ fn waiting_list(text: &mut String, config: &Config) {
         feed::FeedState,
         feed::FeedRequest,
         feed::FeedMade,
+    );
+}
+
+fn patients(text: &mut String, config: &Config) {
+    export!(
+        text, config:
+        people::PatientFace,
+        people::PatientSearch,
+        people::PatientsFound,
+        people::PatientRelative,
+        people::CardContent,
+        people::PatientCreate,
+        people::PatientChange,
+        people::PatientBooking,
+        people::PatientFile,
+        people::PatientMerge,
+        people::PatientPair,
+        people::PatientPairs,
     );
 }
 

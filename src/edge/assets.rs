@@ -39,6 +39,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/agenda/securite",
         "/agenda/journal",
         "/agenda/alertes",
+        "/agenda/patients",
         "/inscription",
         "/documents/terms",
         "/documents/processing",

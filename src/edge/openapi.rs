@@ -2,8 +2,8 @@
 
 use super::problem::PROBLEM_JSON;
 use super::routes::{
-    account, alerts, audit, contract, feed, health, link, manage, members, messages, passkeys, planning, public,
-    review, security, sign_up, staff, support, visit, waiting,
+    account, alerts, audit, contract, feed, health, link, manage, members, messages, passkeys, people, planning,
+    public, review, security, sign_up, staff, support, visit, waiting,
 };
 use actix_web::get;
 use actix_web::http::header::HeaderValue;
@@ -111,6 +111,13 @@ use utoipa::{Modify, OpenApi};
         waiting::post_waiting_accept,
         waiting::post_waiting_decline,
         waiting::post_waiting_leave,
+        people::post_patient_search,
+        people::get_patient_duplicates,
+        people::get_patient,
+        people::post_patient,
+        people::post_patient_change,
+        people::post_patient_merge,
+        people::post_patient_part,
         get_document,
     ),
     modifiers(&SessionCookie, &CommonProblems)

@@ -125,6 +125,7 @@ pub const TABLE: &[Row] = &[
         "Outcome unknown: repeat with the same command id",
     ),
     row("storage_full", 507, "Storage is full: changes are refused for now"),
+    row("card_changed", 409, "The card was changed since it was read"),
 ];
 
 /// Codes that no refusal of the domain gives.
@@ -167,11 +168,12 @@ pub enum EdgeCode {
     Busy,
     UnknownOutcome,
     StorageFull,
+    CardChanged,
 }
 
 impl EdgeCode {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::NotFound,
         Self::Malformed,
         Self::Unauthorised,
@@ -208,6 +210,7 @@ impl EdgeCode {
         Self::Busy,
         Self::UnknownOutcome,
         Self::StorageFull,
+        Self::CardChanged,
     ];
 
     /// The code in the table.
@@ -250,6 +253,7 @@ impl EdgeCode {
             Self::Busy => "busy",
             Self::UnknownOutcome => "unknown_outcome",
             Self::StorageFull => "storage_full",
+            Self::CardChanged => "card_changed",
         }
     }
 

@@ -13,6 +13,7 @@ pub mod manage;
 pub mod members;
 pub mod messages;
 pub mod passkeys;
+pub mod people;
 pub mod planning;
 pub mod public;
 pub mod review;
@@ -172,6 +173,13 @@ routes! {
     "GET" "/api/v1/staff/access-review/export" review::get_review_export Policy::Practice(Action::ExportAccess);
     "POST" "/api/v1/staff/access-review" review::post_review Policy::Practice(Action::ReviewAccess);
     "POST" "/api/v1/staff/members/{member}/release" review::post_release Policy::Practice(Action::ChangeMember);
+    "POST" "/api/v1/staff/patients/search" people::post_patient_search Policy::Practice(Action::SearchPatients);
+    "GET" "/api/v1/staff/patients/duplicates" people::get_patient_duplicates Policy::Practice(Action::SearchPatients);
+    "GET" "/api/v1/staff/patients/{patient}" people::get_patient Policy::Practice(Action::SearchPatients);
+    "POST" "/api/v1/staff/patients" people::post_patient Policy::Practice(Action::SetPatient);
+    "POST" "/api/v1/staff/patients/{patient}/change" people::post_patient_change Policy::Practice(Action::SetPatient);
+    "POST" "/api/v1/staff/patients/{patient}/merge" people::post_patient_merge Policy::Practice(Action::SetPatient);
+    "POST" "/api/v1/staff/patients/{patient}/part" people::post_patient_part Policy::Practice(Action::SetPatient);
 }
 
 impl From<ReadError> for Failure {

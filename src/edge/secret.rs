@@ -57,6 +57,7 @@ pub enum Purpose {
     Patient,
     Blob,
     Waiting,
+    Card,
 }
 
 impl Purpose {
@@ -67,6 +68,7 @@ impl Purpose {
             Self::Patient => b"patient",
             Self::Blob => b"blob",
             Self::Waiting => b"waiting",
+            Self::Card => b"card",
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::RecordStore;
 use crate::audit::leaves::seal_leaves;
 use crate::journal::{Append, Journal, Position, RecordCheck, RecordKey, RecordWrite};
-use crate::keyring::Keyring;
+use crate::keyring::{KeyState, Keyring};
 use crate::records::{Overlay, Row, Table, VALUE_BYTES_MAX};
 use crate::seal::{self, KeyId, Place};
 use crate::{Answer, AppendError, BoxFuture, StoreError};
@@ -39,12 +39,26 @@ pub(super) fn key_row(practice: u128, subject: PatientId, key: KeyId) -> (Record
     (RecordKey { practice, table, id }, Some(Vec::new()))
 }
 
-/// Seals record writes for their places.
+/// Whose own key seals a row; none: the practice's key does.
+fn patient_of(key: &RecordKey) -> Option<PatientId> {
+    let id = key.id.as_slice().try_into().ok().map(u128::from_be_bytes);
+    id.filter(|_| key.table == Table::Patient.number()).map(PatientId)
+}
+
+/// Record writes, sealed, and the keys that they assign to patients.
+pub(super) struct SealedWrites {
+    pub(super) writes: Vec<RecordWrite>,
+    /// Rows that name these keys are among `writes`.
+    pub(super) assigned: Vec<(u128, PatientId, KeyId)>,
+}
+
+/// Seals record writes for their places: a patient's card under their own key, everything else under the practice's.
 pub(super) fn seal_writes(
     keyring: &Keyring,
     writes: &[(RecordKey, Option<Vec<u8>>)],
-) -> Result<Vec<RecordWrite>, StoreError> {
-    let seal_one = |(key, value): &(RecordKey, Option<Vec<u8>>)| {
+) -> Result<SealedWrites, StoreError> {
+    let mut assigned: Vec<(u128, PatientId, KeyId)> = Vec::new();
+    let mut seal_one = |(key, value): &(RecordKey, Option<Vec<u8>>)| {
         if key.id.is_empty() || key.id.len() > ID_BYTES_MAX {
             return Err(AppendError::TooLarge.into());
         }
@@ -53,8 +67,18 @@ pub(super) fn seal_writes(
                 return Err(AppendError::TooLarge.into());
             }
             Some(plain) => {
-                let practice = keyring.practice_or_new(key.practice)?;
-                Some(seal::seal(&practice, keyring.entropy(), &place(key), plain)?.into())
+                let seal_key = match patient_of(key) {
+                    None => keyring.practice_or_new(key.practice)?,
+                    Some(patient) => {
+                        let drawn = keyring.key_for(key.practice, patient.0)?;
+                        let named = (key.practice, patient, drawn.key.id());
+                        if !drawn.recorded && !assigned.contains(&named) {
+                            assigned.push(named);
+                        }
+                        drawn.key
+                    }
+                };
+                Some(seal::seal(&seal_key, keyring.entropy(), &place(key), plain)?.into())
             }
             None => None,
         };
@@ -63,7 +87,22 @@ pub(super) fn seal_writes(
             value: sealed,
         })
     };
-    writes.iter().map(seal_one).collect()
+    let mut sealed = writes
+        .iter()
+        .map(&mut seal_one)
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let rows = assigned
+        .iter()
+        .map(|(practice, patient, key)| key_row(*practice, *patient, *key));
+    let rows: Vec<_> = rows.filter(|row| !writes.contains(row)).collect();
+    if !rows.is_empty() {
+        // Rows that name keys are no patients' cards: this goes one level deep.
+        sealed.extend(seal_writes(keyring, &rows)?.writes);
+    }
+    Ok(SealedWrites {
+        writes: sealed,
+        assigned,
+    })
 }
 
 /// A storage error before anything was written, as an append says it.
@@ -113,17 +152,35 @@ impl SealedRecords {
             })?
     }
 
-    fn open_row(&self, row: &Row) -> Result<Vec<u8>, StoreError> {
-        let practice = self.keyring.practice(row.key.practice)?;
-        seal::open(&practice, &place(&row.key), &row.value).map_err(|why| {
-            // The journal's copy opens or nothing does: let the read store be made anew from it.
-            self.overlay.fail("a row does not open");
-            StoreError::Corrupt {
-                path: "read store".into(),
-                offset: 0,
-                what: format!("a row of table {} does not open: {why}", row.key.table),
+    fn wrong(&self, row: &Row, why: &str) -> StoreError {
+        // The journal's copy opens or nothing does: let the read store be made anew from it.
+        self.overlay.fail("a row does not open");
+        StoreError::Corrupt {
+            path: "read store".into(),
+            offset: 0,
+            what: format!("a row of table {} does not open: {why}", row.key.table),
+        }
+    }
+
+    /// What a row says; none once the key of the patient whose card it is was forgotten.
+    fn open_row(&self, row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
+        let practice = row.key.practice;
+        let Some(patient) = patient_of(&row.key) else {
+            let key = self.keyring.practice(practice)?;
+            let opened = seal::open(&key, &place(&row.key), &row.value);
+            return opened.map(Some).map_err(|why| self.wrong(row, &why.to_string()));
+        };
+        let id = seal::key_id(&row.value).ok_or_else(|| self.wrong(row, "not an envelope"))?;
+        match self.keyring.key(practice, id)? {
+            KeyState::Forgotten => Ok(None),
+            KeyState::Missing => Err(self.wrong(row, "its key is missing from the keyring")),
+            KeyState::Known(key) => {
+                let opened = seal::open(&key, &place(&row.key), &row.value);
+                let plain = opened.map_err(|why| self.wrong(row, &why.to_string()))?;
+                self.keyring.recorded(practice, patient.0, id);
+                Ok(Some(plain))
             }
-        })
+        }
     }
 
     /// Ids above `after` of one table with their versions, ascending: for what needs no value.
@@ -145,18 +202,18 @@ impl RecordStore for SealedRecords {
     fn get(&self, key: RecordKey) -> Answer<'_, Option<(Position, Vec<u8>)>> {
         Box::pin(self.run(move |this| {
             let row = this.overlay.get(&key)?;
-            row.map(|row| Ok((row.version, this.open_row(&row)?))).transpose()
+            let Some(row) = row else { return Ok(None) };
+            Ok(this.open_row(&row)?.map(|value| (row.version, value)))
         }))
     }
 
     fn scan(&self, practice: u128, table: u16, limit: usize) -> Answer<'_, Vec<(RecordKey, Vec<u8>)>> {
         Box::pin(self.run(move |this| {
             let rows = this.overlay.scan(practice, table, None, limit)?;
-            let opened = rows.into_iter().map(|row| {
-                let value = this.open_row(&row)?;
-                Ok((row.key, value))
-            });
-            opened.collect()
+            let opened = rows
+                .into_iter()
+                .map(|row| Ok(this.open_row(&row)?.map(|value| (row.key, value))));
+            opened.filter_map(Result::transpose).collect()
         }))
     }
 
@@ -181,7 +238,11 @@ impl RecordStore for SealedRecords {
                     assigned.push((practice, month, key));
                 }
             }
-            let sealed = seal_writes(&self.keyring, &writes).map_err(not_written)?;
+            let SealedWrites {
+                writes: sealed,
+                assigned: cards,
+            } = seal_writes(&self.keyring, &writes).map_err(not_written)?;
+            assigned.extend(cards);
             let check = |(key, version)| RecordCheck { key, version };
             let position = self
                 .journal

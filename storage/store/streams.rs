@@ -140,9 +140,10 @@ impl SealedStreams {
             vec![job]
         };
         plain_writes.extend(assigned.iter().map(|(subject, key)| key_row(practice, *subject, *key)));
-        let writes = seal_writes(&self.keyring, &plain_writes)?;
+        let sealed = seal_writes(&self.keyring, &plain_writes)?;
+        assigned.extend(sealed.assigned.iter().map(|(_, patient, key)| (*patient, *key)));
         let bytes = sealed_events.iter().map(Bytes::len).sum::<usize>()
-            + writes.iter().map(write_bytes).sum::<usize>()
+            + sealed.writes.iter().map(write_bytes).sum::<usize>()
             + jobs.iter().map(|job| job.body.len()).sum::<usize>();
         if bytes > APPEND_BYTES_MAX {
             return Err(AppendError::TooLarge.into());
@@ -158,7 +159,7 @@ impl SealedStreams {
                 events: sealed_events,
                 chain,
                 checks: Vec::new(),
-                writes,
+                writes: sealed.writes,
                 jobs,
             },
         })

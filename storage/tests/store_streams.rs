@@ -6,11 +6,11 @@ mod support;
 
 use cabinet_domain::ids::{BlobId, PatientId, PracticeId};
 use cabinet_storage::disk::Disk;
-use cabinet_storage::journal::Journal as _;
+use cabinet_storage::journal::{Journal as _, RecordKey};
 use cabinet_storage::memory::{MemoryDisk, MemoryJournal, MemoryRows};
 use cabinet_storage::records::Overlay;
 use cabinet_storage::seal::SeededEntropy;
-use cabinet_storage::{AppendError, Storage, StoreError};
+use cabinet_storage::{AppendError, Storage, StoreError, Table};
 use std::sync::Arc;
 use support::{agenda, book, hire, person, practice};
 
@@ -175,4 +175,50 @@ async fn an_append_over_the_limits_is_too_large() {
     let refused = storage.streams().append(many(257)).await;
     assert!(matches!(refused, Err(AppendError::TooLarge)), "{refused:?}");
     assert_eq!(storage.streams().append(many(256)).await.unwrap().head, 256);
+}
+
+#[tokio::test]
+async fn a_patients_card_lies_under_their_own_key_and_goes_with_it() {
+    let mut parts = Parts::new();
+    let first = parts.start();
+    let key = |practice: u128, patient: u128| RecordKey {
+        practice,
+        table: Table::Patient.number(),
+        id: patient.to_be_bytes().to_vec(),
+    };
+    let records = first.records();
+    for (patient, text) in [(7_u128, b"seven"), (8, b"eight")] {
+        let write = vec![(key(1, patient), Some(text.to_vec()))];
+        records.commit(vec![(key(1, patient), 0)], write).await.unwrap();
+    }
+    // The next process finds the key again and writes under it; a booking's details are under it too.
+    let second = parts.start();
+    let (version, read) = second.records().get(key(1, 7)).await.unwrap().unwrap();
+    assert_eq!(read, b"seven");
+    let again = vec![(key(1, 7), Some(b"seven again".to_vec()))];
+    second
+        .records()
+        .commit(vec![(key(1, 7), version)], again)
+        .await
+        .unwrap();
+    let stream = agenda(1, 1);
+    second.streams().load(stream).await.unwrap();
+    second.streams().append(book(stream, 0, 7)).await.unwrap();
+    let table = Table::PatientKey.number();
+    let named = second.records().scan(1, table, 100).await.unwrap();
+    let theirs = named
+        .iter()
+        .filter(|(key, _)| key.id.starts_with(&7_u128.to_be_bytes()));
+    assert_eq!(theirs.count(), 1, "one key, however often and for whatever it is used");
+
+    second.forget_patient(PracticeId(1), PatientId(7)).await.unwrap();
+    let third = parts.start();
+    for storage in [&second, &third] {
+        let records = storage.records();
+        assert_eq!(records.get(key(1, 7)).await.unwrap(), None);
+        let left = records.scan(1, Table::Patient.number(), 100).await.unwrap();
+        assert_eq!(left, [(key(1, 8), b"eight".to_vec())]);
+        let loaded = storage.streams().load(stream).await.unwrap();
+        assert_eq!(loaded.people[&BlobId(7)].person, None);
+    }
 }

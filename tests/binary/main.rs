@@ -25,6 +25,7 @@ mod jam;
 mod kill;
 mod panics;
 mod patients;
+mod people;
 mod server;
 mod session;
 mod smuggling;

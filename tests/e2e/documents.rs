@@ -43,7 +43,7 @@ async fn every_route_is_documented_and_every_documented_route_answers_as_documen
     let document = world.get("/api/v1/openapi.json").await.fine(200);
     let documented = routes_in_the_document(&document);
     assert_eq!(documented, routes_in_the_source());
-    assert_eq!(documented.len(), 86);
+    assert_eq!(documented.len(), 93);
     for (method, path) in documented {
         let concrete = path
             .replace("{practice}", "cabinet-essai")
@@ -56,6 +56,7 @@ async fn every_route_is_documented_and_every_documented_route_answers_as_documen
             .replace("{glass}", &world.id())
             .replace("{grant}", &world.id())
             .replace("{member}", &world.id())
+            .replace("{patient}", &world.id())
             .replace("{invitation}", &world.id());
         let verb: Method = method.to_uppercase().parse().unwrap();
         let mut request = world.request(verb, &concrete).header("x-cabinet", "1");

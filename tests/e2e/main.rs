@@ -22,6 +22,7 @@ mod operators;
 mod ops;
 mod parts;
 mod patient_mails;
+mod people;
 mod plain;
 mod planning;
 mod refusals;

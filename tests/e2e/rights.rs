@@ -7,6 +7,7 @@ mod matrix;
 mod people;
 mod sockets;
 
+pub(crate) use self::people::{COLLEAGUES, add_colleague};
 use crate::world::World;
 use cabinet_domain::ids::StaffId;
 use cabinet_domain::rights::{Level, Role};

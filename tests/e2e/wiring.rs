@@ -16,6 +16,7 @@ use cabinet_actors::clock::Clock;
 use cabinet_actors::directory::Directory;
 use cabinet_actors::mail::{MailSupervisor, Outbox};
 use cabinet_actors::operators::Operators;
+use cabinet_actors::people::People;
 use cabinet_actors::visits::Visits;
 use cabinet_domain::anomaly::Limits;
 use cabinet_storage::Storage;
@@ -128,4 +129,9 @@ pub(crate) fn visits(
         outbox.clone(),
         (clock.clone(), drawn),
     )
+}
+
+/// Patients' cards.
+pub(crate) fn patients(storage: &Storage, agendas: &Agendas, clock: &Arc<dyn Clock>) -> People {
+    People::new(agendas.clone(), storage.records(), clock.clone())
 }

@@ -1,7 +1,7 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
 use crate::mails::{Postman, post_office};
-use crate::wiring::{draws, log, serve, serve_operators, tell_through, visits, watch};
+use crate::wiring::{draws, log, patients, serve, serve_operators, tell_through, visits, watch};
 use cabinet::edge::documents::Library;
 use cabinet::edge::limits::{self, PerMinute};
 use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
@@ -164,7 +164,6 @@ impl World {
         let visits = visits(&storage, (&agendas, &directory), (&outbox, &shared));
         let mails = post_office(outbox, looked_up, (&shared, &postman), documents.deadlines());
         let origins = AllowedOrigins::default();
-        let metrics = EdgeMetrics::new(&registry).unwrap();
         let state = EdgeState {
             agendas: agendas.clone(),
             directory: directory.clone(),
@@ -174,13 +173,14 @@ impl World {
             sign_up_open: accounts_required,
             membership,
             visits,
+            people: patients(&storage, &agendas, &shared),
             audit: audit.clone(),
             anomalies: anomalies.clone(),
             clock: shared,
             origins: origins.clone(),
             door: Door::Practices,
             secure: false,
-            metrics,
+            metrics: EdgeMetrics::new(&registry).unwrap(),
             presence: Presence::default(),
             slots: cabinet::edge::slot_answers::SlotAnswers::default(),
             ready: Arc::new(|| true),

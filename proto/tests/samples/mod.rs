@@ -5,6 +5,7 @@ mod audit;
 mod commands;
 mod operators;
 mod parts;
+mod people;
 mod planning;
 mod review;
 mod support;

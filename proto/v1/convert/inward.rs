@@ -295,6 +295,7 @@ fn booked(command: &StaffCommand, patient: PatientId, details: BlobId) -> Result
         kind,
         sessions: wanted,
         person: _,
+        patient: _,
         allow,
     } = command
     {
@@ -312,6 +313,7 @@ fn booked(command: &StaffCommand, patient: PatientId, details: BlobId) -> Result
         kind,
         start_ms,
         person: _,
+        patient: _,
         allow,
     } = command
     else {
@@ -330,6 +332,17 @@ fn booked(command: &StaffCommand, patient: PatientId, details: BlobId) -> Result
     })
 }
 
+/// The patient of the register whom a command names.
+///
+/// # Errors
+/// [`Malformed`] when it is no id.
+pub fn named_patient(command: &StaffCommand) -> Result<Option<PatientId>, Malformed> {
+    let (StaffCommand::Book { patient, .. } | StaffCommand::BookSeries { patient, .. }) = command else {
+        return Ok(None);
+    };
+    patient.as_deref().map(|text| id("patient", text)).transpose()
+}
+
 /// A command of staff, with the personal blob it needs. `patient` and `details` name a patient that it may create: the
 /// edge derives both from the sender and the command id, so that a repeat names the same.
 ///
@@ -342,6 +355,7 @@ pub fn staff_command(
 ) -> Result<(Command, Option<PersonalPart>), Malformed> {
     let command = match command {
         StaffCommand::Book { person: who, .. } | StaffCommand::BookSeries { person: who, .. } => {
+            let patient = named_patient(command)?.unwrap_or(patient);
             return Ok((booked(command, patient, details)?, Some(part_of(who, patient, details))));
         }
         StaffCommand::Move {

@@ -211,7 +211,10 @@ pub(crate) async fn post_command(
     body: Body<StaffCommandRequest>,
 ) -> Result<Json<Accepted>, Failure> {
     let permit = agenda.command(&state, &body.0.command)?;
-    let order = order(&permit, (&agenda.staff, state.clock.now()), &body.0.command_id)?;
+    let now = state.clock.now();
+    let order = order(&permit, (&agenda.staff, now), &body.0.command_id)?;
+    let (asker, patient) = super::people::named(&agenda.staff, now, permit.command())?;
+    super::people::admit(&state, asker, patient).await?;
     let accepted = state.agendas.execute(order).await?;
     Ok(Json(Accepted { seq: accepted.seq }))
 }

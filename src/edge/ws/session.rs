@@ -11,6 +11,7 @@ use crate::edge::EdgeState;
 use crate::edge::guard::staff::StaffOf;
 use crate::edge::listen::{Connection, ConnectionHandle, FrameLimits, ProgressWatch};
 use crate::edge::problem::{EdgeCode, Failure};
+use crate::edge::routes::people::{admit, named};
 use crate::edge::routes::staff::order;
 use actix::prelude::*;
 use actix_web::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
@@ -295,10 +296,15 @@ impl Session {
         command: &StaffCommand,
     ) -> Result<(), Failure> {
         let permit = self.permit_command(topic, command)?;
-        let order = order(&permit, (&self.staff, self.state.clock.now()), command_id)?;
+        let now = self.state.clock.now();
+        let order = order(&permit, (&self.staff, now), command_id)?;
+        let (asker, patient) = named(&self.staff, now, permit.command())?;
         self.begin()?;
-        let agendas = self.state.agendas.clone();
-        let executing = async move { agendas.execute(order).await };
+        let state = self.state.clone();
+        let executing = async move {
+            admit(&state, asker, patient).await?;
+            Ok::<_, Failure>(state.agendas.execute(order).await?)
+        };
         ctx.spawn(executing.into_actor(self).map(move |outcome, session, ctx| {
             session.under_way = session.under_way.saturating_sub(1);
             let frame = match outcome {
@@ -306,7 +312,7 @@ impl Session {
                     r#ref: reference,
                     seq: accepted.seq,
                 },
-                Err(error) => refused(Some(reference), &error.into()),
+                Err(failure) => refused(Some(reference), &failure),
             };
             send(ctx, &frame);
         }));

@@ -27,7 +27,7 @@ const EXISTING: [Action; 10] = [
 ];
 
 /// Those that are asked of the practice as a whole.
-const OF_PRACTICE: [Action; 11] = [
+const OF_PRACTICE: [Action; 13] = [
     Action::SeeMembers,
     Action::InviteMember,
     Action::ChangeMember,
@@ -39,6 +39,8 @@ const OF_PRACTICE: [Action; 11] = [
     Action::GrantSupport,
     Action::ReviewAccess,
     Action::ExportAccess,
+    Action::SearchPatients,
+    Action::SetPatient,
 ];
 
 /// Those that are asked at the operators' door, with where.
@@ -51,8 +53,7 @@ const OF_PLATFORM: [(Action, &str); 2] = [
 const SEEING: [Action; 3] = [Action::SeeTimes, Action::SeeTypes, Action::SeePatientIdentity];
 
 /// Actions that cannot be asked of the server yet, with the reason.
-const PENDING: [(Action, &str); 7] = [
-    (Action::SearchPatients, "there is no search"),
+const PENDING: [(Action, &str); 6] = [
     (Action::SeeClinicalNotes, "there are no clinical notes"),
     (Action::SetPractice, "a practice is set up by a command of the binary"),
     (Action::ExportData, "there is no export"),
@@ -326,6 +327,16 @@ async fn of_practice(world: &World, cookie: &str, action: Action, member: &str) 
             seen
         }
         Some(10) => world.staff_get(cookie, &path("access-review/export?locale=fr")).await,
+        Some(11) => {
+            let search = json!({"query": "martin"});
+            world.staff_post(cookie, &path("patients/search"), &search).await
+        }
+        Some(12) => {
+            let card = json!({"person": {"given_name": "Léa", "family_name": "Martin", "email": null, "phone": null},
+                "birth_date": null, "alert": null, "relatives": []});
+            let body = json!({"command_id": world.id(), "card": card});
+            world.staff_post(cookie, &path("patients"), &body).await
+        }
         _ => {
             let body = json!({"command_id": world.id(), "support": member, "minutes": 5, "level": "times",
                 "reason": "L'agenda reste vide"});

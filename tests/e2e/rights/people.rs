@@ -6,7 +6,7 @@ use cabinet_domain::practice::{Member, PracticeEvent, Practitioner, SupportGrant
 use cabinet_domain::rights::{Level, Rights, Role};
 
 /// A colleague's agenda in the practice of `AGENDA`.
-pub(super) const COLLEAGUES: AgendaKey = AgendaKey {
+pub(crate) const COLLEAGUES: AgendaKey = AgendaKey {
     practice: AGENDA.practice,
     agenda: AgendaId(11),
 };
@@ -47,7 +47,7 @@ pub(super) fn grant(world: &World, level: Level) -> SupportGrant {
 }
 
 /// Adds the colleague's agenda.
-pub(super) async fn add_colleague(world: &World) {
+pub(crate) async fn add_colleague(world: &World) {
     let practitioner = Practitioner {
         agenda: COLLEAGUES.agenda,
         slug: "nora-petit".to_owned(),

@@ -207,12 +207,12 @@ export class Desk {
     }
   }
 
-  async book(agenda: string, kind: string, start_ms: number, person: Person): Promise<boolean> {
+  async book(agenda: string, kind: string, start_ms: number, person: Person, patient: string | null = null): Promise<boolean> {
     const minutes = this.view(agenda)?.types.find((type) => type.id === kind)?.duration_minutes ?? 30;
     const booking = newId();
     const stretch = { start_ms, end_ms: start_ms + minutes * 60_000 };
     return this.#ghostly({ id: booking, agenda, ...stretch, text: i18n.t.pendingBook }, () =>
-      this.attempt(agenda, stretch, (allow) => ({ do: 'book', booking, kind, start_ms, person, allow }), i18n.t.bookDone));
+      this.attempt(agenda, stretch, (allow) => ({ do: 'book', booking, kind, start_ms, person, ...(patient === null ? {} : { patient }), allow }), i18n.t.bookDone));
   }
 
   async move(agenda: string, booking: StaffBooking, start_ms: number): Promise<boolean> {

@@ -8,6 +8,7 @@ import type {
 } from './wire';
 import type { BookingMessages, LinkOpened, LinkRequest, ReminderSettings, ReminderSwitch, RemindersRequest } from './wire';
 import type { FeedMade, FeedRequest, FeedState } from './wire';
+import type { PatientChange, PatientCreate, PatientFile, PatientMerge, PatientPairs, PatientSearch, PatientsFound } from './wire';
 import type { JoinAnswer, JoinRequest, WaitingActRequest, WaitingRequest, WaitingView } from './wire';
 import type {
   Accepted, PatientVisit, VisitCancel, VisitCode, VisitHolder, VisitRequest, CancelRequest, ConfirmAnswer, ConfirmRequest, DelayFace, HoldAnswer, HoldRequest, ManagedBooking, ManageRequest, Problem, PublicPage,
@@ -120,6 +121,14 @@ export const api = {
   planSeries: (agenda: string, body: SeriesPlanRequest) => call<SeriesPlan>('POST', `/staff/agendas/${agenda}/series`, body),
   series: (agenda: string, series: string) => call<SeriesBookings>('GET', `/staff/agendas/${agenda}/series/${series}`),
   whyNot: (agenda: string, kind: string, start_ms: number) => call<WhyNot>('GET', `/staff/agendas/${agenda}/why?kind=${kind}&start_ms=${start_ms}`),
+  searchPatients: (body: PatientSearch) => call<PatientsFound>('POST', '/staff/patients/search', body),
+  patient: (patient: string) => call<PatientFile>('GET', `/staff/patients/${patient}`),
+  addPatient: (body: PatientCreate) => call<PatientFile>('POST', '/staff/patients', body),
+  /** Of a version: a repeat would find it changed. */
+  changePatient: (patient: string, body: PatientChange) => once<PatientFile>('POST', `/staff/patients/${patient}/change`, body),
+  duplicates: () => call<PatientPairs>('GET', '/staff/patients/duplicates'),
+  mergePatient: (patient: string, body: PatientMerge) => call<PatientFile>('POST', `/staff/patients/${patient}/merge`, body),
+  partPatient: (patient: string) => call<PatientFile>('POST', `/staff/patients/${patient}/part`),
   unfilled: (agenda: string) => call<Unfilled>('GET', `/staff/agendas/${agenda}/unfilled`),
   // Codes and links are good once, so what uses one up is not repeated by itself.
   link: (body: LinkHolder) => call<LinkFace>('POST', '/account/link', body),

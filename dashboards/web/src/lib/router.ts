@@ -17,6 +17,7 @@ export type Route =
   | { screen: 'security' }
   | { screen: 'audit' }
   | { screen: 'alerts' }
+  | { screen: 'patients' }
   | { screen: 'sign-up' }
   | { screen: 'document'; name: DocumentName }
   | { screen: 'legal' }
@@ -37,6 +38,7 @@ export function routeOf(path: string): Route {
   if (first === 'agenda' && practice === 'equipe' && parts.length === 2) return { screen: 'team' };
   if (first === 'agenda' && practice === 'journal' && parts.length === 2) return { screen: 'audit' };
   if (first === 'agenda' && practice === 'alertes' && parts.length === 2) return { screen: 'alerts' };
+  if (first === 'agenda' && practice === 'patients' && parts.length === 2) return { screen: 'patients' };
   if (first === 'agenda' && practice === 'securite' && parts.length === 2) return { screen: 'security' };
   if (first === 'p' && practice) {
     if (parts.length === 2) return { screen: 'practice', practice };

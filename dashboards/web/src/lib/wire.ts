@@ -1092,6 +1092,10 @@ start_ms: number,
  */
 person: Person, 
 /**
+ * A patient of the register whom it is for; none: somebody who has no card yet.
+ */
+patient?: string, 
+/**
  * Deliberate exceptions.
  */
 allow: Allowances, } | { "do": "move", 
@@ -1163,6 +1167,10 @@ sessions: Array<SessionAt>,
  * For whom.
  */
 person: Person, 
+/**
+ * A patient of the register whom it is for; none: somebody who has no card yet.
+ */
+patient?: string, 
 /**
  * Deliberate exceptions.
  */
@@ -3731,6 +3739,214 @@ export type FeedMade = {
  */
 path: string, };
 
+/**
+ * A patient in a list.
+ */
+export type PatientFace = { 
+/**
+ * Patient id.
+ */
+patient: string, 
+/**
+ * Name and contacts.
+ */
+person: Person, 
+/**
+ * Day of birth, `YYYY-MM-DD`.
+ */
+birth_date: string | null, 
+/**
+ * What whoever books must know at once.
+ */
+alert: string | null, };
+
+/**
+ * Looks patients up.
+ */
+export type PatientSearch = { 
+/**
+ * Beginnings of names, a phone number, a birth date, an e-mail address; at most 120 bytes. All of it has to fit.
+ */
+query: string, };
+
+/**
+ * Who was found.
+ */
+export type PatientsFound = { 
+/**
+ * Best first, at most 20.
+ */
+patients: Array<PatientFace>, 
+/**
+ * More fit: say more.
+ */
+more: boolean, };
+
+/**
+ * A link to another card.
+ */
+export type PatientRelative = { 
+/**
+ * Patient id.
+ */
+patient: string, 
+/**
+ * What they are to the card's patient: `parent`, `child`, `partner`, `guardian`, `other`.
+ */
+relation: string, 
+/**
+ * Whether they book for the card's patient.
+ */
+books: boolean, };
+
+/**
+ * What a card says.
+ */
+export type CardContent = { 
+/**
+ * Name and contacts.
+ */
+person: Person, 
+/**
+ * Day of birth, `YYYY-MM-DD`.
+ */
+birth_date: string | null, 
+/**
+ * What whoever books must know at once; at most 200 bytes.
+ */
+alert: string | null, 
+/**
+ * At most 8.
+ */
+relatives: Array<PatientRelative>, };
+
+/**
+ * Makes a card.
+ */
+export type PatientCreate = { 
+/**
+ * The sender's number for this command, 32 hexadecimal digits.
+ */
+command_id: string, 
+/**
+ * What it says.
+ */
+card: CardContent, };
+
+/**
+ * Changes a card.
+ */
+export type PatientChange = { 
+/**
+ * The version that was read.
+ */
+version: number, 
+/**
+ * What it says from now on.
+ */
+card: CardContent, };
+
+/**
+ * One appointment of a patient.
+ */
+export type PatientBooking = { 
+/**
+ * Agenda id.
+ */
+agenda: string, 
+/**
+ * Booking id.
+ */
+booking: string, 
+/**
+ * Start.
+ */
+start_ms: number, 
+/**
+ * End.
+ */
+end_ms: number, 
+/**
+ * Name of its type.
+ */
+kind: string, 
+/**
+ * What was said of it last, as in `StaffBooking`.
+ */
+mark: string | null, 
+/**
+ * Made online.
+ */
+online: boolean, };
+
+/**
+ * A card with all that belongs to it.
+ */
+export type PatientFile = { 
+/**
+ * Patient id: of the card that stands, also where one that was merged into it was asked for.
+ */
+patient: string, 
+/**
+ * Its version; 0 while nobody has written it and bookings alone say who it is.
+ */
+version: number, 
+/**
+ * What it says.
+ */
+card: CardContent, 
+/**
+ * Linked patients that the asker may see.
+ */
+relatives: Array<PatientFace>, 
+/**
+ * Cards that were merged into this one.
+ */
+merged: Array<PatientFace>, 
+/**
+ * Appointments in the agendas whose names the asker sees, the latest first, at most 200.
+ */
+history: Array<PatientBooking>, 
+/**
+ * The server's clock.
+ */
+now_ms: number, };
+
+/**
+ * Has another card stand for one.
+ */
+export type PatientMerge = { 
+/**
+ * Patient id of the card that stays.
+ */
+into: string, };
+
+/**
+ * Two cards that may be one patient.
+ */
+export type PatientPair = { 
+/**
+ * One.
+ */
+one: PatientFace, 
+/**
+ * The other.
+ */
+other: PatientFace, 
+/**
+ * What they have in common beside near names: `birth_date`, `phone`, `email`.
+ */
+reasons: Array<string>, };
+
+/**
+ * Likely duplicates.
+ */
+export type PatientPairs = { 
+/**
+ * Likeliest first, at most 100.
+ */
+pairs: Array<PatientPair>, };
+
 /** The acts of the audit log by their number in a leaf. */
 export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   1: 'agenda.opened',
@@ -3781,4 +3997,9 @@ export const AUDIT_ACTS: Readonly<Record<number, string>> = {
   63: 'alert.answered',
   70: 'platform.let_go',
   71: 'platform.mails_revived',
+  90: 'patients.searched',
+  91: 'patient.viewed',
+  92: 'patient.set',
+  93: 'patients.merged',
+  94: 'patients.parted',
 };

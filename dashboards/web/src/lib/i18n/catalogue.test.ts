@@ -19,7 +19,7 @@ it('is translated: what reads the same in both languages is known to', () => {
     if (a !== null && typeof a === 'object' && b !== null && typeof b === 'object') return Object.entries(a).flatMap(([key, inner]) => same(inner, (b as Record<string, unknown>)[key], `${path}.${key}`));
     return typeof a === 'string' && a === b ? [path] : [];
   };
-  expect(same(fr, en).sort()).toEqual(['.absenceEdit', '.absenceWord', '.accounts.steps.1', '.agenda', '.date', '.email', '.product']);
+  expect(same(fr, en).sort()).toEqual(['.absenceEdit', '.absenceWord', '.accounts.steps.1', '.agenda', '.date', '.email', '.people.relations.parent', '.people.title', '.product']);
 });
 
 it('leaves nothing empty', () => {

@@ -7,6 +7,7 @@ import { course } from './en.course';
 import { feeds } from './en.feeds';
 import { reviews } from './en.reviews';
 import { mail } from './en.mail';
+import { people } from './en.people';
 import { support } from './en.support';
 import { waiting } from './en.waiting';
 import type { Catalogue } from './fr';
@@ -22,6 +23,7 @@ export const en: Catalogue = {
   reviews,
   support,
   mail,
+  people,
   waiting,
   product: 'Cabinet en Ligne',
   language: 'Language',
@@ -359,6 +361,7 @@ export const en: Catalogue = {
     network: 'No answer from the server. Check your connection and try again: nothing will be booked twice.',
     busy: 'Many people at the moment. Try again in a few seconds.',
     unavailable: 'The service is restarting. Try again in a few seconds.',
+    card_changed: 'The card was changed meanwhile. Read it again.',
     storage_full: 'The service cannot save anything at the moment. Please call the practice.',
     unauthorised: 'Your session has ended. Sign in with a new link.',
     forbidden_origin: 'This page was opened from another address than the service’s. Open it again from the practice’s link.',

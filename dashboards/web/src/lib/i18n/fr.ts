@@ -7,6 +7,7 @@ import { course } from './fr.course';
 import { feeds } from './fr.feeds';
 import { reviews } from './fr.reviews';
 import { mail } from './fr.mail';
+import { people } from './fr.people';
 import { support } from './fr.support';
 import { waiting } from './fr.waiting';
 
@@ -21,6 +22,7 @@ export const fr = {
   reviews,
   support,
   mail,
+  people,
   waiting,
   // everywhere
   product: 'Cabinet en Ligne',
@@ -370,6 +372,7 @@ export const fr = {
     network: 'Pas de réponse du serveur. Vérifiez votre connexion et réessayez : rien ne sera pris deux fois.',
     busy: 'Beaucoup de monde en ce moment. Réessayez dans quelques secondes.',
     unavailable: 'Le service redémarre. Réessayez dans quelques secondes.',
+    card_changed: 'La fiche a été modifiée entre-temps. Relisez-la.',
     storage_full: 'Le service ne peut rien enregistrer pour le moment. Appelez le cabinet.',
     unauthorised: 'Votre session est terminée. Reconnectez-vous par un nouveau lien.',
     forbidden_origin: 'Cette page a été ouverte depuis une autre adresse que celle du service. Rechargez-la depuis le lien du cabinet.',
