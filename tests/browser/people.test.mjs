@@ -162,6 +162,9 @@ test('a booking for somebody known goes on their card, and two cards become one 
   const file = page.locator(`[data-testid="patient-file"][data-patient="${other}"]`);
   await file.getByTestId('patient-booking').nth(1).waitFor();
   await file.getByTestId('merged').waitFor();
+  await page.locator(`[data-testid="patient-search-result"][data-patient="${other}"]`).waitFor();
+  // The list beside it follows.
+  await page.getByTestId('patient-search-result').filter({ hasText: 'Jezequel Noémie' }).waitFor({ state: 'detached' });
   await look(page, 'merged');
   await file.getByTestId('part').click();
   await file.getByTestId('merged').waitFor({ state: 'detached' });
