@@ -461,6 +461,8 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "minimum_notice_minutes",
             "booking_window_days",
             "cancellation_cutoff_minutes",
+            "daily_cap",
+            "opens",
         ],
     ),
     (
@@ -475,6 +477,7 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "weeks",
             "valid_from",
             "valid_until",
+            "release",
         ],
     ),
     (
@@ -486,6 +489,7 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "until_minute_of_day",
             "types",
             "place",
+            "release",
         ],
     ),
 ];

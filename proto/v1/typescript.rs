@@ -47,6 +47,8 @@ fn appointments(text: &mut String, config: &Config) {
         text, config:
         problem::Problem,
         model::AppointmentType,
+        model::WeeklyOpening,
+        model::Release,
         model::Slot,
         model::TypeSlots,
         model::TypeSlotChanges,

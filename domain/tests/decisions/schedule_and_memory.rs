@@ -29,6 +29,7 @@ fn schedules_are_refused_in_order() {
         until_minute_of_day: 1440,
         types,
         place: PlaceId(1),
+        release: Release::Always,
     };
     for (command, expected) in [
         (Command::OpenHours(wrong(1)), "invalid"),

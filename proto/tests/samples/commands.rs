@@ -76,6 +76,7 @@ impl Samples for StaffCommand {
         let allow = Allowances {
             overlap: true,
             outside_hours: false,
+            over_cap: true,
         };
         vec![
             (
