@@ -13,3 +13,5 @@ mod schedule_and_memory;
 mod several;
 #[path = "decisions/waiting.rs"]
 mod waiting;
+#[path = "decisions/wishes.rs"]
+mod wishes;

@@ -331,16 +331,13 @@ fn schedules() -> Vec<(&'static str, Value)> {
         place: PlaceId(1),
         release: Release::Always,
     };
-    let mark = Mark {
-        state: Attendance::Seen,
-        at: UtcMillis(0),
-    };
     let place = SeriesPlace {
         series: SeriesId(1),
         number: 1,
         of: 2,
     };
-    let (minutes, at) = (5, UtcMillis(0));
+    let (minutes, at, state) = (5, UtcMillis(0), Attendance::Seen);
+    let mark = Mark { state, at };
     let delay = Delay { minutes, at };
     vec![
         ("Mark", serde_json::to_value(mark).unwrap()),

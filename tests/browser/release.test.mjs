@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DESKTOP, PHONE, launch } from './browser.mjs';
 import { look } from './look.mjs';
-import { bookAsStaff, fillPerson, findFreeSlot, findFreeSlots, openSideBySide, showDay, slot, surroundings, wallInParis } from './screens.mjs';
+import { bookAsStaff, fillPerson, findFreeSlot, openSideBySide, showDay, slot, surroundings, wallInParis } from './screens.mjs';
 import { startDemo } from './server.mjs';
 
 const { binary } = surroundings();
@@ -13,6 +13,7 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const LOUIS = { given: 'Louis', family: 'Vasseur', email: '', phone: '06 39 98 12 34' };
 let browser;
+let server;
 
 before(async () => {
   browser = await launch();
@@ -20,15 +21,18 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
+  // A test that failed has left it running.
+  await server?.kill();
 });
 
 /** A server of its own: what these tests change of hours and types is nobody else's business. */
 async function scene() {
-  const server = await startDemo(binary);
+  server = await startDemo(binary);
   const opened = await openSideBySide(browser, server.demo, binary);
   const close = async () => {
     assert.deepEqual(await opened.close(), QUIET);
     await server.stop();
+    server = undefined;
   };
   return { ...opened, close };
 }
@@ -53,8 +57,16 @@ async function saved(dialog) {
   await dialog.waitFor({ state: 'detached' });
 }
 
-/** Adds a type that is capped at one a day; the patient's page shows it. */
+/** Adds a type that is capped at one a day, and an evening in which it is received: 21:00 and 21:30 are on the patient's page. */
 async function addCapped(agenda, patient) {
+  const { start_ms } = await findFreeSlot(patient);
+  const opening = agenda.getByTestId('opening-dialog');
+  await agenda.getByTestId('add-exception').click();
+  await opening.locator('input[type="date"]').fill(wallInParis(start_ms).date);
+  await opening.getByTestId('opening-from').fill('21:00');
+  await opening.getByTestId('opening-until').fill('22:00');
+  await opening.getByTestId('opening-save').click();
+  await opening.waitFor({ state: 'detached' });
   const dialog = await openType(agenda);
   await dialog.getByTestId('type-name').fill('Première visite');
   await dialog.getByTestId('type-cap').fill('1');
@@ -63,14 +75,18 @@ async function addCapped(agenda, patient) {
   await agenda.getByTestId('edit-type').filter({ hasText: 'Première visite' }).filter({ hasText: '1 par jour' }).waitFor();
   const choice = patient.getByTestId('type-choice').filter({ hasText: 'Première visite' });
   await choice.click();
-  await patient.locator(`[data-testid="slot"][data-kind="${await choice.getAttribute('data-kind')}"]`).or(patient.locator('button.next')).first().waitFor();
+  const kind = await choice.getAttribute('data-kind');
+  const drawn = patient.locator(`[data-testid="slot"][data-kind="${kind}"]`);
+  await drawn.nth(2).waitFor();
+  const starts = await drawn.evaluateAll((buttons) => buttons.map((button) => Number(button.dataset.startMs)));
+  assert.deepEqual(starts.map((ms) => wallInParis(ms).time), ['21:00', '21:15', '21:30']);
+  return [{ kind, start_ms: starts[0] }, { kind, start_ms: starts[2] }];
 }
 
 test('a day that has reached its cap leaves the patients\' page, and comes back; staff go over it on purpose', { timeout: 240_000 }, async () => {
   const { agenda, patient, practitioner, close } = await scene();
   await openSettings(agenda, practitioner);
-  await addCapped(agenda, patient);
-  const [first, second] = await findFreeSlots(patient);
+  const [first, second] = await addCapped(agenda, patient);
   await agenda.locator('a[href="/agenda"]:visible').first().click();
   await agenda.locator('.ec').waitFor();
   await showDay(agenda, first.start_ms);

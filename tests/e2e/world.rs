@@ -23,9 +23,7 @@ use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
 use cabinet_domain::practice::{Notice, Place, PracticeEvent, PracticeFace, Practitioner, Staff};
-use cabinet_domain::schedule::{
-    AppointmentType, HolidayRegion, OpeningRule, Opens, Profile, Release, TypeSelection, WeekCycle,
-};
+use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, UtcMillis, Weekday, Zone};
 use cabinet_storage::Storage;
 use prometheus::Registry;

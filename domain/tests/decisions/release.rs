@@ -4,6 +4,7 @@
 use super::desk::{
     Desk, NONE, ONLINE, STAFF_ONLY, at, book_of, cancel, confirm, hold, hold_of, kind, profile, rule, shift,
 };
+use crate::waiting::offered;
 use cabinet_domain::agenda::Agenda;
 use cabinet_domain::command::{Allowances, Canceller, Command};
 use cabinet_domain::decide::{Reason, why_not};
@@ -158,14 +159,7 @@ fn what_a_cap_frees_goes_to_who_waits_but_never_more_than_the_cap() {
     // The first in the list cannot come at the freed 10:00, but the day has room for one again: 11:00 is theirs. The second
     // could come at 10:00, which would be the third of the day.
     let events = desk.accept(&cancel(2, Canceller::Practice));
-    let offers: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::SlotOffered { entry, hold } => Some((*entry, hold.span.from)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(offers, [(WaitingId(100), at("2026-06-01T09:00Z"))]);
+    assert_eq!(offered(&events), [(WaitingId(100), at("2026-06-01T09:00Z"))]);
 }
 
 #[test]
@@ -422,86 +416,4 @@ fn a_week_opens_as_a_whole_at_its_moment() {
             );
         }
     }
-}
-
-#[test]
-fn values_are_bounded_and_the_refusal_names_the_field() {
-    let desk = Desk::open();
-    type Change = fn(&mut AppointmentType);
-    let types: [(Change, Option<&str>); 9] = [
-        (|kind| kind.daily_cap = Some(0), Some("daily_cap")),
-        (|kind| kind.daily_cap = Some(1), None),
-        (|kind| kind.daily_cap = Some(DAILY_CAP_MAX), None),
-        (|kind| kind.daily_cap = Some(DAILY_CAP_MAX + 1), Some("daily_cap")),
-        (|kind| kind.opens = week(1439, 1), None),
-        (|kind| kind.opens = week(1440, 1), Some("opens.at")),
-        (|kind| kind.opens = week(480, 0), Some("opens.weeks_ahead")),
-        (|kind| kind.opens = week(480, WEEKS_AHEAD_MAX), None),
-        (
-            |kind| kind.opens = week(480, WEEKS_AHEAD_MAX + 1),
-            Some("opens.weeks_ahead"),
-        ),
-    ];
-    for (change, expected) in types {
-        let mut changed = kind(ONLINE, true);
-        change(&mut changed);
-        assert_eq!(
-            changed.validate().err().map(|refusal| field(&refusal)),
-            expected,
-            "{changed:?}"
-        );
-        assert_eq!(desk.code(&Command::SetType(changed)) == "invalid", expected.is_some());
-    }
-    let releases = [
-        (Release::OnTheDay { minute_of_day: 1439 }, None),
-        (Release::OnTheDay { minute_of_day: 1440 }, Some("release.at")),
-        (before(0, 480), Some("release.days_before")),
-        (before(1, 480), None),
-        (before(RELEASE_DAYS_MAX, 1439), None),
-        (before(RELEASE_DAYS_MAX + 1, 480), Some("release.days_before")),
-        (before(1, 1440), Some("release.at")),
-    ];
-    for (release, expected) in releases {
-        let rule = OpeningRule { release, ..rule(7) };
-        let refused = desk.code(&Command::OpenHours(rule.clone())) == "invalid";
-        assert_eq!(refused, expected.is_some(), "{release:?}");
-        assert_eq!(
-            rule.validate().err().map(|refusal| field(&refusal)),
-            expected,
-            "{release:?}"
-        );
-        let opening = ExceptionalOpening {
-            id: ExceptionId(7),
-            date: CivilDate::new(2026, 6, 15).unwrap(),
-            from_minute_of_day: 540,
-            until_minute_of_day: 600,
-            types: TypeSelection::All,
-            place: PlaceId(1),
-            release,
-        };
-        assert_eq!(
-            opening.validate().err().map(|refusal| field(&refusal)),
-            expected,
-            "{release:?}"
-        );
-    }
-}
-
-fn week(minute_of_day: u16, weeks_ahead: u8) -> Opens {
-    Opens::Weekly {
-        weekday: Weekday::Monday,
-        minute_of_day,
-        weeks_ahead,
-    }
-}
-
-fn before(days: u16, minute_of_day: u16) -> Release {
-    Release::DaysBefore { days, minute_of_day }
-}
-
-fn field(refusal: &Refusal) -> &'static str {
-    let Refusal::Invalid { field, .. } = refusal else {
-        panic!("{refusal:?}")
-    };
-    field
 }
