@@ -175,7 +175,7 @@ fn counted(before: &Agenda, event: &Event) -> Counted {
         return Counted::new();
     };
     let capped = |kind: TypeId| before.types.get(&kind).is_some_and(|kind| kind.daily_cap.is_some());
-    if !before.types.keys().any(|kind| capped(*kind)) {
+    if before.types.values().all(|kind| kind.daily_cap.is_none()) {
         return Counted::new();
     }
     let held = |id: &HoldId| before.holds.get(id).map(|hold| (hold.kind, hold.span.from));
