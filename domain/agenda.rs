@@ -15,7 +15,10 @@ use crate::event::{Event, Recorded};
 use crate::ids::{
     AbsenceId, AgendaKey, BlobId, BookingId, ExceptionId, HoldId, PatientId, PlaceId, RuleId, Seq, TypeId,
 };
-use crate::schedule::{Absence, AppointmentType, ExceptionalOpening, OCCUPIED_MINUTES_MAX, OpeningRule, Profile};
+use crate::schedule::{
+    Absence, AppointmentType, ExceptionalOpening, FormerOpening, FormerRule, FormerType, OCCUPIED_MINUTES_MAX,
+    OpeningRule, Profile,
+};
 use crate::time::{Span, UtcMillis};
 use crate::waiting::WaitingList;
 use serde::{Deserialize, Serialize};
@@ -141,19 +144,21 @@ pub struct Agenda {
 }
 
 /// A form in which [`Agenda`] is or was stored: the fields of the first one in the order of declaration, then those that came
-/// `with` it; `without` names those that came later. What is derived is made anew: decoding lays the bookings out tightly.
+/// `with` it; `without` names those that came later. `of` names the shapes of types, rules and exceptions. What is derived is
+/// made anew: decoding lays the bookings out tightly.
 macro_rules! stored {
-    ($(#[$doc:meta])* $visible:vis struct $name:ident with { $($later:ident: $kind:ty),* } without { $($missing:ident),* }) => {
+    ($(#[$doc:meta])* $visible:vis struct $name:ident of $shape:ident, $rule:ident, $opening:ident
+        with { $($later:ident: $kind:ty),* } without { $($missing:ident),* }) => {
         $(#[$doc])*
         #[derive(Debug, Deserialize)]
         $visible struct $name {
             key: AgendaKey,
             seq: Seq,
             profile: Option<Profile>,
-            types: BTreeMap<TypeId, AppointmentType>,
-            retired_types: BTreeMap<TypeId, AppointmentType>,
-            rules: BTreeMap<RuleId, OpeningRule>,
-            exceptions: BTreeMap<ExceptionId, ExceptionalOpening>,
+            types: BTreeMap<TypeId, $shape>,
+            retired_types: BTreeMap<TypeId, $shape>,
+            rules: BTreeMap<RuleId, $rule>,
+            exceptions: BTreeMap<ExceptionId, $opening>,
             absences: BTreeMap<AbsenceId, Absence>,
             holds: BTreeMap<HoldId, Hold>,
             bookings: Bookings,
@@ -167,10 +172,10 @@ macro_rules! stored {
                     key: stored.key,
                     seq: stored.seq,
                     profile: stored.profile,
-                    types: stored.types,
-                    retired_types: stored.retired_types,
-                    rules: stored.rules,
-                    exceptions: stored.exceptions,
+                    types: converted(stored.types),
+                    retired_types: converted(stored.retired_types),
+                    rules: converted(stored.rules),
+                    exceptions: converted(stored.exceptions),
                     absences: stored.absences,
                     holds: stored.holds,
                     bookings: stored.bookings,
@@ -188,12 +193,23 @@ macro_rules! stored {
 
 stored! {
     /// As it is stored.
-    struct Stored with { course: Course, waiting: WaitingList } without {}
+    struct Stored of AppointmentType, OpeningRule, ExceptionalOpening
+        with { course: Course, waiting: WaitingList } without {}
+}
+
+stored! {
+    /// [`Agenda`] as checkpoints of format 3 hold it: types had no caps and no calendars, openings were not kept back.
+    pub struct AgendaBeforeReleases of FormerType, FormerRule, FormerOpening
+        with { course: Course, waiting: WaitingList } without {}
 }
 
 stored! {
     /// [`Agenda`] as checkpoints of formats 1 and 2 hold it: nothing was said of how bookings went, nobody waited.
-    pub struct FormerAgenda with {} without { course, waiting }
+    pub struct FormerAgenda of FormerType, FormerRule, FormerOpening with {} without { course, waiting }
+}
+
+fn converted<K: Ord, F, V: From<F>>(former: BTreeMap<K, F>) -> BTreeMap<K, V> {
+    former.into_iter().map(|(id, value)| (id, value.into())).collect()
 }
 
 impl Agenda {

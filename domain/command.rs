@@ -42,6 +42,8 @@ pub struct Allowances {
     pub overlap: bool,
     /// Outside openings or inside an absence.
     pub outside_hours: bool,
+    /// More of a type on one date than its daily cap. It shows in how many there are.
+    pub over_cap: bool,
 }
 
 /// Who cancels.

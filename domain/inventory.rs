@@ -470,6 +470,8 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "minimum_notice_minutes",
             "booking_window_days",
             "cancellation_cutoff_minutes",
+            "daily_cap",
+            "opens",
         ],
     ),
     (
@@ -484,6 +486,7 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "weeks",
             "valid_from",
             "valid_until",
+            "release",
         ],
     ),
     (
@@ -495,6 +498,7 @@ pub const IMPERSONAL: &[(&str, &[&str])] = &[
             "until_minute_of_day",
             "types",
             "place",
+            "release",
         ],
     ),
 ];

@@ -6,7 +6,7 @@
 use crate::agenda::Agenda;
 use crate::holidays::is_public_holiday;
 use crate::ids::{PlaceId, TypeId};
-use crate::schedule::{ExceptionalOpening, OpeningRule, Profile, TypeSelection, WeekCycle};
+use crate::schedule::{ExceptionalOpening, OpeningRule, Profile, Release, TypeSelection, WeekCycle};
 use crate::time::{CivilDate, Span, UtcMinute, Weekday};
 use crate::zone_table::ZoneTable;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Opening {
     pub(crate) place: PlaceId,
+    /// Kept back from patients until then.
+    pub(crate) released: UtcMinute,
     pub(crate) from: UtcMinute,
     pub(crate) until: UtcMinute,
 }
@@ -65,11 +67,24 @@ impl Plan {
         }
     }
 
-    /// Fills `found` with the openings of `date` that accept `kind` (none: of all types), joined.
+    /// Fills `found` with the openings of `date` that accept `kind` (none: of all types), joined. For staff: what is kept
+    /// back from patients is open like everything else.
     pub(crate) fn openings(&self, date: CivilDate, kind: Option<TypeId>, found: &mut Vec<Opening>) {
         found.clear();
         self.state(date, |opening, types| {
             if kind.is_none_or(|kind| types.accepts(kind)) {
+                let released = UtcMinute(i64::MIN);
+                found.push(Opening { released, ..opening });
+            }
+        });
+        join(found);
+    }
+
+    /// As [`Self::openings`], for patients: what is released at different moments is not joined.
+    pub(crate) fn openings_for_patients(&self, date: CivilDate, kind: TypeId, found: &mut Vec<Opening>) {
+        found.clear();
+        self.state(date, |opening, types| {
+            if types.accepts(kind) {
                 found.push(opening);
             }
         });
@@ -85,29 +100,34 @@ impl Plan {
             return;
         }
         let day = self.zone.day(date);
-        let mut tell = |from_minute: u16, until_minute: u16, place: PlaceId, types: &'a TypeSelection| {
+        let mut tell = |(from_minute, until_minute): (u16, u16), place, release: Release, types: &'a TypeSelection| {
             let (from, _) = day.instants(from_minute);
             let (_, until) = day.instants(until_minute);
+            let released = release.released(&self.zone, date);
             // A stretch inside the missing hour may come out empty or reversed: it does not exist that day.
             if from < until {
-                tell(Opening { place, from, until }, types);
+                tell(
+                    Opening {
+                        place,
+                        released,
+                        from,
+                        until,
+                    },
+                    types,
+                );
             }
         };
         let mut rules = rules.iter().filter(|rule| self.applies(rule, date)).peekable();
         let closed = || self.holidays.is_some_and(|region| is_public_holiday(region, date));
         if rules.peek().is_some() && !closed() {
             rules.for_each(|rule| {
-                tell(
-                    rule.from_minute_of_day,
-                    rule.until_minute_of_day,
-                    rule.place,
-                    &rule.types,
-                )
+                let minutes = (rule.from_minute_of_day, rule.until_minute_of_day);
+                tell(minutes, rule.place, rule.release, &rule.types);
             });
         }
         for exception in exceptions {
-            let (from, until) = (exception.from_minute_of_day, exception.until_minute_of_day);
-            tell(from, until, exception.place, &exception.types);
+            let minutes = (exception.from_minute_of_day, exception.until_minute_of_day);
+            tell(minutes, exception.place, exception.release, &exception.types);
         }
     }
 
@@ -140,12 +160,13 @@ impl Plan {
     }
 }
 
-/// Orders openings of one date by place and time; those of one place that touch or overlap become one.
+/// Orders openings of one date by place, release and time; those of one place and release that touch or overlap become one.
 pub(crate) fn join(openings: &mut Vec<Opening>) {
     if openings.len() > 1 {
         openings.sort_unstable();
         openings.dedup_by(|next, kept| {
-            let touches = next.place == kept.place && next.from <= kept.until;
+            let alike = next.place == kept.place && next.released == kept.released;
+            let touches = alike && next.from <= kept.until;
             if touches {
                 kept.until = kept.until.max(next.until);
             }

@@ -74,6 +74,16 @@ pub enum Refusal {
         /// From when on it can.
         from: UtcMillis,
     },
+    /// As many of the type as its daily cap allows begin on that date.
+    CapReached {
+        /// How many that is.
+        cap: u16,
+    },
+    /// The opening is kept back from patients for now.
+    KeptBack {
+        /// When it is released.
+        bookable_from: UtcMillis,
+    },
 }
 
 impl Refusal {
@@ -104,12 +114,14 @@ impl Refusal {
             Self::NotExpiredYet => "not_expired_yet",
             Self::OneOfSeveral { .. } => "one_of_several",
             Self::NotYet { .. } => "not_yet",
+            Self::CapReached { .. } => "cap_reached",
+            Self::KeptBack { .. } => "kept_back",
         }
     }
 
     /// One of each, in the order of declaration: for tables and tests.
     #[must_use]
-    pub const fn samples() -> [Self; 23] {
+    pub const fn samples() -> [Self; 25] {
         [
             Self::NotConfigured,
             Self::Invalid {
@@ -142,6 +154,10 @@ impl Refusal {
                 why: "slot_taken",
             },
             Self::NotYet { from: UtcMillis(0) },
+            Self::CapReached { cap: 4 },
+            Self::KeptBack {
+                bookable_from: UtcMillis(0),
+            },
         ]
     }
 }

@@ -1,8 +1,12 @@
 //! The parts a practitioner's schedule is made of: appointment types, opening rules, exceptions, absences, holidays.
 //! Data and bounds only; how they combine into slots is `slots`.
 
+mod former;
+mod release;
 pub(crate) mod validate;
 
+pub use self::former::{FormerEvent, FormerOpening, FormerRule, FormerType};
+pub use self::release::{Opens, RELEASE_DAYS_MAX, Release, WEEKS_AHEAD_MAX};
 pub use self::validate::COLOUR_MAX;
 
 use crate::ids::{AbsenceId, ExceptionId, PlaceId, RuleId, TypeId};
@@ -26,6 +30,8 @@ pub const NOTICE_MINUTES_MAX: u32 = BOOKING_WINDOW_DAYS_MAX as u32 * 24 * 60;
 pub const ABSENCE_DAYS_MAX: i64 = 3 * 366;
 /// Longest booking window, in days.
 pub const BOOKING_WINDOW_DAYS_MAX: u16 = 400;
+/// Largest daily cap: more appointments than a day has room for.
+pub const DAILY_CAP_MAX: u16 = 300;
 /// Most types, rules, exceptions, absences (each) that one agenda may carry.
 pub const SCHEDULE_ITEMS_MAX: usize = 500;
 /// Longest label (type name, absence label), in bytes of UTF-8.
@@ -90,6 +96,11 @@ pub struct AppointmentType {
     pub booking_window_days: u16,
     /// Patients may cancel until this long before the start, in minutes.
     pub cancellation_cutoff_minutes: u32,
+    /// Once so many bookings and holds of this type begin on one civil date, patients see none of its slots on that date;
+    /// 1..=300. None: no cap.
+    pub daily_cap: Option<u16>,
+    /// When its dates open to patients; `booking_window_days` counts for [`Opens::Rolling`] alone.
+    pub opens: Opens,
 }
 
 /// Which types an opening accepts.
@@ -146,6 +157,8 @@ pub struct OpeningRule {
     pub valid_from: CivilDate,
     /// Last day on which the rule applies; none: until changed.
     pub valid_until: Option<CivilDate>,
+    /// Until when it is kept back from patients.
+    pub release: Release,
 }
 
 /// An opening on one date, whatever the weekly rules and holidays say.
@@ -163,6 +176,8 @@ pub struct ExceptionalOpening {
     pub types: TypeSelection,
     /// Where.
     pub place: PlaceId,
+    /// Until when it is kept back from patients.
+    pub release: Release,
 }
 
 /// A stretch in which nothing can be booked, whatever is open. Bookings already there stay.

@@ -3,17 +3,20 @@
 //! Rules, also followed by the naive model in the tests:
 //! - Openings of a date are the weekly rules that apply to it (weekday, validity, A/B week, not on a public holiday
 //!   unless the profile opens them) and the exceptional openings, in the profile's zone. Openings of one date that accept
-//!   the type, at the same place, touching or overlapping, are one opening. Openings of two dates are never joined: no
-//!   slot runs across midnight.
+//!   the type, at the same place, released at the same moment, touching or overlapping, are one opening. Openings of two
+//!   dates are never joined: no slot runs across midnight.
 //! - Civil edges become instants by the zone: an edge in the missing hour moves later by the gap, an edge in the doubled
 //!   hour takes its first occurrence for a start and its second for an end. What comes out empty does not exist that day.
 //! - Possible starts lie every `granularity_minutes` elapsed minutes from the opening's start. The appointment
 //!   (without buffers) must lie inside the opening and touch no absence.
 //! - With buffers it must touch no booking's and no hold's occupied span. A hold blocks until its end event; `decide`
 //!   alone treats it as free from `expires_at` on.
-//! - A slot is bookable from local midnight of its day minus the window, until its start minus the minimum notice. The
-//!   slot is listed whatever the time is now; clients apply the two bounds.
-//! - One slot per start: where openings at several places offer the same start, the place with the smallest id has it.
+//! - A slot is bookable from the moment at which its type opens its date (local midnight of its day minus the window, or the
+//!   weekly moment) and its opening is released, whichever is later, until its start minus the minimum notice. The slot is
+//!   listed whatever the time is now; clients apply the two bounds.
+//! - One slot per start: where several openings offer the same start, the one that is bookable first has it, then the place
+//!   with the smallest id.
+//! - On a date on which as many bookings and holds of a type begin as its daily cap allows, the type has no slots.
 
 mod changes;
 mod stretch;
@@ -61,7 +64,8 @@ pub struct SlotChanges {
 #[must_use]
 pub fn horizon(agenda: &Agenda, now: UtcMillis) -> Option<Span> {
     let zone = &agenda.index.plan.as_ref()?.zone;
-    let windows = agenda.types.values().map(|kind| kind.booking_window_days);
+    let windows = agenda.types.values();
+    let windows = windows.map(|kind| kind.opens.days_ahead(kind.booking_window_days));
     let window = i32::from(windows.max().unwrap_or(BOOKING_WINDOW_DAYS_DEFAULT));
     let today = zone.date_of(now.minute());
     Some(Span {
@@ -91,14 +95,12 @@ pub(crate) fn dates(zone: &ZoneTable, span: Span) -> impl Iterator<Item = CivilD
     (first..=last).map(CivilDate)
 }
 
-/// From when and until when patients may book `start` on `date`.
-pub(crate) fn bookable(
-    zone: &ZoneTable,
-    kind: &AppointmentType,
-    date: CivilDate,
-    start: UtcMinute,
-) -> (UtcMillis, UtcMillis) {
-    let opens = zone.midnight(date.plus_days(-i32::from(kind.booking_window_days)));
-    let closes = start.plus(-i64::from(kind.minimum_notice_minutes));
-    (opens.millis(), closes.millis())
+/// From when on patients may book on `date`, releases of openings aside.
+pub(crate) fn opens(zone: &ZoneTable, kind: &AppointmentType, date: CivilDate) -> UtcMinute {
+    kind.opens.from(kind.booking_window_days, zone, date)
+}
+
+/// Until when patients may book `start`, itself excluded.
+pub(crate) fn closes(kind: &AppointmentType, start: UtcMinute) -> UtcMillis {
+    start.plus(-i64::from(kind.minimum_notice_minutes)).millis()
 }

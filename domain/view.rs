@@ -98,7 +98,9 @@ mod tests {
     use super::*;
     use crate::agenda::Booking;
     use crate::ids::{AgendaId, AgendaKey, BlobId, BookingId, ExceptionId, PatientId, PracticeId, RuleId, TypeId};
-    use crate::schedule::{AppointmentType, ExceptionalOpening, HolidayRegion, OpeningRule, Profile, WeekCycle};
+    use crate::schedule::{
+        AppointmentType, ExceptionalOpening, HolidayRegion, OpeningRule, Opens, Profile, Release, WeekCycle,
+    };
     use crate::time::{CivilDate, UtcMinute, Weekday, Zone};
 
     /// Monday 4 May 2026, 00:00 in Paris (UTC+2).
@@ -129,6 +131,7 @@ mod tests {
                 weeks: WeekCycle::Every,
                 valid_from: day(1),
                 valid_until: None,
+                release: Release::Always,
             };
             agenda.rules.insert(rule.id, rule);
         }
@@ -139,6 +142,7 @@ mod tests {
             until_minute_of_day: 780,
             types: TypeSelection::Only(BTreeSet::from([TypeId(9)])),
             place: PlaceId(3),
+            release: Release::Always,
         };
         agenda.exceptions.insert(exception.id, exception);
         agenda.rebuild_index();
@@ -236,6 +240,8 @@ mod tests {
             minimum_notice_minutes: 0,
             booking_window_days: 84,
             cancellation_cutoff_minutes: 0,
+            daily_cap: None,
+            opens: Opens::Rolling,
         };
         let friday = agenda.rules.get_mut(&RuleId(2)).unwrap();
         friday.place = PlaceId(4);

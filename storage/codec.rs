@@ -8,10 +8,11 @@ use crate::StoreError;
 use crate::seal::KeyId;
 use bincode::Options;
 use bytes::Bytes;
-use cabinet_domain::agenda::FormerAgenda;
+use cabinet_domain::agenda::{Agenda, AgendaBeforeReleases, FormerAgenda};
 use cabinet_domain::event::Recorded;
 use cabinet_domain::ids::{BlobId, PatientId};
 use cabinet_domain::practice::{FormerPractice, Practice, PracticeBeforeReviews};
+use cabinet_domain::schedule::FormerEvent;
 use cabinet_domain::stream::{StreamEvent, StreamState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,9 +26,13 @@ pub(crate) struct Kind {
 }
 
 /// An event with the blobs it brings.
-pub(crate) const EVENT: Kind = Kind::new("event", 1, 1024 * 1024);
+pub(crate) const EVENT: Kind = Kind::new("event", 2, 1024 * 1024);
+/// An event as it was written before types had caps and calendars, and openings releases: read only.
+const EVENT_FIRST: Kind = Kind::new("event", 1, 1024 * 1024);
 /// A checkpoint of a stream.
-pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 3, 64 * 1024 * 1024);
+pub(crate) const CHECKPOINT: Kind = Kind::new("checkpoint", 4, 64 * 1024 * 1024);
+/// A checkpoint as it was written before types had caps and calendars, and openings releases: read only.
+const CHECKPOINT_THIRD: Kind = Kind::new("checkpoint", 3, 64 * 1024 * 1024);
 /// A checkpoint as it was written before agendas said how bookings went and who waits, and practices
 /// had reviews and locks: read only.
 const CHECKPOINT_SECOND: Kind = Kind::new("checkpoint", 2, 64 * 1024 * 1024);
@@ -75,23 +80,62 @@ pub(crate) struct CheckpointRecord {
     pub(crate) blobs: Vec<StoredBlob>,
 }
 
-/// [`CheckpointRecord`] in former versions: agendas without what came in version 3, practices (`P`) as each version had them.
+/// [`EventRecord`] of one of the events that had another shape in version 1.
 #[derive(Debug, serde::Deserialize)]
-struct FormerCheckpointRecord<P> {
+struct FormerEventRecord {
+    recorded: Recorded<FormerStreamEvent>,
+    blobs: Vec<StoredBlob>,
+}
+
+/// `StreamEvent` of one of them.
+#[derive(Debug, serde::Deserialize)]
+enum FormerStreamEvent {
+    Agenda(FormerEvent),
+}
+
+impl From<FormerEventRecord> for EventRecord {
+    fn from(former: FormerEventRecord) -> Self {
+        let Recorded {
+            seq,
+            at,
+            principal,
+            command_id,
+            digest,
+            last_of_command,
+            event: FormerStreamEvent::Agenda(event),
+        } = former.recorded;
+        Self {
+            recorded: Recorded {
+                seq,
+                at,
+                principal,
+                command_id,
+                digest,
+                last_of_command,
+                event: StreamEvent::Agenda(event.into()),
+            },
+            blobs: former.blobs,
+        }
+    }
+}
+
+/// [`CheckpointRecord`] in former versions: agendas (`A`) and practices (`P`) as each version had them.
+#[derive(Debug, serde::Deserialize)]
+struct FormerCheckpointRecord<A, P> {
     chain: [u8; 32],
-    state: FormerStreamState<P>,
+    state: FormerStreamState<A, P>,
     blobs: Vec<StoredBlob>,
 }
 
 /// `StreamState` in former versions.
 #[derive(Debug, serde::Deserialize)]
-enum FormerStreamState<P> {
-    Agenda(Box<FormerAgenda>),
+enum FormerStreamState<A, P> {
+    Agenda(Box<A>),
     Practice(Box<P>),
 }
 
-impl<P: Into<Practice>> From<FormerCheckpointRecord<P>> for CheckpointRecord {
-    fn from(former: FormerCheckpointRecord<P>) -> Self {
+impl<A: Into<Agenda>, P: Into<Practice>> From<FormerCheckpointRecord<A, P>> for CheckpointRecord {
+    fn from(former: FormerCheckpointRecord<A, P>) -> Self {
         Self {
             chain: former.chain,
             state: match former.state {
@@ -175,14 +219,28 @@ pub(crate) fn encode_checkpoint(
 pub(crate) fn decode_checkpoint(bytes: &[u8]) -> Result<CheckpointRecord, StoreError> {
     let version = bytes.first().copied();
     if version == Some(CHECKPOINT_FIRST.version) {
-        let former: FormerCheckpointRecord<FormerPractice> = decode(CHECKPOINT_FIRST, bytes)?;
+        let former: FormerCheckpointRecord<FormerAgenda, FormerPractice> = decode(CHECKPOINT_FIRST, bytes)?;
         return Ok(former.into());
     }
     if version == Some(CHECKPOINT_SECOND.version) {
-        let former: FormerCheckpointRecord<PracticeBeforeReviews> = decode(CHECKPOINT_SECOND, bytes)?;
+        let former: FormerCheckpointRecord<FormerAgenda, PracticeBeforeReviews> = decode(CHECKPOINT_SECOND, bytes)?;
+        return Ok(former.into());
+    }
+    if version == Some(CHECKPOINT_THIRD.version) {
+        let former: FormerCheckpointRecord<AgendaBeforeReleases, Practice> = decode(CHECKPOINT_THIRD, bytes)?;
         return Ok(former.into());
     }
     decode(CHECKPOINT, bytes)
+}
+
+/// Reads an event with its blobs, of version 1 too: there the events of [`FormerEvent`] had another shape, and no others.
+pub(crate) fn decode_event(bytes: &[u8]) -> Result<EventRecord, StoreError> {
+    if bytes.first().copied() != Some(EVENT_FIRST.version) {
+        return decode(EVENT, bytes);
+    }
+    // What is none of those ends the first reading at its name.
+    let former = decode::<FormerEventRecord>(EVENT_FIRST, bytes);
+    former.map(EventRecord::from).or_else(|_| decode(EVENT_FIRST, bytes))
 }
 
 #[cfg(test)]

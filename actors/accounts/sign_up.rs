@@ -23,7 +23,7 @@ use cabinet_domain::practice::{
     Acceptance, DocumentKind, Locale, Member, Notice, Place, PracticeEvent, PracticeFace, Practitioner, SLUG_BYTES_MAX,
 };
 use cabinet_domain::rights::{Level, Rights, Role};
-use cabinet_domain::schedule::{AppointmentType, HolidayRegion, Profile};
+use cabinet_domain::schedule::{AppointmentType, HolidayRegion, Opens, Profile};
 use cabinet_domain::time::{CivilDate, UtcMillis, Zone};
 
 /// Longest text of the form's fields, in bytes.
@@ -337,6 +337,8 @@ fn first_settings(kind: TypeId) -> [Command; 2] {
             minimum_notice_minutes: 120,
             booking_window_days: 84,
             cancellation_cutoff_minutes: 24 * 60,
+            daily_cap: None,
+            opens: Opens::Rolling,
         }),
     ]
 }

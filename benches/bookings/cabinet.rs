@@ -15,7 +15,9 @@ use cabinet_domain::ids::{
     AgendaId, AgendaKey, BlobId, BookingId, CommandId, PatientId, PlaceId, PracticeId, RuleId, StaffId, TypeId,
 };
 use cabinet_domain::person::{Person, PersonalPart};
-use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
+use cabinet_domain::schedule::{
+    AppointmentType, HolidayRegion, OpeningRule, Opens, Profile, Release, TypeSelection, WeekCycle,
+};
 use cabinet_domain::time::{CivilDate, UtcMinute, Weekday, Zone};
 use cabinet_storage::{KeySource, ReadStoreKind, Storage, StorageOptions};
 use futures_util::future::try_join_all;
@@ -321,6 +323,8 @@ fn opening() -> anyhow::Result<Vec<Command>> {
         minimum_notice_minutes: 0,
         booking_window_days: 84,
         cancellation_cutoff_minutes: 0,
+        daily_cap: None,
+        opens: Opens::Rolling,
     };
     use Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, Wednesday};
     let days = [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday];
@@ -336,6 +340,7 @@ fn opening() -> anyhow::Result<Vec<Command>> {
             weeks: WeekCycle::Every,
             valid_from: CivilDate::new(2026, 1, 1)?,
             valid_until: None,
+            release: Release::Always,
         }));
     }
     Ok(commands)

@@ -71,6 +71,12 @@ fn key(minute: [u8; 4], id: BookingId) -> Key {
     joined(minute, &id.0.to_be_bytes())
 }
 
+/// Before every key of that minute.
+fn bound(minute: UtcMinute) -> Key {
+    let minute = u32::try_from(minute.0.clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX);
+    key(minute.to_be_bytes(), BookingId(0))
+}
+
 /// Reads [`key`] back.
 fn place(key: &Key) -> Option<([u8; 4], BookingId)> {
     let (minute, id) = key.split_first_chunk::<4>()?;
@@ -138,21 +144,34 @@ impl Bookings {
     /// Occupied times that start from `from` on and before `until`, in order of start and id; those that do not fit are in
     /// [`Self::odd`].
     pub(crate) fn occupied(&self, from: UtcMinute, until: UtcMinute) -> impl Iterator<Item = (Span, BookingId)> {
-        let bound = |minute: i64| {
-            let minute = u32::try_from(minute.clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX);
-            key(minute.to_be_bytes(), BookingId(0))
-        };
         // A start in the last minute that fits is beyond every bound: it counts as odd.
-        let range = bound(from.0)..bound(until.0.max(from.0));
-        self.packed.range(range).filter_map(|(key, packed)| {
-            let (minute, id) = place(key)?;
-            let minutes =
-                i64::from(packed.minutes) + i64::from(packed.minutes_before) + i64::from(packed.minutes_after);
-            Some((
-                Span::starting(UtcMinute(i64::from(u32::from_be_bytes(minute))), minutes),
-                id,
-            ))
-        })
+        self.packed
+            .range(bound(from)..bound(until.max(from)))
+            .filter_map(|(key, packed)| {
+                let (minute, id) = place(key)?;
+                let minutes =
+                    i64::from(packed.minutes) + i64::from(packed.minutes_before) + i64::from(packed.minutes_after);
+                Some((
+                    Span::starting(UtcMinute(i64::from(u32::from_be_bytes(minute))), minutes),
+                    id,
+                ))
+            })
+    }
+
+    /// Start and type of every appointment that begins inside `span`.
+    pub(crate) fn begun(&self, span: Span) -> impl Iterator<Item = (UtcMinute, TypeId)> {
+        // Occupied time begins at most the longest buffer before.
+        let from = span.from.plus(-i64::from(u8::MAX));
+        let packed = self.packed.range(bound(from)..bound(span.until.max(from)));
+        let packed = packed.filter_map(|(key, packed)| {
+            let (minute, _) = place(key)?;
+            let start = i64::from(u32::from_be_bytes(minute)) + i64::from(packed.minutes_before);
+            Some((UtcMinute(start), *self.kinds.get(usize::from(packed.kind))?))
+        });
+        let whole = self.whole.values().map(|booking| (booking.span.from, booking.kind));
+        packed
+            .chain(whole)
+            .filter(move |(start, _)| span.from <= *start && *start < span.until)
     }
 
     /// Bookings that do not fit.

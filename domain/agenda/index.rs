@@ -2,7 +2,7 @@
 
 use super::{Agenda, COMMAND_MEMORY_DAYS, REMEMBERED_MAX};
 use crate::command::Principal;
-use crate::ids::{BookingId, CommandId, HoldId};
+use crate::ids::{BookingId, CommandId, HoldId, TypeId};
 use crate::openings::Plan;
 use crate::schedule::OCCUPIED_MINUTES_MAX;
 use crate::time::{Span, UtcMinute};
@@ -96,6 +96,13 @@ impl Agenda {
         all.into_iter()
             .chain(bookings.into_iter().flatten())
             .filter(move |(taken, _)| taken.overlaps(span))
+    }
+
+    /// Start and type of every booking and every hold, live or not, that begins inside `span`.
+    pub(crate) fn begun(&self, span: Span) -> impl Iterator<Item = (UtcMinute, TypeId)> {
+        let holds = self.holds.values().map(|hold| (hold.span.from, hold.kind));
+        let holds = holds.filter(move |(start, _)| span.from <= *start && *start < span.until);
+        self.bookings.begun(span).chain(holds)
     }
 
     /// Remembers an acceptance and forgets those that are too old or too many, as seen at `at`. Depends on recorded

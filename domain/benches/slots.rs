@@ -132,6 +132,7 @@ fn deltas(agenda: &Agenda, start: UtcMinute) -> Vec<(&'static str, Command)> {
                 allow: Allowances {
                     overlap: true,
                     outside_hours: true,
+                    over_cap: false,
                 },
             },
         ),

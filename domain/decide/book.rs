@@ -1,10 +1,11 @@
 //! Booking and moving by staff, and cancelling by either side.
 //!
 //! Staff may use any offered type, start at any minute (no grid, no notice, no window), up to
-//! [`RECORDED_LATE_MINUTES_MAX`] ago. They never overlap a live hold. Overlapping bookings and leaving hours each need
-//! their own allowance, and the event records which of them were really used.
+//! [`RECORDED_LATE_MINUTES_MAX`] ago, also in openings that are kept back from patients. They never overlap a live hold.
+//! Overlapping bookings, leaving hours and going over a daily cap each need their own allowance; the event records which of
+//! the first two were really used.
 
-use super::place::{InTheWay, Times, in_the_way, place_for_staff};
+use super::place::{InTheWay, Times, in_the_way, place_for_staff, under_cap};
 use super::{RECORDED_LATE_MINUTES_MAX, STAFF_BOOKING_DAYS_AHEAD_MAX, Scene};
 use crate::agenda::{BOOKINGS_MAX, Booking};
 use crate::command::{Allowances, Canceller, Command};
@@ -80,7 +81,7 @@ fn book(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
 }
 
 /// The events of one booking by staff, `SlotBooked` last.
-/// Order: `AlreadyExists`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`, `TooMany`.
+/// Order: `AlreadyExists`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`, `CapReached`, `TooMany`.
 pub(super) fn booked(
     scene: Scene<'_>,
     kind: &AppointmentType,
@@ -94,6 +95,9 @@ pub(super) fn booked(
     let times = Times::of(kind, draft.start);
     let (place, outside_hours) = place_for_staff(scene, kind.id, times.span, allow.outside_hours)?;
     let others = free_for_staff(scene, times.occupied, None, allow)?;
+    if !allow.over_cap {
+        under_cap(scene, kind, draft.start)?;
+    }
     if scene.agenda.bookings.len() >= BOOKINGS_MAX {
         return Err(Refusal::TooMany { what: "bookings" });
     }
@@ -120,8 +124,9 @@ pub(super) fn booked(
     Ok(events)
 }
 
-/// Keeps the booking's own length and buffers, even when its type has changed or is retired since.
-/// Order: `BookingUnknown`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`.
+/// Keeps the booking's own length and buffers, even when its type has changed or is retired since. On its own date it counts
+/// already: there the cap does not keep it from moving.
+/// Order: `BookingUnknown`, `Invalid` (start), `InThePast`, `OutsideHours`, `Absent`, `SlotTaken`, `CapReached`.
 pub(super) fn moved(
     scene: Scene<'_>,
     id: BookingId,
@@ -138,6 +143,14 @@ pub(super) fn moved(
     let (span, occupied) = (shifted(booking.span), shifted(booking.occupied));
     let (place, outside_hours) = place_for_staff(scene, booking.kind, span, allow.outside_hours)?;
     let others = free_for_staff(scene, occupied, Some(id), allow)?;
+    let zone = &scene.plan.zone;
+    let other_date = zone.date_of(start) != zone.date_of(booking.span.from);
+    if let Some(kind) = scene.agenda.types.get(&booking.kind)
+        && other_date
+        && !allow.over_cap
+    {
+        under_cap(scene, kind, start)?;
+    }
     let mut events = others.expired;
     events.push(Event::BookingMoved {
         booking: id,

@@ -4,12 +4,13 @@
 
 use super::Scene;
 use super::hold::in_time;
-use super::place::{Times, in_the_way, place_on_grid};
+use super::place::{Times, in_the_way, place_on_grid, under_cap};
 use crate::agenda::Agenda;
 use crate::command::{Principal, Stamp};
 use crate::holidays::is_public_holiday;
 use crate::ids::{AbsenceId, BookingId, CommandId, TypeId};
 use crate::refusal::Refusal;
+use crate::slots::closes;
 use crate::time::{Span, UtcMillis, UtcMinute};
 
 /// One thing that excludes a start.
@@ -56,6 +57,16 @@ pub enum Reason {
         /// Whether only a buffer is in the way, not the appointment itself.
         buffer_only: bool,
     },
+    /// The opening is kept back from patients until this instant.
+    KeptBack {
+        /// When it is released.
+        from: UtcMillis,
+    },
+    /// As many of the type as its daily cap allows begin on that date.
+    CapReached {
+        /// How many that is.
+        cap: u16,
+    },
 }
 
 impl Reason {
@@ -72,6 +83,8 @@ impl Reason {
             Self::OffGrid => Refusal::OffGrid.code(),
             Self::Absent(_) => Refusal::Absent.code(),
             Self::Held { .. } | Self::Taken { .. } => Refusal::SlotTaken.code(),
+            Self::KeptBack { from } => Refusal::KeptBack { bookable_from: *from }.code(),
+            Self::CapReached { cap } => Refusal::CapReached { cap: *cap }.code(),
         }
     }
 
@@ -79,13 +92,18 @@ impl Reason {
     #[must_use]
     pub const fn binds_patients_alone(&self) -> bool {
         match self {
-            Self::NotOnline | Self::TooSoon { .. } | Self::TooFarAhead { .. } | Self::OffGrid => true,
+            Self::NotOnline
+            | Self::TooSoon { .. }
+            | Self::TooFarAhead { .. }
+            | Self::OffGrid
+            | Self::KeptBack { .. } => true,
             Self::TypeUnknown
             | Self::InThePast
             | Self::OutsideHours { .. }
             | Self::Absent(_)
             | Self::Held { .. }
-            | Self::Taken { .. } => false,
+            | Self::Taken { .. }
+            | Self::CapReached { .. } => false,
         }
     }
 }
@@ -118,27 +136,31 @@ pub fn why_not(agenda: &Agenda, kind: TypeId, start: UtcMinute, now: UtcMillis) 
         Ok(()) => {}
         Err(Refusal::TooFarAhead { bookable_from }) => reasons.push(Reason::TooFarAhead { from: bookable_from }),
         Err(Refusal::TooSoon) => {
-            let until = start.plus(-i64::from(offered.minimum_notice_minutes)).millis();
+            let until = closes(offered, start);
             reasons.push(Reason::TooSoon { until });
         }
         Err(_) => reasons.push(Reason::InThePast),
     }
-    match place_on_grid(scene, kind, times.span) {
+    match place_on_grid(scene, offered, times.span) {
         Err(Refusal::OutsideHours) => reasons.push(outside(scene, kind, times.span)),
         Err(Refusal::OffGrid) => reasons.push(Reason::OffGrid),
+        Err(Refusal::KeptBack { bookable_from }) => reasons.push(Reason::KeptBack { from: bookable_from }),
         Ok(_) | Err(_) => {}
     }
     let absences = agenda.absences.values();
     let absences = absences.filter(|absence| absence.span.overlaps(times.span));
     reasons.extend(absences.map(|absence| Reason::Absent(absence.id)));
     reasons.extend(taken(scene, times));
+    if let Err(Refusal::CapReached { cap }) = under_cap(scene, offered, start) {
+        reasons.push(Reason::CapReached { cap });
+    }
     Some(reasons)
 }
 
 fn outside(scene: Scene<'_>, kind: TypeId, span: Span) -> Reason {
     let date = scene.plan.zone.date_of(span.from);
     let mut of_type = Vec::new();
-    scene.plan.openings(date, Some(kind), &mut of_type);
+    scene.plan.openings_for_patients(date, kind, &mut of_type);
     let mut of_any = Vec::new();
     scene.plan.openings(date, None, &mut of_any);
     let mut openings: Vec<Span> = of_type.iter().map(|opening| opening.span()).collect();

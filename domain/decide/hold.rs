@@ -5,14 +5,14 @@
 //! its time ends it first, in the same command.
 
 use super::Scene;
-use super::place::{Times, in_the_way, place_on_grid};
+use super::place::{Times, in_the_way, place_on_grid, under_cap};
 use crate::agenda::{Agenda, BOOKINGS_MAX, Booking, HOLDS_LIVE_MAX, HOLDS_PER_OWNER_MAX, Hold, SecretHash};
 use crate::command::Command;
 use crate::event::Event;
 use crate::ids::{BlobId, BookingId, HoldId, PatientId, TypeId};
 use crate::refusal::Refusal;
 use crate::schedule::AppointmentType;
-use crate::slots::bookable;
+use crate::slots::{closes, opens};
 use crate::time::UtcMinute;
 use crate::waiting::offered;
 use std::collections::BTreeSet;
@@ -85,7 +85,7 @@ pub(super) fn decide(scene: Scene<'_>, command: &Command) -> Result<Vec<Event>, 
 }
 
 /// Order: `TypeUnknown`, `TypeNotOnline`, `AlreadyExists`, `InThePast`, `TooSoon`, `TooFarAhead`, `OutsideHours`,
-/// `OffGrid`, `Absent`, `SlotTaken`, `TooMany`.
+/// `OffGrid`, `KeptBack`, `Absent`, `SlotTaken`, `CapReached`, `TooMany`.
 fn hold_slot(
     scene: Scene<'_>,
     id: HoldId,
@@ -103,11 +103,12 @@ fn hold_slot(
     }
     in_time(scene, kind, start)?;
     let times = Times::of(kind, start);
-    let place = place_on_grid(scene, kind.id, times.span)?;
+    let place = place_on_grid(scene, kind, times.span)?;
     let others = in_the_way(scene, times.occupied, None);
     if others.live_hold || !others.bookings.is_empty() {
         return Err(Refusal::SlotTaken);
     }
+    under_cap(scene, kind, start)?;
     let live = scene.agenda.live_holds(now).count();
     let own = scene.agenda.live_holds(now).filter(|hold| hold.owner == owner).count();
     if live >= HOLDS_LIVE_MAX || own >= HOLDS_PER_OWNER_MAX {
@@ -133,10 +134,10 @@ pub(super) fn in_time(scene: Scene<'_>, kind: &AppointmentType, start: UtcMinute
     if start.millis() <= now {
         return Err(Refusal::InThePast);
     }
-    let (bookable_from, bookable_until) = bookable(&scene.plan.zone, kind, scene.plan.zone.date_of(start), start);
-    if now >= bookable_until {
+    if now >= closes(kind, start) {
         return Err(Refusal::TooSoon);
     }
+    let bookable_from = opens(&scene.plan.zone, kind, scene.plan.zone.date_of(start)).millis();
     if now < bookable_from {
         return Err(Refusal::TooFarAhead { bookable_from });
     }

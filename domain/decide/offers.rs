@@ -4,15 +4,16 @@
 //!
 //! Offered is what the command *made* free: what boards would be shown as added. In the order of the list, everybody who is not
 //! being offered something yet gets the first fitting slot that is left: the freed appointment's own start before others, then
-//! the earliest.
+//! the earliest. What opens by the clock alone (a weekly moment, a release) is freed by nobody and offered to nobody.
 
 use super::{Scene, apply};
 use crate::agenda::{Agenda, HOLDS_LIVE_MAX, Hold};
 use crate::decide::place::Times;
 use crate::event::Event;
 use crate::ids::{HoldId, TypeId, WaitingId};
+use crate::schedule::{AppointmentType, OCCUPIED_MINUTES_MAX};
 use crate::slots::{Slot, horizon, slot_changes};
-use crate::time::{Span, UtcMillis, UtcMinute};
+use crate::time::{CivilDate, Span, UtcMillis, UtcMinute};
 use crate::waiting::{
     Left, OFFER_SECONDS, OFFER_SECONDS_MIN, OFFERS_LIVE_MAX, PASSED_MAX, WaitingEntry, in_order, offered,
 };
@@ -131,6 +132,8 @@ struct Freed {
     slots: BTreeMap<TypeId, BTreeMap<UtcMinute, Slot>>,
     /// Starts of the appointments that are gone.
     own: BTreeSet<UtcMinute>,
+    /// How many of each capped type begin on the dates of these slots, offers included.
+    begun: BTreeMap<(TypeId, CivilDate), usize>,
 }
 
 impl Freed {
@@ -140,7 +143,7 @@ impl Freed {
         let Some(horizon) = horizon(scene.agenda, scene.stamp.now) else {
             return freed;
         };
-        let mut before = scene.agenda.copy_around(touched(scene.agenda, events).as_deref());
+        let mut before = scene.agenda.copy_around(touched(scene, events).as_deref());
         for event in events {
             freed.own.extend(own_start(&before, event));
             let mut after = before.clone();
@@ -154,7 +157,33 @@ impl Freed {
             }
             before = after;
         }
+        let capped = |kind: &TypeId| {
+            scene
+                .agenda
+                .types
+                .get(kind)
+                .is_some_and(|kind| kind.daily_cap.is_some())
+        };
+        if freed.slots.keys().any(capped) {
+            for (start, kind) in before.begun(horizon) {
+                freed.count(scene, kind, start);
+            }
+        }
         freed
+    }
+
+    /// One more of a type begins at `start`.
+    fn count(&mut self, scene: Scene<'_>, kind: TypeId, start: UtcMinute) {
+        let date = scene.plan.zone.date_of(start);
+        *self.begun.entry((kind, date)).or_default() += 1;
+    }
+
+    /// Whether the date of `start` has room under the type's cap.
+    fn has_room(&self, scene: Scene<'_>, kind: &AppointmentType, start: UtcMinute) -> bool {
+        kind.daily_cap.is_none_or(|cap| {
+            let date = scene.plan.zone.date_of(start);
+            self.begun.get(&(kind.id, date)).copied().unwrap_or(0) < usize::from(cap)
+        })
     }
 
     /// The slot for an entry: the freed appointment's own start before others, then the earliest.
@@ -165,6 +194,7 @@ impl Freed {
         let fits = |slot: &&Slot| {
             let occupied = Times::of(kind, slot.start).occupied;
             slot.bookable_from <= now
+                && self.has_room(scene, kind, slot.start)
                 && until(slot, now).is_some()
                 && !entry.passed.contains(&slot.start)
                 && entry.wishes.fit(&scene.plan.zone, slot, now)
@@ -216,7 +246,8 @@ fn own_start(before: &Agenda, event: &Event) -> Option<UtcMinute> {
 }
 
 /// The times that events take or leave; none when they change what is open, and so may reach everywhere.
-fn touched(agenda: &Agenda, events: &[Event]) -> Option<Vec<Span>> {
+fn touched(scene: Scene<'_>, events: &[Event]) -> Option<Vec<Span>> {
+    let agenda = scene.agenda;
     let mut spans = Vec::new();
     for event in events {
         match event {
@@ -250,11 +281,20 @@ fn touched(agenda: &Agenda, events: &[Event]) -> Option<Vec<Span>> {
             | Event::AbsenceRemoved(_) => return None,
         }
     }
+    // Where a type is capped, it is the whole dates that fill up and open again.
+    if agenda.types.values().any(|kind| kind.daily_cap.is_some()) {
+        let zone = &scene.plan.zone;
+        for span in &mut spans {
+            let first = zone.date_of(span.from.plus(-OCCUPIED_MINUTES_MAX));
+            let last = zone.date_of(span.until.plus(OCCUPIED_MINUTES_MAX));
+            (span.from, span.until) = (zone.midnight(first), zone.midnight(last.plus_days(1)));
+        }
+    }
     Some(spans)
 }
 
 /// Offers what is freed down the list, within the bounds of live offers and holds.
-fn offers(scene: Scene<'_>, events: &[Event], freed: Freed, gone: &BTreeSet<WaitingId>) -> Vec<Event> {
+fn offers(scene: Scene<'_>, events: &[Event], mut freed: Freed, gone: &BTreeSet<WaitingId>) -> Vec<Event> {
     let mut offers = Vec::new();
     if freed.slots.values().all(BTreeMap::is_empty) {
         return offers;
@@ -292,6 +332,7 @@ fn offers(scene: Scene<'_>, events: &[Event], freed: Freed, gone: &BTreeSet<Wait
             && !scene.agenda.holds.contains_key(&hold)
         {
             taken.push(times.occupied);
+            freed.count(scene, entry.kind, slot.start);
             offers.push(Event::SlotOffered {
                 entry: entry.id,
                 hold: Hold {

@@ -8,7 +8,8 @@ use crate::ids::{BookingId, PlaceId, TypeId};
 use crate::openings::Opening;
 use crate::refusal::Refusal;
 use crate::schedule::AppointmentType;
-use crate::time::Span;
+use crate::slots::opens;
+use crate::time::{CivilDate, Span, UtcMinute};
 use std::collections::BTreeSet;
 
 /// The appointment alone and with its buffers.
@@ -19,7 +20,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn of(kind: &AppointmentType, start: crate::time::UtcMinute) -> Self {
+    pub(super) fn of(kind: &AppointmentType, start: UtcMinute) -> Self {
         let span = Span::starting(start, i64::from(kind.duration_minutes));
         Self {
             span,
@@ -68,26 +69,66 @@ pub(super) fn in_the_way(scene: Scene<'_>, occupied: Span, moved: Option<Booking
 }
 
 /// The place of the opening on whose grid `span` starts and inside which it lies: what a patient may take. The same
-/// openings, grid and choice of place as [`crate::slots::slots`].
+/// openings, grid and choice of opening as [`crate::slots::slots`].
 ///
 /// # Errors
-/// `OutsideHours`, then `OffGrid`, then `Absent`.
-pub(super) fn place_on_grid(scene: Scene<'_>, kind: TypeId, span: Span) -> Result<PlaceId, Refusal> {
-    let around = openings_around(scene, Some(kind), span);
+/// `OutsideHours`, then `OffGrid`, `KeptBack`, `Absent`.
+pub(super) fn place_on_grid(scene: Scene<'_>, kind: &AppointmentType, span: Span) -> Result<PlaceId, Refusal> {
+    let around = around(scene, span, |date, found| {
+        scene.plan.openings_for_patients(date, kind.id, found);
+    });
     let step = i64::from(scene.profile.granularity_minutes.max(1));
     let mut holding = around.iter().filter(|opening| opening.span().contains(span)).peekable();
     if holding.peek().is_none() {
-        return Err(Refusal::OutsideHours);
+        // Across the edge between what is kept back and what is not, staff may book and patients may not.
+        let mut for_staff = openings_around(scene, Some(kind.id), span).into_iter();
+        let across = for_staff.any(|opening| opening.span().contains(span));
+        return Err(if across {
+            Refusal::OffGrid
+        } else {
+            Refusal::OutsideHours
+        });
     }
-    let place = holding
+    let opens_at = opens(&scene.plan.zone, kind, scene.plan.zone.date_of(span.from));
+    let (released, place) = holding
         .filter(|opening| (span.from.0 - opening.from.0) % step == 0)
-        .map(|opening| opening.place)
+        .map(|opening| (opening.released.max(opens_at), opening.place))
         .min()
         .ok_or(Refusal::OffGrid)?;
+    if released > opens_at && released.millis() > scene.stamp.now {
+        return Err(Refusal::KeptBack {
+            bookable_from: released.millis(),
+        });
+    }
     if scene.plan.is_absent(span) {
         return Err(Refusal::Absent);
     }
     Ok(place)
+}
+
+/// Whether one more of a type may begin on the date of `start`: fewer bookings and live holds of it than its daily cap do.
+///
+/// # Errors
+/// `CapReached`.
+pub(super) fn under_cap(scene: Scene<'_>, kind: &AppointmentType, start: UtcMinute) -> Result<(), Refusal> {
+    let Some(cap) = kind.daily_cap else {
+        return Ok(());
+    };
+    let (zone, agenda) = (&scene.plan.zone, scene.agenda);
+    let date = zone.date_of(start);
+    let day = Span {
+        from: zone.midnight(date),
+        until: zone.midnight(date.plus_days(1)),
+    };
+    let held = agenda
+        .live_holds(scene.stamp.now)
+        .map(|hold| (hold.span.from, hold.kind));
+    let all = agenda.bookings.begun(day).chain(held);
+    let of_date = all.filter(|(start, of)| *of == kind.id && zone.date_of(*start) == date);
+    if of_date.count() >= usize::from(cap) {
+        return Err(Refusal::CapReached { cap });
+    }
+    Ok(())
 }
 
 /// The place for a booking by staff, who may start at any minute, and whether it lies outside hours (which needs
@@ -139,11 +180,16 @@ fn nearest(scene: Scene<'_>, span: Span) -> Option<PlaceId> {
 }
 
 fn openings_around(scene: Scene<'_>, kind: Option<TypeId>, span: Span) -> Vec<Opening> {
+    around(scene, span, |date, found| scene.plan.openings(date, kind, found))
+}
+
+/// The openings that `of_date` finds on the dates that `span` touches.
+fn around(scene: Scene<'_>, span: Span, of_date: impl Fn(CivilDate, &mut Vec<Opening>)) -> Vec<Opening> {
     let mut all = Vec::new();
-    let mut of_date = Vec::new();
+    let mut found = Vec::new();
     for date in crate::slots::dates(&scene.plan.zone, span) {
-        scene.plan.openings(date, kind, &mut of_date);
-        all.append(&mut of_date);
+        of_date(date, &mut found);
+        all.append(&mut found);
     }
     all
 }

@@ -2,9 +2,9 @@
 //! first field that breaks its bound, in the order of the fields.
 
 use super::{
-    ABSENCE_DAYS_MAX, Absence, AppointmentType, BOOKING_WINDOW_DAYS_MAX, BUFFER_MINUTES_MAX, DURATION_MINUTES_MAX,
-    DURATION_MINUTES_MIN, ExceptionalOpening, LABEL_BYTES_MAX, NOTICE_MINUTES_MAX, OpeningRule, Profile,
-    SCHEDULE_ITEMS_MAX, TypeSelection,
+    ABSENCE_DAYS_MAX, Absence, AppointmentType, BOOKING_WINDOW_DAYS_MAX, BUFFER_MINUTES_MAX, DAILY_CAP_MAX,
+    DURATION_MINUTES_MAX, DURATION_MINUTES_MIN, ExceptionalOpening, LABEL_BYTES_MAX, NOTICE_MINUTES_MAX, OpeningRule,
+    Profile, SCHEDULE_ITEMS_MAX, TypeSelection,
 };
 use crate::refusal::Refusal;
 use crate::time::{CivilDate, Span, Weekday};
@@ -57,7 +57,10 @@ impl AppointmentType {
         let window = (1..=BOOKING_WINDOW_DAYS_MAX).contains(&self.booking_window_days);
         require(window, "booking_window_days", "be 1 to 400 days")?;
         let cutoff = self.cancellation_cutoff_minutes <= NOTICE_MINUTES_MAX;
-        require(cutoff, "cancellation_cutoff_minutes", "be at most 400 days in minutes")
+        require(cutoff, "cancellation_cutoff_minutes", "be at most 400 days in minutes")?;
+        let cap = self.daily_cap.is_none_or(|cap| (1..=DAILY_CAP_MAX).contains(&cap));
+        require(cap, "daily_cap", "be 1 to 300 a day")?;
+        self.opens.validate()
     }
 }
 
@@ -74,7 +77,7 @@ impl OpeningRule {
             date("valid_until", last)?;
             require(self.valid_from <= last, "valid_until", "not be before valid_from")?;
         }
-        Ok(())
+        self.release.validate()
     }
 }
 
@@ -86,7 +89,8 @@ impl ExceptionalOpening {
     pub fn validate(&self) -> Result<(), Refusal> {
         date("date", self.date)?;
         minutes_of_day(self.from_minute_of_day, self.until_minute_of_day)?;
-        selection(&self.types)
+        selection(&self.types)?;
+        self.release.validate()
     }
 }
 

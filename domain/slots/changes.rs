@@ -4,7 +4,7 @@ use super::stretch::Stretch;
 use super::{Slot, SlotChanges, dates};
 use crate::agenda::Agenda;
 use crate::event::Event;
-use crate::ids::TypeId;
+use crate::ids::{BookingId, HoldId, TypeId};
 use crate::openings::Plan;
 use crate::schedule::{AppointmentType, ExceptionalOpening, OpeningRule, TypeSelection};
 use crate::time::{CivilDate, Span, UtcMinute};
@@ -16,7 +16,12 @@ enum Reach<'a> {
     Nothing,
     /// At starts that touch these times: what was taken is free no more, what was left may be free again. Nothing that
     /// touches a taken time is free while it is taken, so each side is computed in one state only.
-    Times { taken: Option<Time>, left: Option<Time> },
+    Times {
+        taken: Option<Time>,
+        left: Option<Time>,
+        /// Dates on which more or fewer appointments of a capped type begin: the whole date may fill up, or open again.
+        counted: Counted,
+    },
     /// On these dates (none: on all), of the types that one of these accepts.
     Openings {
         dates: Option<Vec<CivilDate>>,
@@ -25,6 +30,8 @@ enum Reach<'a> {
     /// On all dates, of one type.
     Type(TypeId),
 }
+
+type Counted = BTreeSet<(TypeId, CivilDate)>;
 
 /// A time that can be taken.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +65,7 @@ impl Time {
 pub struct SlotWatch {
     was: OfTypes,
     left: Option<Time>,
+    counted: Counted,
     horizon: Span,
 }
 
@@ -66,14 +74,15 @@ impl SlotWatch {
     /// offered: they are compared by [`slot_changes`].
     #[must_use]
     pub fn before(agenda: &Agenda, event: &Event, horizon: Span) -> Option<Self> {
-        let (taken, left) = match times(agenda, event)? {
-            Reach::Nothing => (None, None),
-            Reach::Times { taken, left } => (taken, left),
+        let (taken, left, counted) = match times(agenda, event)? {
+            Reach::Nothing => (None, None, Counted::new()),
+            Reach::Times { taken, left, counted } => (taken, left, counted),
             Reach::Openings { .. } | Reach::Type(_) => return None,
         };
         Some(Self {
-            was: taken.map_or_else(BTreeMap::new, |time| touching(agenda, time, horizon)),
+            was: of_times(agenda, taken, &counted, horizon),
             left,
+            counted,
             horizon,
         })
     }
@@ -81,9 +90,13 @@ impl SlotWatch {
     /// What it has changed, as [`slot_changes`] would say, once the event is applied.
     #[must_use]
     pub fn after(self, agenda: &Agenda) -> Vec<SlotChanges> {
-        let Self { was, left, horizon } = self;
-        let is = left.map_or_else(BTreeMap::new, |time| touching(agenda, time, horizon));
-        differences(was, is)
+        let Self {
+            was,
+            left,
+            counted,
+            horizon,
+        } = self;
+        differences(was, of_times(agenda, left, &counted, horizon))
     }
 }
 
@@ -125,7 +138,7 @@ fn times<'a>(before: &Agenda, event: &Event) -> Option<Reach<'a>> {
         Event::HoldReleased(id) | Event::HoldExpired(id) => (None, held(id)),
         Event::SlotBooked { booking, from_hold, .. } => {
             let former = from_hold.and_then(|id| before.holds.get(&id)).map(|hold| hold.occupied);
-            if former == Some(booking.occupied) {
+            if former == Some(booking.occupied) && counted(before, event).is_empty() {
                 return Some(Reach::Nothing); // the same time changed hands
             }
             (Some(Time::Occupied(booking.occupied)), former.map(Time::Occupied))
@@ -152,7 +165,43 @@ fn times<'a>(before: &Agenda, event: &Event) -> Option<Reach<'a>> {
         | Event::ExceptionOpened(_)
         | Event::ExceptionClosed(_) => return None,
     };
-    Some(Reach::Times { taken, left })
+    let counted = counted(before, event);
+    Some(Reach::Times { taken, left, counted })
+}
+
+/// The dates on which `event` makes more or fewer appointments of a capped type begin.
+fn counted(before: &Agenda, event: &Event) -> Counted {
+    let Some(plan) = before.index.plan.as_deref() else {
+        return Counted::new();
+    };
+    let capped = |kind: TypeId| before.types.get(&kind).is_some_and(|kind| kind.daily_cap.is_some());
+    if before.types.values().all(|kind| kind.daily_cap.is_none()) {
+        return Counted::new();
+    }
+    let held = |id: &HoldId| before.holds.get(id).map(|hold| (hold.kind, hold.span.from));
+    let booked = |id: &BookingId| before.bookings.get(id).map(|booking| (booking.kind, booking.span.from));
+    let begins = if let Event::SlotHeld(hold) | Event::SlotOffered { hold, .. } = event {
+        [Some((hold.kind, hold.span.from)), held(&hold.id)]
+    } else if let Event::HoldReleased(id) | Event::HoldExpired(id) = event {
+        [held(id), None]
+    } else if let Event::SlotBooked { booking, from_hold, .. } = event {
+        [
+            Some((booking.kind, booking.span.from)),
+            from_hold.as_ref().and_then(held),
+        ]
+    } else if let Event::BookingMoved { booking, span, .. } = event {
+        let from = booked(booking);
+        [from.map(|(kind, _)| (kind, span.from)), from]
+    } else if let Event::BookingCancelled { booking, .. } = event {
+        [booked(booking), None]
+    } else {
+        [None, None]
+    };
+    let [one, other] = begins.map(|begins| begins.map(|(kind, start)| (kind, plan.zone.date_of(start))));
+    // What begins on a date in place of another of its type leaves their number as it was.
+    let moved = if one == other { None } else { Some([one, other]) };
+    let dates = moved.into_iter().flatten().flatten();
+    dates.filter(|(kind, _)| capped(*kind)).collect()
 }
 
 /// The reach of an event that changes what is open or offered.
@@ -202,6 +251,7 @@ fn same_slots(one: &AppointmentType, other: &AppointmentType) -> bool {
                 kind.buffer_after_minutes,
             ),
             (kind.minimum_notice_minutes, kind.booking_window_days),
+            (kind.daily_cap, kind.opens),
         )
     };
     timing(one) == timing(other)
@@ -238,6 +288,20 @@ fn of_exceptions(versions: [Option<&ExceptionalOpening>; 2]) -> Reach<'_> {
 }
 
 type OfTypes = BTreeMap<TypeId, Vec<Slot>>;
+
+/// The slots of each type that touch `time`, and all those of the types and dates that are counted.
+fn of_times(agenda: &Agenda, time: Option<Time>, counted: &Counted, horizon: Span) -> OfTypes {
+    let mut all = time.map_or_else(BTreeMap::new, |time| touching(agenda, time, horizon));
+    for (kind, date) in counted {
+        for (kind, mut whole_date) in of_dates(agenda, Some(&[*date]), |one| one == *kind, horizon) {
+            let slots: &mut Vec<Slot> = all.entry(kind).or_default();
+            slots.append(&mut whole_date);
+            slots.sort_unstable();
+            slots.dedup();
+        }
+    }
+    all
+}
 
 /// The slots of each type that touch `time`.
 fn touching(agenda: &Agenda, time: Time, horizon: Span) -> OfTypes {

@@ -3,11 +3,13 @@
 //!
 //! Must not be here: which stretch an event reaches (`changes`).
 
-use super::{Slot, bookable, dates};
+use super::{Slot, closes, dates, opens};
 use crate::agenda::Agenda;
+use crate::ids::TypeId;
 use crate::openings::{Opening, Plan, join, unite};
 use crate::schedule::{AppointmentType, TypeSelection};
 use crate::time::{CivilDate, Span, UtcMinute};
+use std::collections::BTreeMap;
 
 /// One opening of one date, as one rule or exception states it.
 struct Stated<'a> {
@@ -25,6 +27,8 @@ pub(super) struct Stretch<'a> {
     taken: Vec<Span>,
     /// By date, ascending.
     stated: Vec<Stated<'a>>,
+    /// How many bookings and holds of each type begin on each of these dates; empty where no type has a cap.
+    begun: BTreeMap<(TypeId, CivilDate), usize>,
 }
 
 impl<'a> Stretch<'a> {
@@ -46,10 +50,11 @@ impl<'a> Stretch<'a> {
         kinds: impl Iterator<Item = &'k AppointmentType>,
     ) -> Option<Self> {
         let (profile, plan) = (agenda.profile.as_ref()?, agenda.index.plan.as_deref()?);
-        let (mut ahead, mut behind) = (0, 0);
+        let (mut ahead, mut behind, mut capped) = (0, 0, false);
         for kind in kinds {
             ahead = ahead.max(i64::from(kind.buffer_before_minutes));
             behind = behind.max(i64::from(kind.duration_minutes) + i64::from(kind.buffer_after_minutes));
+            capped |= kind.daily_cap.is_some();
         }
         let reach = Span {
             from: within.from.plus(-ahead),
@@ -63,6 +68,11 @@ impl<'a> Stretch<'a> {
             plan,
             step: i64::from(profile.granularity_minutes.max(1)),
             taken: agenda.takers(reach).map(|(taken, _)| taken).collect(),
+            begun: if capped {
+                begun(agenda, plan, &stated)
+            } else {
+                BTreeMap::new()
+            },
             stated,
         })
     }
@@ -77,19 +87,30 @@ impl<'a> Stretch<'a> {
         };
         let mut openings = Vec::new();
         for of_date in self.stated.chunk_by(|one, next| one.date == next.date) {
+            let Some(date) = of_date.first().map(|first| first.date) else {
+                continue;
+            };
+            if self.is_full(kind, date) {
+                continue;
+            }
             let accepting = of_date.iter().filter(|stated| stated.types.accepts(kind.id));
             openings.clear();
             openings.extend(accepting.map(|stated| stated.opening));
             join(&mut openings);
-            if let Some(first) = of_date.first() {
-                search.fill(first.date, &openings, found);
-            }
+            search.fill(date, &openings, found);
         }
-        // Already in order unless a date has openings at several places.
-        if !found.is_sorted() {
-            found.sort_unstable();
+        // Already in order unless a date has openings at several places, or released at several moments.
+        let order = |slot: &Slot| (slot.start, slot.bookable_from, slot.place);
+        if !found.is_sorted_by_key(order) {
+            found.sort_unstable_by_key(order);
         }
         found.dedup_by_key(|slot| slot.start);
+    }
+
+    /// Whether the type's cap is reached on `date`.
+    fn is_full(&self, kind: &AppointmentType, date: CivilDate) -> bool {
+        let begun = || self.begun.get(&(kind.id, date)).copied().unwrap_or(0);
+        kind.daily_cap.is_some_and(|cap| begun() >= usize::from(cap))
     }
 
     /// Stretches in which no appointment of `kind` may start inside `within`, because of bookings, holds and absences:
@@ -116,6 +137,21 @@ impl<'a> Stretch<'a> {
     }
 }
 
+/// How many bookings and holds of each type begin on each date from the first of these to the last.
+fn begun(agenda: &Agenda, plan: &Plan, stated: &[Stated<'_>]) -> BTreeMap<(TypeId, CivilDate), usize> {
+    let mut counts = BTreeMap::new();
+    if let (Some(first), Some(last)) = (stated.first(), stated.last()) {
+        let days = Span {
+            from: plan.zone.midnight(first.date),
+            until: plan.zone.midnight(last.date.plus_days(1)),
+        };
+        for (start, kind) in agenda.begun(days) {
+            *counts.entry((kind, plan.zone.date_of(start))).or_default() += 1;
+        }
+    }
+    counts
+}
+
 /// One type over one stretch.
 struct Search<'a> {
     stretch: &'a Stretch<'a>,
@@ -127,8 +163,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// Adds the free starts of these openings of one date.
     fn fill(&self, date: CivilDate, openings: &[Opening], found: &mut Vec<Slot>) {
-        let zone = &self.stretch.plan.zone;
-        let notice = i64::from(self.kind.minimum_notice_minutes);
+        let mut opens_at = None;
         for opening in openings {
             let last = opening.until.plus(-i64::from(self.kind.duration_minutes));
             let last = last.min(self.within.until.plus(-1));
@@ -136,7 +171,8 @@ impl Search<'_> {
             if start > last {
                 continue;
             }
-            let (bookable_from, _) = bookable(zone, self.kind, date, start);
+            let opens_at = *opens_at.get_or_insert_with(|| opens(&self.stretch.plan.zone, self.kind, date));
+            let bookable_from = opens_at.max(opening.released).millis();
             let first = self.forbidden.partition_point(|span| span.until <= start);
             let mut ahead = self.forbidden.get(first..).unwrap_or_default().iter().peekable();
             while start <= last {
@@ -148,7 +184,7 @@ impl Search<'_> {
                             start,
                             place: opening.place,
                             bookable_from,
-                            bookable_until: start.plus(-notice).millis(),
+                            bookable_until: closes(self.kind, start),
                         });
                         start = start.plus(self.stretch.step);
                     }

@@ -5,6 +5,8 @@
 mod desk;
 #[path = "decisions/refusals.rs"]
 mod refusals;
+#[path = "decisions/release.rs"]
+mod release;
 #[path = "decisions/schedule_and_memory.rs"]
 mod schedule_and_memory;
 #[path = "decisions/several.rs"]

@@ -307,6 +307,8 @@ fn schedules() -> Vec<(&'static str, Value)> {
         minimum_notice_minutes: 0,
         booking_window_days: 1,
         cancellation_cutoff_minutes: 0,
+        daily_cap: None,
+        opens: Opens::Rolling,
     };
     let rule = OpeningRule {
         id: RuleId(1),
@@ -318,6 +320,7 @@ fn schedules() -> Vec<(&'static str, Value)> {
         weeks: WeekCycle::Every,
         valid_from: date,
         valid_until: None,
+        release: Release::Always,
     };
     let exception = ExceptionalOpening {
         id: ExceptionId(1),
@@ -326,17 +329,15 @@ fn schedules() -> Vec<(&'static str, Value)> {
         until_minute_of_day: 1,
         types: TypeSelection::All,
         place: PlaceId(1),
-    };
-    let mark = Mark {
-        state: Attendance::Seen,
-        at: UtcMillis(0),
+        release: Release::Always,
     };
     let place = SeriesPlace {
         series: SeriesId(1),
         number: 1,
         of: 2,
     };
-    let (minutes, at) = (5, UtcMillis(0));
+    let (minutes, at, state) = (5, UtcMillis(0), Attendance::Seen);
+    let mark = Mark { state, at };
     let delay = Delay { minutes, at };
     vec![
         ("Mark", serde_json::to_value(mark).unwrap()),

@@ -5,7 +5,9 @@ use cabinet_domain::ids::{BlobId, PatientId, TypeId};
 use cabinet_domain::time::UtcMinute;
 use cabinet_proto::v1::convert::{Malformed, inward, outward};
 use cabinet_proto::v1::http::StaffCommand;
-use cabinet_proto::v1::model::{AppointmentType, ExceptionalOpening, OpeningRule, Person, StaffAbsence};
+use cabinet_proto::v1::model::{
+    AppointmentType, ExceptionalOpening, OpeningRule, Person, Release, StaffAbsence, WeeklyOpening,
+};
 
 fn id(number: u8) -> String {
     format!("{number:032x}")
@@ -22,6 +24,10 @@ fn rule() -> OpeningRule {
         weeks: "b".to_owned(),
         valid_from: "2026-01-01".to_owned(),
         valid_until: Some("2026-12-31".to_owned()),
+        release: Some(Release {
+            days_before: 0,
+            at: "07:30".to_owned(),
+        }),
     }
 }
 
@@ -43,6 +49,10 @@ fn rules_openings_types_and_absences_survive_the_way_in_and_out() {
         until: "23:59".to_owned(),
         types: None,
         place: id(4),
+        release: Some(Release {
+            days_before: 3,
+            at: "23:59".to_owned(),
+        }),
     };
     let command = StaffCommand::OpenExceptionally {
         opening: opening.clone(),
@@ -75,6 +85,12 @@ fn rules_openings_types_and_absences_survive_the_way_in_and_out() {
         minimum_notice_minutes: 1,
         booking_window_days: 2,
         cancellation_cutoff_minutes: 3,
+        daily_cap: Some(4),
+        opens: Some(WeeklyOpening {
+            weekday: "monday".to_owned(),
+            at: "08:00".to_owned(),
+            weeks_ahead: 2,
+        }),
     };
     let Ok(Command::SetType(there)) = inward(&StaffCommand::SetType { kind: kind.clone() }) else {
         panic!()
@@ -85,7 +101,7 @@ fn rules_openings_types_and_absences_survive_the_way_in_and_out() {
 #[test]
 fn a_rule_with_one_wrong_part_names_that_part() {
     type Spoil = fn(&mut OpeningRule);
-    let table: [(&str, Spoil); 9] = [
+    let table: [(&str, Spoil); 10] = [
         ("rule.id", |rule| rule.id = "1".to_owned()),
         ("weekday", |rule| rule.weekday = "lundi".to_owned()),
         ("rule.from", |rule| rule.from = "9:00".to_owned()),
@@ -96,6 +112,12 @@ fn a_rule_with_one_wrong_part_names_that_part() {
         ("rule.valid_from", |rule| rule.valid_from = "2026-02-30".to_owned()),
         ("rule.valid_until", |rule| {
             rule.valid_until = Some("2026-1-1".to_owned())
+        }),
+        ("release.at", |rule| {
+            rule.release = Some(Release {
+                days_before: 0,
+                at: "7:30".to_owned(),
+            })
         }),
     ];
     for (field, spoil) in table {

@@ -308,6 +308,8 @@ pub struct Allowances {
     pub overlap: bool,
     /// Outside openings or inside an absence.
     pub outside_hours: bool,
+    /// More of a type on one date than its daily cap.
+    pub over_cap: bool,
 }
 
 /// What staff may ask of an agenda. Ids of new things are drawn by the sender (32 hexadecimal digits).

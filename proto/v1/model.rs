@@ -28,6 +28,34 @@ pub struct AppointmentType {
     pub booking_window_days: u16,
     /// Patients may cancel until this many minutes before.
     pub cancellation_cutoff_minutes: u32,
+    /// So many a day at most, for patients; none: no cap.
+    #[serde(default)]
+    pub daily_cap: Option<u16>,
+    /// The weekly moment at which a week opens to patients; none: each date opens `booking_window_days` before, at midnight.
+    #[serde(default)]
+    pub opens: Option<WeeklyOpening>,
+}
+
+/// "Every Monday at 08:00 the week after next opens."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeeklyOpening {
+    /// `monday`..`sunday`.
+    pub weekday: String,
+    /// `HH:MM`.
+    pub at: String,
+    /// So many weeks before the week that opens, 1 to 52.
+    pub weeks_ahead: u8,
+}
+
+/// Until when an opening is kept back from patients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// So many days before its date, 0 (on the day itself) to 60.
+    pub days_before: u16,
+    /// `HH:MM`.
+    pub at: String,
 }
 
 /// A free slot.
@@ -215,6 +243,9 @@ pub struct OpeningRule {
     pub valid_from: String,
     /// Last day; none: until changed.
     pub valid_until: Option<String>,
+    /// When patients may book in it; none: it is not kept back.
+    #[serde(default)]
+    pub release: Option<Release>,
 }
 
 /// An exceptional opening on the wire, both ways.
@@ -232,6 +263,9 @@ pub struct ExceptionalOpening {
     pub types: Option<Vec<String>>,
     /// Place id.
     pub place: String,
+    /// When patients may book in it; none: it is not kept back.
+    #[serde(default)]
+    pub release: Option<Release>,
 }
 
 /// A whole agenda as staff see it.

@@ -86,7 +86,7 @@ pub struct WhyReason {
     pub code: String,
     /// Whether it binds patients alone: staff may book all the same.
     pub patients_alone: bool,
-    /// `too_far_ahead`: from when on; `too_soon`: until when it was; `slot_taken` by a hold: until when.
+    /// `too_far_ahead`, `kept_back`: from when on; `too_soon`: until when it was; `slot_taken` by a hold: until when.
     #[ts(type = "number | null")]
     pub at_ms: Option<i64>,
     /// `slot_taken`: the booking that has part of it; none when a patient is just taking it.
@@ -103,6 +103,8 @@ pub struct WhyReason {
     pub other_types: bool,
     /// `outside_hours`: a public holiday on which the agenda is closed.
     pub holiday: bool,
+    /// `cap_reached`: how many a day that is.
+    pub cap: Option<u16>,
 }
 
 /// A stretch of time.

@@ -10,6 +10,10 @@ use ts_rs::TS;
 /// A frame from the client. `ref` comes back in the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is parsed, handled and gone, and most are commands"
+)]
 pub enum ClientFrame {
     /// Subscribe to an agenda; with `history` and `seq`, resume.
     Join {

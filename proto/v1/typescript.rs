@@ -29,6 +29,7 @@ pub fn module() -> String {
         "// Generated from proto/v1 by `UPDATE=1 cargo test -p cabinet-proto --test typescript`. Do not edit.\n",
     );
     appointments(&mut text, &config);
+    planning_and_frames(&mut text, &config);
     accounts(&mut text, &config);
     passkeys(&mut text, &config);
     support(&mut text, &config);
@@ -48,6 +49,8 @@ fn appointments(text: &mut String, config: &Config) {
         text, config:
         problem::Problem,
         model::AppointmentType,
+        model::WeeklyOpening,
+        model::Release,
         model::Slot,
         model::TypeSlots,
         model::TypeSlotChanges,
@@ -96,6 +99,12 @@ fn appointments(text: &mut String, config: &Config) {
         http::StaffCommandRequest,
         http::Allowances,
         http::StaffCommand,
+    );
+}
+
+fn planning_and_frames(text: &mut String, config: &Config) {
+    export!(
+        text, config:
         model::SeriesPlace,
         planning::SessionAt,
         planning::SeriesPlanRequest,

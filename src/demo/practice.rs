@@ -4,7 +4,8 @@ use cabinet_domain::command::Command;
 use cabinet_domain::ids::{AbsenceId, AgendaId, ExceptionId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
 use cabinet_domain::practice::{Notice, Place, PracticeEvent, PracticeFace, Practitioner, Staff};
 use cabinet_domain::schedule::{
-    Absence, AppointmentType, ExceptionalOpening, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle,
+    Absence, AppointmentType, ExceptionalOpening, HolidayRegion, OpeningRule, Opens, Profile, Release, TypeSelection,
+    WeekCycle,
 };
 use cabinet_domain::time::{CivilDate, Span, UtcMinute, Weekday, Zone};
 
@@ -61,6 +62,8 @@ impl Kind {
             minimum_notice_minutes: self.notice_hours * 60,
             booking_window_days: 84,
             cancellation_cutoff_minutes: 24 * 60,
+            daily_cap: None,
+            opens: Opens::Rolling,
         };
         (kind, self.weight)
     }
@@ -85,6 +88,7 @@ fn rules(base: u128, valid_from: CivilDate, lines: &[WeekLine<'_>]) -> Vec<Comma
                 weeks: *weeks,
                 valid_from,
                 valid_until: None,
+                release: Release::Always,
             })
         })
         .collect()
@@ -337,6 +341,7 @@ fn osteopath(start: CivilDate) -> Seed {
         until_minute_of_day: 18 * 60,
         types: TypeSelection::All,
         place: CABINET,
+        release: Release::Always,
     }));
     let face = ["nora-benali", "Nora Benali", "Ostéopathe D.O."];
     seed(0xa3, face, 0xb0_4a2f, &kinds, weeks, 50)

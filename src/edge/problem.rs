@@ -63,6 +63,8 @@ pub const TABLE: &[Row] = &[
         "One of several bookings cannot be: none was changed",
     ),
     row("not_yet", 409, "This cannot be said before the appointment"),
+    row("cap_reached", 409, "The daily cap of this appointment type is reached"),
+    row("kept_back", 422, "Kept back from patients for now"),
     row("malformed", 400, "Not understood"),
     row("unauthorised", 401, "Sign in first"),
     row("wrong_credentials", 401, "The address or the password is wrong"),
@@ -357,7 +359,10 @@ impl From<Refusal> for Failure {
         match refusal {
             Refusal::Invalid { field, must } => failure.detail = Some(format!("{field} must {must}")),
             Refusal::TooMany { what } => failure.detail = Some(format!("too many {what}")),
-            Refusal::TooFarAhead { bookable_from } => failure.at_ms = Some(bookable_from.0),
+            Refusal::TooFarAhead { bookable_from } | Refusal::KeptBack { bookable_from } => {
+                failure.at_ms = Some(bookable_from.0);
+            }
+            Refusal::CapReached { cap } => failure.detail = Some(format!("{cap} a day")),
             Refusal::TooLateToCancel { cutoff } => failure.at_ms = Some(cutoff.0),
             Refusal::OneOfSeveral { start, why } => {
                 failure.at_ms = Some(start.millis().0);

@@ -1,4 +1,4 @@
-//! Golden bytes: each stored shape, byte for byte as version 1 writes it. A line that changes here is a store that today's
+//! Golden bytes: each stored shape, byte for byte as its version writes it. A line that changes here is a store that today's
 //! builds cannot read: add a version instead. `golden.txt` has one line per value: name, then hexadecimal digits.
 
 use super::*;
@@ -48,6 +48,12 @@ fn kind() -> AppointmentType {
         minimum_notice_minutes: 120,
         booking_window_days: 84,
         cancellation_cutoff_minutes: 1_440,
+        daily_cap: Some(4),
+        opens: Opens::Weekly {
+            weekday: Weekday::Monday,
+            minute_of_day: 480,
+            weeks_ahead: 2,
+        },
     }
 }
 
@@ -62,6 +68,7 @@ fn rule() -> OpeningRule {
         weeks: WeekCycle::B,
         valid_from: CivilDate(20_000),
         valid_until: Some(CivilDate(20_100)),
+        release: Release::OnTheDay { minute_of_day: 450 },
     }
 }
 
@@ -73,6 +80,10 @@ fn exception() -> ExceptionalOpening {
         until_minute_of_day: 660,
         types: TypeSelection::All,
         place: PlaceId(4),
+        release: Release::DaysBefore {
+            days: 3,
+            minute_of_day: 480,
+        },
     }
 }
 
@@ -263,6 +274,7 @@ fn agenda_event_lines() -> Vec<String> {
             "{name}: borrowed and owned differ"
         );
         lines.push(line(name, EVENT, &record));
+        assert_eq!(decode_event(&borrowed).unwrap(), record, "{name}");
     }
     lines
 }
@@ -342,14 +354,20 @@ fn checkpoints_of_former_versions_are_read_as_the_states_they_are() {
         .collect();
     let read = |name: &str| decode_checkpoint(&hex::decode(former[name]).unwrap()).unwrap();
     let [before, practice] = practices();
-    let mut untold = agenda();
+    let third = before_releases();
+    let mut untold = third.clone();
     untold.course = Course::default();
     untold.waiting.clear();
-    let mut second = practice;
+    let mut second = practice.clone();
     (second.reviewed, second.locks, second.past_accesses) = (None, BTreeMap::new(), Vec::new());
-    for (version, practice) in [("1", before.clone()), ("2", second)] {
+    let versions = [
+        ("1", untold.clone(), before.clone()),
+        ("2", untold, second),
+        ("3", third, practice),
+    ];
+    for (version, agenda, practice) in versions {
         let of_agenda = read(&format!("checkpoint.{version}.agenda"));
-        assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(untold.clone())));
+        assert_eq!(of_agenda.state, StreamState::Agenda(Box::new(agenda)));
         let of_practice = read(&format!("checkpoint.{version}.practice"));
         assert_eq!(of_practice.state, StreamState::Practice(Box::new(practice)));
         for record in [of_agenda, of_practice] {
@@ -365,6 +383,67 @@ fn checkpoints_of_former_versions_are_read_as_the_states_they_are() {
     );
     let cut = hex::decode(former["checkpoint.1.practice"]).unwrap();
     assert!(decode_checkpoint(&cut[..cut.len() - 1]).is_err());
+}
+
+/// The agenda when types had no caps and no calendars, and openings were not kept back.
+fn before_releases() -> Agenda {
+    let mut agenda = agenda();
+    for kind in agenda.types.values_mut() {
+        (kind.daily_cap, kind.opens) = (None, Opens::Rolling);
+    }
+    for rule in agenda.rules.values_mut() {
+        rule.release = Release::Always;
+    }
+    for opening in agenda.exceptions.values_mut() {
+        opening.release = Release::Always;
+    }
+    agenda
+}
+
+/// Every event of version 1 that has another shape now, and some that have not, of agendas and practices.
+#[test]
+fn events_of_the_former_version_are_read_as_what_they_say() {
+    let [kind, rule, exception] = {
+        let agenda = before_releases();
+        [
+            Event::TypeSet(agenda.types[&TypeId(2)].clone()),
+            Event::HoursOpened(agenda.rules[&RuleId(3)].clone()),
+            Event::ExceptionOpened(agenda.exceptions[&ExceptionId(5)].clone()),
+        ]
+    };
+    let now = |name: &str| {
+        let mut all = events().into_iter().chain(waiting_events()).map(StreamEvent::Agenda);
+        let of_agenda = all.find(|event| matches!(event, StreamEvent::Agenda(event) if event.name() == name));
+        let mut practice = membership_events().into_iter();
+        of_agenda.or_else(|| practice.find_map(|(of, event)| (of == name).then_some(StreamEvent::Practice(event))))
+    };
+    let mut read = 0;
+    for (name, bytes) in include_str!("golden_former.txt")
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+    {
+        let Some(name) = name.strip_prefix("event.1.") else {
+            continue;
+        };
+        let bytes = hex::decode(bytes).unwrap();
+        let found = decode_event(&bytes).unwrap();
+        let expected = match (name, rule.clone()) {
+            ("type.set", _) => StreamEvent::Agenda(kind.clone()),
+            ("hours.opened", rule) => StreamEvent::Agenda(rule),
+            ("hours.changed", Event::HoursOpened(rule)) => StreamEvent::Agenda(Event::HoursChanged(rule)),
+            ("exception.opened", _) => StreamEvent::Agenda(exception.clone()),
+            _ => now(name).unwrap(),
+        };
+        assert_eq!(found.recorded.event, expected, "{name}");
+        assert_eq!(
+            (found.recorded.seq, found.recorded.last_of_command),
+            (300, true),
+            "{name}"
+        );
+        assert!(decode_event(&bytes[..bytes.len() - 1]).is_err(), "{name} cut short");
+        read += 1;
+    }
+    assert_eq!(read, 11);
 }
 
 #[test]

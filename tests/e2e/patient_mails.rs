@@ -67,6 +67,7 @@ async fn staff_books(world: &World, agenda: AgendaKey, start_ms: i64, email: Opt
         allow: Allowances {
             overlap: false,
             outside_hours: true,
+            over_cap: false,
         },
     };
     let person = Person {
@@ -92,6 +93,7 @@ async fn staff_moves(world: &World, booking: BookingId, start_ms: i64) {
         allow: Allowances {
             overlap: false,
             outside_hours: true,
+            over_cap: false,
         },
     };
     world.agendas.execute(order(world, AGENDA, command)).await.unwrap();

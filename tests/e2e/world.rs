@@ -24,7 +24,7 @@ use cabinet_domain::audit::{Actor, LeafOrigin};
 use cabinet_domain::command::{Command, Principal};
 use cabinet_domain::ids::{AgendaId, AgendaKey, CommandId, PlaceId, PracticeId, RuleId, StaffId, TypeId};
 use cabinet_domain::practice::{Notice, Place, PracticeEvent, PracticeFace, Practitioner, Staff};
-use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
+use cabinet_domain::schedule::*;
 use cabinet_domain::time::{CivilDate, UtcMillis, Weekday, Zone};
 use cabinet_storage::Storage;
 use prometheus::Registry;
@@ -479,6 +479,8 @@ fn agenda_commands() -> [Command; 3] {
         minimum_notice_minutes: 60,
         booking_window_days: 84,
         cancellation_cutoff_minutes: 60,
+        daily_cap: None,
+        opens: Opens::Rolling,
     };
     let rule = OpeningRule {
         id: RuleId(60),
@@ -490,6 +492,7 @@ fn agenda_commands() -> [Command; 3] {
         weeks: WeekCycle::Every,
         valid_from: CivilDate::new(2026, 1, 1).unwrap(),
         valid_until: None,
+        release: Release::Always,
     };
     [
         Command::SetProfile(profile),

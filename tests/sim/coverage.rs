@@ -103,6 +103,8 @@ kinds! {
         Refusal::NotExpiredYet => "not_expired_yet",
         Refusal::OneOfSeveral { .. } => "one_of_several",
         Refusal::NotYet { .. } => "not_yet",
+        Refusal::CapReached { .. } => "cap_reached",
+        Refusal::KeptBack { .. } => "kept_back",
     }
 }
 

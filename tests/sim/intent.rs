@@ -1,9 +1,11 @@
 //! What clients want: commands that mostly ought to be accepted, and tricks that ought to be refused, each drawn from what
 //! the agenda durably is. Must not be here: sending, waiting, judging answers.
 
+mod limits;
 mod several;
 mod waiting;
 
+use self::limits::{limit, released};
 use crate::practice::{BUFFERED, PLAIN, STAFF_ONLY, kind, personal, profile, rule};
 use cabinet_domain::Command;
 use cabinet_domain::agenda::{Agenda, Booking, Hold, SecretHash};
@@ -195,6 +197,7 @@ impl Look<'_> {
                 let allow = Allowances {
                     overlap: true,
                     outside_hours: true,
+                    over_cap: false,
                 };
                 Some(self.book_at(kind, over.span.from.plus(10), allow))
             }
@@ -204,6 +207,7 @@ impl Look<'_> {
                 let allow = Allowances {
                     overlap: false,
                     outside_hours: true,
+                    over_cap: self.dice.chance(500),
                 };
                 Some(self.book_at(kind, at, allow))
             }
@@ -260,6 +264,7 @@ impl Look<'_> {
                     .copied();
                 let mut kind = kind(id?);
                 kind.colour = u32::try_from(self.dice.below(0xff_ffff)).unwrap_or(0);
+                limit(self.dice, &mut kind);
                 Command::SetType(kind)
             }
             2 => Command::RetireType(if self.dice.chance(700) { TypeId(13) } else { BUFFERED }),
@@ -270,6 +275,7 @@ impl Look<'_> {
             4 => {
                 let mut changed = self.one_of(agenda.rules.len(), agenda.rules.values())?.clone();
                 changed.until_minute_of_day = (changed.until_minute_of_day + 15).min(1_260);
+                changed.release = released(self.dice);
                 Command::ChangeHours(changed)
             }
             5 => {
@@ -286,6 +292,7 @@ impl Look<'_> {
                     until_minute_of_day: from + 60,
                     types: TypeSelection::All,
                     place: PlaceId(4),
+                    release: released(self.dice),
                 })
             }
             8 => Command::CloseException(*self.one_of(agenda.exceptions.len(), agenda.exceptions.keys())?),
@@ -307,7 +314,8 @@ impl Look<'_> {
 
     /// What ought to be refused.
     fn trick(&mut self) -> Option<Wish> {
-        match self.dice.below(22) {
+        match self.dice.below(26) {
+            22..26 => self.trick_with_limits(),
             0..9 => self.trick_with_slots(),
             9..16 => self.trick_with_holds(),
             16..20 => self.trick_with_bookings(),

@@ -8,7 +8,9 @@ use cabinet_domain::ids::{
     AgendaId, AgendaKey, BlobId, CommandId, PatientId, PlaceId, PracticeId, RuleId, StaffId, TypeId,
 };
 use cabinet_domain::person::{Person, PersonalPart};
-use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
+use cabinet_domain::schedule::{
+    AppointmentType, HolidayRegion, OpeningRule, Opens, Profile, Release, TypeSelection, WeekCycle,
+};
 use cabinet_domain::time::{CivilDate, UtcMillis, UtcMinute, Weekday, Zone};
 use cabinet_storage::dice::Dice;
 
@@ -68,6 +70,8 @@ pub(crate) fn kind(id: TypeId) -> AppointmentType {
         minimum_notice_minutes: notice,
         booking_window_days: window,
         cancellation_cutoff_minutes: cutoff,
+        daily_cap: None,
+        opens: Opens::Rolling,
     }
 }
 
@@ -95,6 +99,7 @@ pub(crate) fn rule(id: u128, weekday: Weekday, from_minute_of_day: u16, until_mi
         weeks: WeekCycle::Every,
         valid_from: CivilDate(20_000),
         valid_until: None,
+        release: Release::Always,
     }
 }
 

@@ -12,7 +12,9 @@ use cabinet_domain::ids::{
     StaffId, TypeId,
 };
 use cabinet_domain::person::{Person, PersonalPart};
-use cabinet_domain::schedule::{AppointmentType, HolidayRegion, OpeningRule, Profile, TypeSelection, WeekCycle};
+use cabinet_domain::schedule::{
+    AppointmentType, HolidayRegion, OpeningRule, Opens, Profile, Release, TypeSelection, WeekCycle,
+};
 use cabinet_domain::stream::{StreamEvent, StreamKey, StreamState};
 use cabinet_domain::time::{CivilDate, UtcMillis, UtcMinute, Weekday, Zone};
 use cabinet_storage::{
@@ -75,6 +77,8 @@ pub fn kind(id: TypeId, minutes: u16, online: bool) -> AppointmentType {
         minimum_notice_minutes: 0,
         booking_window_days: 84,
         cancellation_cutoff_minutes: 0,
+        daily_cap: None,
+        opens: Opens::Rolling,
     }
 }
 
@@ -122,6 +126,7 @@ pub fn opening() -> Vec<crate::order::Order> {
             weeks: WeekCycle::Every,
             valid_from: CivilDate::new(2026, 1, 1).unwrap(),
             valid_until: None,
+            release: Release::Always,
         })
     });
     let commands = [

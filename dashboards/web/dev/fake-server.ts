@@ -19,7 +19,7 @@ const practice: PublicPractice = {
   notice: { version: 1, french: 'Vos données personnelles au cabinet\n\nLe cabinet est responsable du fichier qui sert à vous suivre.\n\nVos droits : accès, rectification, effacement. Réclamation : CNIL.', english: 'Your personal data at this practice\n\nThe practice is the controller.' },
 };
 const type = (name: string, duration_minutes: number, colour: string, online = true): AppointmentType => ({
-  id: id(), name, duration_minutes, buffer_before_minutes: 0, buffer_after_minutes: 5, colour, online, minimum_notice_minutes: 120, booking_window_days: 84, cancellation_cutoff_minutes: 1440 });
+  id: id(), name, duration_minutes, buffer_before_minutes: 0, buffer_after_minutes: 5, colour, online, minimum_notice_minutes: 120, booking_window_days: 84, cancellation_cutoff_minutes: 1440, daily_cap: null, opens: null });
 
 class Agenda {
   view: StaffView;
@@ -37,7 +37,7 @@ class Agenda {
     this.view = { agenda, zone: ZONE, granularity_minutes: 15, types, bookings: [], holds: [], absences: [], rules: [], exceptions: [], openings: [], covers_from_ms: 0, covers_until_ms: 9e15, complete_until_ms: 9e15, waiting: [], delay_minutes: 0 };
     const names = [['Jeanne', 'Moreau'], ['Ali', 'Benali'], ['Chloé', 'Garnier'], ['Hugo', 'Petit'], ['Inès', 'Rousseau'], ['Paul', 'Lefèvre']];
     for (const day of ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']) for (const [from, until] of [['09:00', '12:30'], ['14:00', '18:30']] as const)
-      this.view.rules.push({ id: id(), weekday: day, from, until, types: null, place: practice.places[0]!.id, weeks: day === 'wednesday' && from === '14:00' ? 'a' : 'every', valid_from: today, valid_until: null });
+      this.view.rules.push({ id: id(), weekday: day, from, until, types: null, place: practice.places[0]!.id, weeks: day === 'wednesday' && from === '14:00' ? 'a' : 'every', valid_from: today, valid_until: null, release: null });
     for (let d = -10; d < 60; d += 1) {
       const day = addDays(today, d);
       if (weekdayOf(day) > 5) continue;

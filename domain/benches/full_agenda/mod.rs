@@ -125,6 +125,8 @@ fn kind(id: u128) -> AppointmentType {
         minimum_notice_minutes: 120,
         booking_window_days: 84,
         cancellation_cutoff_minutes: 1440,
+        daily_cap: None,
+        opens: Opens::Rolling,
     }
 }
 
@@ -152,6 +154,7 @@ fn rules() -> Vec<OpeningRule> {
                 weeks,
                 valid_from: CivilDate::new(2026, 1, 1).unwrap(),
                 valid_until: None,
+                release: Release::Always,
             });
         }
     }

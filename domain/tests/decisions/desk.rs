@@ -13,14 +13,17 @@ pub(crate) const STAFF_ONLY: TypeId = TypeId(2);
 pub(crate) const NONE: Allowances = Allowances {
     overlap: false,
     outside_hours: false,
+    over_cap: false,
 };
 pub(crate) const OVERLAP: Allowances = Allowances {
     overlap: true,
     outside_hours: false,
+    over_cap: false,
 };
 pub(crate) const OUTSIDE: Allowances = Allowances {
     overlap: false,
     outside_hours: true,
+    over_cap: false,
 };
 
 pub(crate) fn at(text: &str) -> UtcMinute {
@@ -44,6 +47,8 @@ pub(crate) fn kind(id: TypeId, online: bool) -> AppointmentType {
         minimum_notice_minutes: 120,
         booking_window_days: 14,
         cancellation_cutoff_minutes: 1440,
+        daily_cap: None,
+        opens: Opens::Rolling,
     }
 }
 
@@ -58,6 +63,7 @@ pub(crate) fn rule(id: u128) -> OpeningRule {
         weeks: WeekCycle::Every,
         valid_from: CivilDate::new(2026, 1, 1).unwrap(),
         valid_until: None,
+        release: Release::Always,
     }
 }
 

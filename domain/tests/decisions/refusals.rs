@@ -206,6 +206,7 @@ fn staff_bookings_are_refused_in_order() {
     let both = Allowances {
         overlap: true,
         outside_hours: true,
+        over_cap: false,
     };
     for (command, expected) in [
         (book_of(1, TypeId(9), "2020-01-01T00:00Z", NONE), "type_unknown"),
@@ -259,6 +260,7 @@ fn deliberate_overlaps_and_hours_are_recorded_and_forgotten_when_they_end() {
         Allowances {
             overlap: true,
             outside_hours: true,
+            over_cap: false,
         },
     ));
     assert!(

@@ -6,7 +6,7 @@ use cabinet_domain::command::{Command, Principal, Stamp};
 use cabinet_domain::decide::{Recall, decide, recall, record};
 use cabinet_domain::ids::*;
 use cabinet_domain::schedule::*;
-use cabinet_domain::time::{CivilDate, Span, UtcMinute};
+use cabinet_domain::time::{CivilDate, Span, UtcMinute, Weekday};
 use cabinet_domain::{Refusal, invariants};
 
 #[test]
@@ -29,6 +29,7 @@ fn schedules_are_refused_in_order() {
         until_minute_of_day: 1440,
         types,
         place: PlaceId(1),
+        release: Release::Always,
     };
     for (command, expected) in [
         (Command::OpenHours(wrong(1)), "invalid"),
@@ -269,4 +270,67 @@ fn extreme_starts_are_refused_without_overflow() {
         assert_ne!(desk.code(&held), "accepted");
         assert_ne!(desk.code(&booked), "accepted");
     }
+}
+
+#[test]
+fn caps_openings_and_releases_are_bounded_and_the_refusal_names_the_field() {
+    let desk = Desk::open();
+    type Change = fn(&mut AppointmentType);
+    let types: [(Change, Option<&str>); 9] = [
+        (|kind| kind.daily_cap = Some(0), Some("daily_cap")),
+        (|kind| kind.daily_cap = Some(1), None),
+        (|kind| kind.daily_cap = Some(DAILY_CAP_MAX), None),
+        (|kind| kind.daily_cap = Some(DAILY_CAP_MAX + 1), Some("daily_cap")),
+        (|kind| kind.opens = week(1439, 1), None),
+        (|kind| kind.opens = week(1440, 1), Some("opens.at")),
+        (|kind| kind.opens = week(480, 0), Some("opens.weeks_ahead")),
+        (|kind| kind.opens = week(480, WEEKS_AHEAD_MAX), None),
+        (
+            |kind| kind.opens = week(480, WEEKS_AHEAD_MAX + 1),
+            Some("opens.weeks_ahead"),
+        ),
+    ];
+    for (change, expected) in types {
+        let mut changed = kind(ONLINE, true);
+        change(&mut changed);
+        assert_eq!(field(changed.validate()), expected, "{changed:?}");
+        assert_eq!(desk.code(&Command::SetType(changed)) == "invalid", expected.is_some());
+    }
+    let releases = [
+        (Release::OnTheDay { minute_of_day: 1439 }, None),
+        (Release::OnTheDay { minute_of_day: 1440 }, Some("release.at")),
+        (before(0, 480), Some("release.days_before")),
+        (before(1, 480), None),
+        (before(RELEASE_DAYS_MAX, 1439), None),
+        (before(RELEASE_DAYS_MAX + 1, 480), Some("release.days_before")),
+        (before(1, 1440), Some("release.at")),
+    ];
+    for (release, expected) in releases {
+        let rule = OpeningRule { release, ..rule(7) };
+        let refused = desk.code(&Command::OpenHours(rule.clone())) == "invalid";
+        assert_eq!(refused, expected.is_some(), "{release:?}");
+        assert_eq!(field(rule.validate()), expected, "{release:?}");
+        let opening = ExceptionalOpening {
+            id: ExceptionId(7),
+            date: CivilDate::new(2026, 6, 15).unwrap(),
+            from_minute_of_day: 540,
+            until_minute_of_day: 600,
+            types: TypeSelection::All,
+            place: PlaceId(1),
+            release,
+        };
+        assert_eq!(field(opening.validate()), expected, "{release:?}");
+    }
+}
+
+fn week(minute_of_day: u16, weeks_ahead: u8) -> Opens {
+    Opens::Weekly {
+        weekday: Weekday::Monday,
+        minute_of_day,
+        weeks_ahead,
+    }
+}
+
+fn before(days: u16, minute_of_day: u16) -> Release {
+    Release::DaysBefore { days, minute_of_day }
 }

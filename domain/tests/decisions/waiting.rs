@@ -4,7 +4,7 @@ use crate::desk::*;
 use cabinet_domain::Event;
 use cabinet_domain::command::{Canceller, Command, Leaver};
 use cabinet_domain::ids::*;
-use cabinet_domain::schedule::{Absence, ExceptionalOpening, TypeSelection};
+use cabinet_domain::schedule::{Absence, ExceptionalOpening, Release, TypeSelection};
 use cabinet_domain::time::{CivilDate, Span, UtcMinute, Weekday};
 use cabinet_domain::waiting::{
     Left, OFFER_SECONDS, OFFERS_LIVE_MAX, PASSED_MAX, Priority, WAITING_MAX, Wishes, in_order, rank,
@@ -435,6 +435,7 @@ fn moving_away_reopening_and_new_hours_free_time_too() {
         until_minute_of_day: 15 * 60 + 15,
         types: TypeSelection::All,
         place: PlaceId(1),
+        release: Release::Always,
     }));
     assert_eq!(
         offered(&events),
@@ -459,6 +460,7 @@ fn offers_leave_most_holds_to_who_comes_by_the_page() {
         until_minute_of_day: 24 * 60,
         types: TypeSelection::All,
         place: PlaceId(2),
+        release: Release::Always,
     }));
     assert_eq!(offered(&events).len(), OFFERS_LIVE_MAX);
 }

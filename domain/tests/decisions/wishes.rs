@@ -4,7 +4,7 @@ use crate::desk::*;
 use crate::waiting::{FIRST, anytime, entry, join, offered};
 use cabinet_domain::command::{Canceller, Command};
 use cabinet_domain::ids::*;
-use cabinet_domain::schedule::{Absence, ExceptionalOpening, Profile, TypeSelection};
+use cabinet_domain::schedule::{Absence, ExceptionalOpening, Profile, Release, TypeSelection};
 use cabinet_domain::time::{CivilDate, Span, Weekday};
 use cabinet_domain::waiting::Wishes;
 use std::collections::BTreeSet;
@@ -35,6 +35,7 @@ fn wishes_are_read_from_the_clock_on_days_on_which_it_changes() {
             until_minute_of_day: 210,
             types: TypeSelection::All,
             place: PlaceId(1),
+            release: Release::Always,
         };
         let wishes = Wishes {
             weekdays: BTreeSet::from([Weekday::Sunday]),

@@ -3,9 +3,9 @@
 
 use cabinet_domain::agenda::{Agenda, Hold};
 use cabinet_domain::ids::{PlaceId, TypeId};
-use cabinet_domain::schedule::{AppointmentType, HolidayRegion, TypeSelection, WeekCycle};
+use cabinet_domain::schedule::{AppointmentType, HolidayRegion, Opens, Release, TypeSelection, WeekCycle};
 use cabinet_domain::slots::Slot;
-use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Zone};
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday, Zone};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -115,8 +115,67 @@ fn accepts(types: &TypeSelection, kind: TypeId) -> bool {
     }
 }
 
-/// The minutes of one date at which a type may be booked, by place.
-fn open_minutes(agenda: &Agenda, wall: &Wall, kind: TypeId, date: CivilDate) -> BTreeMap<PlaceId, BTreeSet<i64>> {
+/// The instant, in milliseconds, of a civil time some days before a date, as the zone library reads it.
+fn days_before(zone: &Zone, date: CivilDate, days: i64, minute_of_day: u16) -> i64 {
+    let day = date.to_jiff().checked_sub(jiff::Span::new().days(days)).unwrap();
+    let (hour, minute) = (minute_of_day / 60, minute_of_day % 60);
+    let civil = day.at(i8::try_from(hour).unwrap(), i8::try_from(minute).unwrap(), 0, 0);
+    let rules = jiff::tz::TimeZone::get(zone.name()).unwrap();
+    civil.to_zoned(rules).unwrap().timestamp().as_millisecond()
+}
+
+/// When what is kept back on a date is released; none: not kept back.
+fn released(zone: &Zone, date: CivilDate, release: Release) -> Option<i64> {
+    match release {
+        Release::Always => None,
+        Release::OnTheDay { minute_of_day } => Some(days_before(zone, date, 0, minute_of_day)),
+        Release::DaysBefore { days, minute_of_day } => Some(days_before(zone, date, days.into(), minute_of_day)),
+    }
+}
+
+/// When a date opens for a type: walk back to the Monday, then by whole weeks, then forward to the day of the week.
+fn opened(zone: &Zone, date: CivilDate, kind: &AppointmentType) -> i64 {
+    match kind.opens {
+        Opens::Rolling => days_before(zone, date, kind.booking_window_days.into(), 0),
+        Opens::Weekly {
+            weekday,
+            minute_of_day,
+            weeks_ahead,
+        } => {
+            let mut day = date;
+            while day.weekday() != Weekday::Monday {
+                day = day.plus_days(-1);
+            }
+            for _ in 0..weeks_ahead {
+                day = day.plus_days(-7);
+            }
+            while day.weekday() != weekday {
+                day = day.plus_days(1);
+            }
+            days_before(zone, day, 0, minute_of_day)
+        }
+    }
+}
+
+/// How many bookings and holds of a type begin on a date, as the zone library reads it.
+pub(crate) fn begun(agenda: &Agenda, kind: TypeId, date: CivilDate) -> usize {
+    let rules = jiff::tz::TimeZone::get(agenda.profile.as_ref().unwrap().zone.name()).unwrap();
+    let on_date = |start: UtcMinute| {
+        let civil = rules.to_datetime(jiff::Timestamp::from_second(start.0 * 60).unwrap());
+        CivilDate::from_jiff(civil.date()) == date
+    };
+    let bookings = agenda.bookings.values();
+    let bookings = bookings.filter(|booking| booking.kind == kind && on_date(booking.span.from));
+    let holds = agenda.holds.values();
+    let holds = holds.filter(|hold| hold.kind == kind && on_date(hold.span.from));
+    bookings.count() + holds.count()
+}
+
+/// Openings of a place, released at one moment: a slot lies in one of them.
+type Openings = BTreeMap<(PlaceId, Option<i64>), BTreeSet<i64>>;
+
+/// The minutes of one date at which a type may be booked, by place and release.
+fn open_minutes(agenda: &Agenda, wall: &Wall, kind: TypeId, date: CivilDate) -> Openings {
     let profile = agenda.profile.as_ref().unwrap();
     let mut stretches = Vec::new();
     for rule in agenda.rules.values() {
@@ -129,7 +188,12 @@ fn open_minutes(agenda: &Agenda, wall: &Wall, kind: TypeId, date: CivilDate) -> 
         let valid = date >= rule.valid_from && rule.valid_until.is_none_or(|last| date <= last);
         let closed = !profile.open_on_holidays && is_holiday(profile.holidays, date);
         if rule.weekday == date.weekday() && right_week && valid && !closed && accepts(&rule.types, kind) {
-            stretches.push((rule.from_minute_of_day, rule.until_minute_of_day, rule.place));
+            stretches.push((
+                rule.from_minute_of_day,
+                rule.until_minute_of_day,
+                rule.place,
+                rule.release,
+            ));
         }
     }
     for exception in agenda.exceptions.values() {
@@ -138,14 +202,16 @@ fn open_minutes(agenda: &Agenda, wall: &Wall, kind: TypeId, date: CivilDate) -> 
                 exception.from_minute_of_day,
                 exception.until_minute_of_day,
                 exception.place,
+                exception.release,
             ));
         }
     }
-    let mut open: BTreeMap<PlaceId, BTreeSet<i64>> = BTreeMap::new();
-    for (from, until, place) in stretches {
+    let mut open = Openings::new();
+    for (from, until, place, release) in stretches {
         let from = wall.minutes_showing(date, i64::from(from))[0];
         let until = *wall.minutes_showing(date, i64::from(until)).last().unwrap();
-        open.entry(place).or_default().extend(from..until);
+        let released = released(&profile.zone, date, release);
+        open.entry((place, released)).or_default().extend(from..until);
     }
     open
 }
@@ -175,10 +241,19 @@ pub(crate) fn slots(agenda: &Agenda, wall: &Wall, kind: TypeId, horizon: Span) -
         };
         absent.extend(minutes(near));
     }
-    let mut found: BTreeMap<i64, PlaceId> = BTreeMap::new();
+    let mut found: BTreeMap<i64, (i64, PlaceId)> = BTreeMap::new();
     let (first, last) = (wall.date_at(horizon.from.0), wall.date_at(horizon.until.0 - 1));
     for day in first.0..=last.0 {
-        for (place, open) in open_minutes(agenda, wall, kind.id, CivilDate(day)) {
+        let date = CivilDate(day);
+        if kind
+            .daily_cap
+            .is_some_and(|cap| begun(agenda, kind.id, date) >= usize::from(cap))
+        {
+            continue;
+        }
+        let opened = opened(&profile.zone, date, kind);
+        for ((place, released), open) in open_minutes(agenda, wall, kind.id, date) {
+            let from = released.map_or(opened, |released| released.max(opened));
             let mut since_opening = 0;
             for minute in &open {
                 since_opening = if open.contains(&(minute - 1)) {
@@ -188,15 +263,20 @@ pub(crate) fn slots(agenda: &Agenda, wall: &Wall, kind: TypeId, horizon: Span) -
                 };
                 let on_grid = since_opening % i64::from(profile.granularity_minutes) == 0;
                 if on_grid && fits(kind, *minute, &open, &absent, &taken) && minutes(horizon).contains(minute) {
-                    let kept = found.entry(*minute).or_insert(place);
-                    *kept = place.min(*kept);
+                    let kept = found.entry(*minute).or_insert((from, place));
+                    *kept = (from, place).min(*kept);
                 }
             }
         }
     }
     found
         .into_iter()
-        .map(|(start, place)| slot(&profile.zone, kind, start, place))
+        .map(|(start, (from, place))| Slot {
+            start: UtcMinute(start),
+            place,
+            bookable_from: UtcMillis(from),
+            bookable_until: UtcMillis((start - i64::from(kind.minimum_notice_minutes)) * 60_000),
+        })
         .collect()
 }
 
@@ -220,21 +300,6 @@ fn fits(
     let occupied = start - i64::from(kind.buffer_before_minutes)..end + i64::from(kind.buffer_after_minutes);
     (start..end).all(|minute| open.contains(&minute) && !absent.contains(&minute))
         && occupied.into_iter().all(|minute| !taken.contains(&minute))
-}
-
-fn slot(zone: &Zone, kind: &AppointmentType, start: i64, place: PlaceId) -> Slot {
-    let rules = jiff::tz::TimeZone::get(zone.name()).unwrap();
-    let local = jiff::Timestamp::from_second(start * 60)
-        .unwrap()
-        .to_zoned(rules.clone());
-    let days = jiff::Span::new().days(i64::from(kind.booking_window_days));
-    let opens = local.date().checked_sub(days).unwrap().to_zoned(rules).unwrap();
-    Slot {
-        start: UtcMinute(start),
-        place,
-        bookable_from: UtcMillis(opens.timestamp().as_millisecond()),
-        bookable_until: UtcMillis((start - i64::from(kind.minimum_notice_minutes)) * 60_000),
-    }
 }
 
 /// Whether a patient may hold `start` at `now`.

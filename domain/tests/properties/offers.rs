@@ -1,12 +1,12 @@
 //! The naive waiting list: who is offered what, by comparing all slots before and after, minute by minute. Shares only types
 //! with the code it judges.
 
-use crate::naive::{Wall, slots};
+use crate::naive::{Wall, begun, slots};
 use cabinet_domain::Event;
 use cabinet_domain::agenda::Agenda;
-use cabinet_domain::ids::WaitingId;
+use cabinet_domain::ids::{TypeId, WaitingId};
 use cabinet_domain::slots::Slot;
-use cabinet_domain::time::{Span, UtcMillis, UtcMinute, Weekday};
+use cabinet_domain::time::{CivilDate, Span, UtcMillis, UtcMinute, Weekday};
 use cabinet_domain::waiting::{Priority, WaitingEntry};
 use std::collections::BTreeSet;
 
@@ -21,6 +21,7 @@ pub(crate) fn offers(
 ) -> Vec<(WaitingId, UtcMinute, UtcMillis)> {
     let mut found = Vec::new();
     let mut taken: BTreeSet<i64> = BTreeSet::new();
+    let mut offered: Vec<(TypeId, CivilDate)> = Vec::new();
     let mut list: Vec<&WaitingEntry> = after.waiting.values().collect();
     list.sort_by_key(|entry| (entry.priority == Priority::Normal, entry.joined_at, entry.id));
     for entry in list {
@@ -43,7 +44,12 @@ pub(crate) fn offers(
             let from = slot.start.0 - i64::from(kind.buffer_before_minutes);
             let until = slot.start.0 + i64::from(kind.duration_minutes) + i64::from(kind.buffer_after_minutes);
             let bookable = slot.bookable_from <= now && now.plus_seconds(120) <= slot.bookable_until;
-            bookable && !entry.passed.contains(&slot.start) && could_come(entry, after, slot, now) && {
+            let date = date_of(after, slot.start);
+            let more = offered.iter().filter(|one| **one == (kind.id, date)).count();
+            let room = kind
+                .daily_cap
+                .is_none_or(|cap| begun(after, kind.id, date) + more < usize::from(cap));
+            bookable && room && !entry.passed.contains(&slot.start) && could_come(entry, after, slot, now) && {
                 (from..until).all(|minute| !taken.contains(&minute))
             }
         });
@@ -51,11 +57,20 @@ pub(crate) fn offers(
             let from = slot.start.0 - i64::from(kind.buffer_before_minutes);
             let until = slot.start.0 + i64::from(kind.duration_minutes) + i64::from(kind.buffer_after_minutes);
             taken.extend(from..until);
+            offered.push((kind.id, date_of(after, slot.start)));
             let expires = now.plus_seconds(600).min(slot.bookable_until);
             found.push((entry.id, slot.start, expires));
         }
     }
     found
+}
+
+fn date_of(agenda: &Agenda, start: UtcMinute) -> CivilDate {
+    let zone = jiff::tz::TimeZone::get(agenda.profile.as_ref().unwrap().zone.name()).unwrap();
+    CivilDate::from_jiff(
+        zone.to_datetime(jiff::Timestamp::from_second(start.0 * 60).unwrap())
+            .date(),
+    )
 }
 
 fn frees(event: &Event) -> bool {

@@ -105,8 +105,9 @@ fn kind() -> impl Strategy<Value = AppointmentType> {
     let notice = proptest::sample::select(vec![0_u32, 0, 45, 1440]);
     let times = (5_u16..100, 0_u16..25, 0_u16..25);
     let rest = (proptest::bool::weighted(0.8), notice, 1_u16..15, 0_u32..2000);
-    (1_u128..=3, times, rest).prop_map(|(id, (duration, before, after), (online, notice, window, cutoff))| {
-        AppointmentType {
+    let limits = (proptest::option::weighted(0.4, 1_u16..4), opens());
+    (1_u128..=3, times, rest, limits).prop_map(
+        |(id, (duration, before, after), (online, notice, window, cutoff), (daily_cap, opens))| AppointmentType {
             id: TypeId(id),
             name: format!("type {id}"),
             duration_minutes: duration,
@@ -117,15 +118,39 @@ fn kind() -> impl Strategy<Value = AppointmentType> {
             minimum_notice_minutes: notice,
             booking_window_days: window,
             cancellation_cutoff_minutes: cutoff,
-        }
-    })
+            daily_cap,
+            opens,
+        },
+    )
+}
+
+/// Weeks that open within the days of the tests, at night as well.
+fn opens() -> impl Strategy<Value = Opens> {
+    let weekly = (0_usize..7, minute_of_day(), 1_u8..=2).prop_map(|(weekday, minute, weeks_ahead)| Opens::Weekly {
+        weekday: WEEKDAYS[weekday],
+        minute_of_day: minute % 1440,
+        weeks_ahead,
+    });
+    prop_oneof![2 => Just(Opens::Rolling), 1 => weekly]
+}
+
+fn release() -> impl Strategy<Value = Release> {
+    let on_the_day = minute_of_day().prop_map(|minute| Release::OnTheDay {
+        minute_of_day: minute % 1440,
+    });
+    let before = (1_u16..4, minute_of_day()).prop_map(|(days, minute)| Release::DaysBefore {
+        days,
+        minute_of_day: minute % 1440,
+    });
+    prop_oneof![4 => Just(Release::Always), 1 => on_the_day, 1 => before]
 }
 
 fn rule(site: Site) -> impl Strategy<Value = OpeningRule> {
     let weeks = prop_oneof![3 => Just(WeekCycle::Every), 1 => Just(WeekCycle::A), 1 => Just(WeekCycle::B)];
     let valid = (-3_i32..2, proptest::option::weighted(0.3, 2_i32..6));
-    (1_u128..=8, 0_usize..7, stretch(), selection(), 1_u128..=2, weeks, valid).prop_map(
-        move |(id, weekday, (from, until), types, place, weeks, (valid_from, valid_until))| OpeningRule {
+    let days = (0_usize..7, weeks, valid, release());
+    (1_u128..=8, stretch(), selection(), 1_u128..=2, days).prop_map(
+        move |(id, (from, until), types, place, (weekday, weeks, (valid_from, valid_until), release))| OpeningRule {
             id: RuleId(id),
             weekday: WEEKDAYS[weekday],
             from_minute_of_day: from,
@@ -135,19 +160,21 @@ fn rule(site: Site) -> impl Strategy<Value = OpeningRule> {
             weeks,
             valid_from: site.base.plus_days(valid_from),
             valid_until: valid_until.map(|days| site.base.plus_days(days)),
+            release,
         },
     )
 }
 
 fn exception(site: Site) -> impl Strategy<Value = ExceptionalOpening> {
-    (1_u128..=3, 0_i32..6, stretch(), selection(), 1_u128..=2).prop_map(
-        move |(id, day, (from, until), types, place)| ExceptionalOpening {
+    (1_u128..=3, 0_i32..6, stretch(), selection(), 1_u128..=2, release()).prop_map(
+        move |(id, day, (from, until), types, place, release)| ExceptionalOpening {
             id: ExceptionId(id),
             date: site.base.plus_days(day),
             from_minute_of_day: from,
             until_minute_of_day: until,
             types,
             place: PlaceId(place),
+            release,
         },
     )
 }
@@ -227,8 +254,13 @@ pub(crate) enum Step {
 
 pub(crate) fn step(site: Site) -> impl Strategy<Value = Step> {
     let wishes = wishes(&site);
-    let allow =
-        || (any::<bool>(), any::<bool>()).prop_map(|(overlap, outside_hours)| Allowances { overlap, outside_hours });
+    let allow = || {
+        (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(overlap, outside_hours, over_cap)| Allowances {
+            overlap,
+            outside_hours,
+            over_cap,
+        })
+    };
     let change = prop_oneof![
         profile(site.clone()).prop_map(Command::SetProfile),
         kind().prop_map(Command::SetType),

@@ -70,13 +70,18 @@ impl Samples for StaffChange {
     }
 }
 
+fn allow() -> Allowances {
+    Allowances {
+        overlap: true,
+        outside_hours: false,
+        over_cap: true,
+    }
+}
+
 impl Samples for StaffCommand {
     const NAME: &'static str = "command";
     fn samples() -> Vec<(&'static str, Self)> {
-        let allow = Allowances {
-            overlap: true,
-            outside_hours: false,
-        };
+        let allow = allow();
         vec![
             (
                 "book",

@@ -3,8 +3,8 @@
 use cabinet_proto::v1::http::{Notice, PublicPractice, StaffMe};
 use cabinet_proto::v1::members::{AgendaLevel, GlassFace, Levels, MembershipFace};
 use cabinet_proto::v1::model::{
-    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, SeriesPlace, Slot, StaffAbsence,
-    StaffBooking, StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots,
+    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Release, SeriesPlace, Slot,
+    StaffAbsence, StaffBooking, StaffHold, StaffOpening, StaffPart, StaffView, TypeSlots, WeeklyOpening,
 };
 use cabinet_proto::v1::review::LockFace;
 use cabinet_proto::v1::support::SupportFace;
@@ -29,6 +29,12 @@ pub(super) fn kind() -> AppointmentType {
         minimum_notice_minutes: 120,
         booking_window_days: 84,
         cancellation_cutoff_minutes: 1_440,
+        daily_cap: Some(4),
+        opens: Some(WeeklyOpening {
+            weekday: "monday".to_owned(),
+            at: "08:00".to_owned(),
+            weeks_ahead: 2,
+        }),
     }
 }
 
@@ -142,6 +148,10 @@ pub(super) fn rule() -> OpeningRule {
         weeks: "a".to_owned(),
         valid_from: "2026-01-01".to_owned(),
         valid_until: None,
+        release: Some(Release {
+            days_before: 0,
+            at: "07:30".to_owned(),
+        }),
     }
 }
 
@@ -153,6 +163,7 @@ pub(super) fn exception() -> ExceptionalOpening {
         until: "12:00".to_owned(),
         types: None,
         place: id(2),
+        release: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn reason() -> WhyReason {
         }],
         other_types: true,
         holiday: true,
+        cap: Some(4),
     }
 }
 

@@ -10,7 +10,9 @@ use domain::command::{Canceller, Leaver};
 use domain::course::Attendance;
 use domain::ids::{BlobId, PatientId, TypeId};
 use domain::person::{Person, PersonalPart};
-use domain::schedule::{Absence, AppointmentType, ExceptionalOpening, OpeningRule, TypeSelection, WeekCycle};
+use domain::schedule::{
+    Absence, AppointmentType, ExceptionalOpening, OpeningRule, Opens, Release, TypeSelection, WeekCycle,
+};
 use domain::series::SeriesWish;
 use domain::time::{CivilDate, Span, UtcMinute, Weekday};
 use domain::waiting::Priority;
@@ -196,6 +198,27 @@ pub fn appointment_type(kind: &model::AppointmentType) -> Result<AppointmentType
         minimum_notice_minutes: kind.minimum_notice_minutes,
         booking_window_days: kind.booking_window_days,
         cancellation_cutoff_minutes: kind.cancellation_cutoff_minutes,
+        daily_cap: kind.daily_cap,
+        opens: kind.opens.as_ref().map_or(Ok(Opens::Rolling), opens)?,
+    })
+}
+
+fn opens(weekly: &model::WeeklyOpening) -> Result<Opens, Malformed> {
+    Ok(Opens::Weekly {
+        weekday: weekday(&weekly.weekday)?,
+        minute_of_day: time_of_day("kind.opens.at", &weekly.at)?,
+        weeks_ahead: weekly.weeks_ahead,
+    })
+}
+
+fn release(release: Option<&model::Release>) -> Result<Release, Malformed> {
+    let Some(release) = release else {
+        return Ok(Release::Always);
+    };
+    let minute_of_day = time_of_day("release.at", &release.at)?;
+    Ok(match release.days_before {
+        0 => Release::OnTheDay { minute_of_day },
+        days => Release::DaysBefore { days, minute_of_day },
     })
 }
 
@@ -211,6 +234,7 @@ fn rule(rule: &model::OpeningRule) -> Result<OpeningRule, Malformed> {
         weeks: weeks(&rule.weeks)?,
         valid_from: date("rule.valid_from", &rule.valid_from)?,
         valid_until: valid_until.map(|text| date("rule.valid_until", text)).transpose()?,
+        release: release(rule.release.as_ref())?,
     })
 }
 
@@ -222,6 +246,7 @@ fn exception(opening: &model::ExceptionalOpening) -> Result<ExceptionalOpening, 
         until_minute_of_day: time_of_day("opening.until", &opening.until)?,
         types: selection(opening.types.as_deref())?,
         place: id("opening.place", &opening.place)?,
+        release: release(opening.release.as_ref())?,
     })
 }
 
@@ -240,6 +265,7 @@ const fn allowances(allow: Allowances) -> domain::command::Allowances {
     domain::command::Allowances {
         overlap: allow.overlap,
         outside_hours: allow.outside_hours,
+        over_cap: allow.over_cap,
     }
 }
 

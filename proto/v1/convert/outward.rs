@@ -2,13 +2,13 @@
 
 use crate::v1::http;
 use crate::v1::model::{
-    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, SeriesPlace, Slot, StaffAbsence,
-    StaffBooking, StaffHold, TypeSlotChanges, TypeSlots,
+    AppointmentType, ExceptionalOpening, OpeningRule, Person, Place, Practitioner, Release, SeriesPlace, Slot,
+    StaffAbsence, StaffBooking, StaffHold, TypeSlotChanges, TypeSlots, WeeklyOpening,
 };
 use cabinet_domain as domain;
 use domain::audience::Sight;
 use domain::ids::TypeId;
-use domain::schedule::{TypeSelection, WeekCycle};
+use domain::schedule::{Opens, TypeSelection, WeekCycle};
 use domain::time::{UtcMinute, Weekday};
 
 /// `#rrggbb`.
@@ -43,6 +43,19 @@ pub fn appointment_type(kind: &domain::schedule::AppointmentType) -> Appointment
         minimum_notice_minutes: kind.minimum_notice_minutes,
         booking_window_days: kind.booking_window_days,
         cancellation_cutoff_minutes: kind.cancellation_cutoff_minutes,
+        daily_cap: kind.daily_cap,
+        opens: match kind.opens {
+            Opens::Rolling => None,
+            Opens::Weekly {
+                weekday: day,
+                minute_of_day,
+                weeks_ahead,
+            } => Some(WeeklyOpening {
+                weekday: weekday(day).to_owned(),
+                at: time_of_day(minute_of_day),
+                weeks_ahead,
+            }),
+        },
     }
 }
 
@@ -279,6 +292,7 @@ pub fn rule(rule: &domain::schedule::OpeningRule) -> OpeningRule {
         .to_owned(),
         valid_from: rule.valid_from.to_string(),
         valid_until: rule.valid_until.map(|date| date.to_string()),
+        release: release(rule.release),
     }
 }
 
@@ -292,5 +306,18 @@ pub fn exception(opening: &domain::schedule::ExceptionalOpening) -> ExceptionalO
         until: time_of_day(opening.until_minute_of_day),
         types: selection(&opening.types),
         place: opening.place.to_string(),
+        release: release(opening.release),
     }
+}
+
+fn release(release: domain::schedule::Release) -> Option<Release> {
+    let (days_before, minute_of_day) = match release {
+        domain::schedule::Release::Always => return None,
+        domain::schedule::Release::OnTheDay { minute_of_day } => (0, minute_of_day),
+        domain::schedule::Release::DaysBefore { days, minute_of_day } => (days, minute_of_day),
+    };
+    Some(Release {
+        days_before,
+        at: time_of_day(minute_of_day),
+    })
 }

@@ -39,9 +39,13 @@ fn reason(agenda: &Agenda, reason: &Reason, sight: Sight) -> WhyReason {
     };
     match reason {
         Reason::TypeUnknown | Reason::NotOnline | Reason::InThePast | Reason::OffGrid => {}
-        Reason::TooSoon { until: at } | Reason::TooFarAhead { from: at } | Reason::Held { until: at } => {
+        Reason::TooSoon { until: at }
+        | Reason::TooFarAhead { from: at }
+        | Reason::KeptBack { from: at }
+        | Reason::Held { until: at } => {
             told.at_ms = Some(at.0);
         }
+        Reason::CapReached { cap } => told.cap = Some(*cap),
         Reason::OutsideHours {
             openings,
             other_types,

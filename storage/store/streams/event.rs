@@ -126,7 +126,7 @@ pub(crate) fn open_event(own: &SealKey, place: &EventPlace, stored: &[u8]) -> Re
     });
     let (fence, envelope) = parts.ok_or("not a stored event of a known layout")?;
     let plain = seal::open(own, &place.of(fence), envelope).map_err(|why| why.to_string())?;
-    let record: EventRecord = codec::decode(codec::EVENT, &plain).map_err(|why| why.to_string())?;
+    let record: EventRecord = codec::decode_event(&plain).map_err(|why| why.to_string())?;
     let of_kind = matches!(
         (&place.stream, &record.recorded.event),
         (StreamKey::Agenda(_), StreamEvent::Agenda(_)) | (StreamKey::Practice(_), StreamEvent::Practice(_))

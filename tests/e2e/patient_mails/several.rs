@@ -12,6 +12,7 @@ use serde_json::json;
 const ALLOW: Allowances = Allowances {
     overlap: false,
     outside_hours: true,
+    over_cap: false,
 };
 /// The days of a series that begins on the world's Monday.
 const DAYS: [&str; 4] = ["23 novembre", "30 novembre", "7 décembre", "14 décembre"];

@@ -83,6 +83,7 @@ impl Look<'_> {
             allow: Allowances {
                 overlap: self.dice.chance(300),
                 outside_hours: false,
+                over_cap: false,
             },
         };
         Some(self.by_staff(command))

@@ -4,10 +4,10 @@ import type { AppointmentType, OpeningRule, StaffView } from '../lib/wire';
 import { changesOf, droppedWall, eventsOf, hiddenDays, hours } from './calendar';
 
 const type: AppointmentType = {
-  id: 'k', name: 'Suivi', duration_minutes: 30, buffer_before_minutes: 0, buffer_after_minutes: 0, colour: '#0f766e', online: true, minimum_notice_minutes: 0, booking_window_days: 84, cancellation_cutoff_minutes: 0,
+  id: 'k', name: 'Suivi', duration_minutes: 30, buffer_before_minutes: 0, buffer_after_minutes: 0, colour: '#0f766e', online: true, minimum_notice_minutes: 0, booking_window_days: 84, cancellation_cutoff_minutes: 0, daily_cap: null, opens: null,
 };
 const at = (text: string): number => Date.parse(text);
-const rule = (weekday: string, from: string, until: string): OpeningRule => ({ id: weekday + from, weekday, from, until, types: null, place: 'p', weeks: 'every', valid_from: '2026-01-01', valid_until: null });
+const rule = (weekday: string, from: string, until: string): OpeningRule => ({ id: weekday + from, weekday, from, until, types: null, place: 'p', weeks: 'every', valid_from: '2026-01-01', valid_until: null, release: null });
 const view: StaffView = {
   agenda: 'a', zone: 'Europe/Paris', granularity_minutes: 15, types: [type], rules: [rule('monday', '07:30', '12:00'), rule('saturday', '09:00', '20:30')], exceptions: [],
   bookings: [{ id: 'b', kind: 'k', start_ms: at('2026-11-23T08:00:00Z'), end_ms: at('2026-11-23T08:30:00Z'), place: 'p', person: null, online: true, overbooked: false, series: null, mark: null }],

@@ -182,7 +182,7 @@ export class Desk {
 
   /** Tries what may need a deliberate exception: refused by default, asked about once each, recorded by the server. */
   async attempt(agenda: string, stretch: { start_ms: number; end_ms: number; except?: string }, make: (allow: Allowances) => StaffCommand, done: string, undo?: () => void): Promise<boolean> {
-    const allow: Allowances = { overlap: false, outside_hours: false };
+    const allow: Allowances = { overlap: false, outside_hours: false, over_cap: false };
     for (;;) {
       const problem = await this.session.execute(agenda, make({ ...allow }));
       if (!problem) {
@@ -200,6 +200,13 @@ export class Desk {
       } else if (['outside_hours', 'absent', 'off_grid'].includes(problem.code) && !allow.outside_hours) {
         if (!(await this.ask({ title: t.outsideTitle, text: t.outsideText, ask: t.outsideAsk, yes: t.outsideYes }))) return false;
         allow.outside_hours = true;
+      } else if (problem.code === 'cap_reached' && !allow.over_cap) {
+        const view = this.view(agenda);
+        const command = make(allow);
+        const kind = command.do === 'book' ? command.kind : view?.bookings.find((one) => one.id === stretch.except)?.kind;
+        const type = view?.types.find((one) => one.id === kind);
+        if (!(await this.ask({ title: t.release.capTitle, text: t.release.capText(type?.name ?? '', type?.daily_cap ?? 0), ask: t.release.capAsk, yes: t.release.capYes }))) return false;
+        allow.over_cap = true;
       } else {
         this.say(i18n.problem(problem), 'bad');
         return false;
@@ -242,7 +249,7 @@ export class Desk {
     const following = found.answer.bookings.filter((one) => one.start_ms >= from.start_ms);
     const back = following.map((one) => ({ booking: one.id, start_ms: one.start_ms }));
     const moves = following.map((one) => ({ booking: one.id, start_ms: instantOf(addWallSeconds(wallOf(one.start_ms, zone), seconds), zone) }));
-    const allow = { overlap: false, outside_hours: false };
+    const allow = { overlap: false, outside_hours: false, over_cap: false };
     const said = i18n.t.course.seriesMoved(moves.length);
     return this.run(agenda, { do: 'move_bookings', moves, allow }, said, () => void this.run(agenda, { do: 'move_bookings', moves: back, allow }, said));
   }

@@ -16,6 +16,8 @@ export function inWords(reason: WhyReason, view: StaffView | undefined, zone: st
     case 'too_soon': return words.too_soon(at);
     case 'too_far_ahead': return words.too_far_ahead(at);
     case 'off_grid': return words.off_grid;
+    case 'cap_reached': return i18n.t.release.reasonCap(reason.cap ?? 0);
+    case 'kept_back': return i18n.t.release.reasonKept(at);
     case 'absent': return words.absent(reason.label ?? '');
     case 'outside_hours': {
       const open = reason.openings.map((one) => i18n.t.fromTo(timeOf(one.start_ms, zone), timeOf(one.end_ms, zone))).join(', ');

@@ -6,7 +6,7 @@ import { countdown, secondsLeft, ServerClock, worthSaying } from './clock';
 import { calendarFile } from './ics';
 import { resumes, step } from './position';
 import { routeOf } from './router';
-import { bookable, byDay, difference, fromSnapshot, merge, visible } from './slots';
+import { bookable, byDay, difference, fromSnapshot, merge, nextOpening, visible } from './slots';
 import { isEmail, normalisePhone, readPerson, shownPhone } from './validation';
 import type { Slot, StaffBooking, StaffView } from './wire';
 import { addDays, addWallSeconds, dayOf, instantOf, isoOffset, mondayOf, offsetMinutes, soon, untilMidnight, wallOf, weekdayOf } from './zone';
@@ -79,6 +79,16 @@ describe('clock', () => {
 });
 
 describe('slots', () => {
+  it('says when more open next, but for the midnights at which each date opens by itself', () => {
+    const at = (wall: string) => instantOf(wall, 'Europe/Paris');
+    const far = at('2026-12-24T09:00');
+    const table = fromSnapshot([{ kind: 'k', slots: [slot(far, at('2026-12-08T00:00')), slot(far + 1, at('2026-12-14T08:00'), far), slot(far + 2, at('2026-12-07T08:00'), far)] }]);
+    expect(nextOpening(table, 'k', at('2026-12-07T07:59'), 'Europe/Paris')).toBe(at('2026-12-07T08:00'));
+    expect(nextOpening(table, 'k', at('2026-12-07T08:00'), 'Europe/Paris')).toBe(at('2026-12-14T08:00'));
+    expect(nextOpening(table, 'k', at('2026-12-14T08:00'), 'Europe/Paris')).toBeNull();
+    expect(nextOpening(table, 'other', 0, 'Europe/Paris')).toBeNull();
+  });
+
   const table = fromSnapshot([{ kind: 'k', slots: [slot(10), slot(20)] }]);
 
   it('merges removals and additions and tells them apart', () => {

@@ -1,7 +1,7 @@
 // The free slots of a board: how frames change them and what is shown of them. Pure; the server's time is handed in.
 
 import type { Slot, TypeSlotChanges, TypeSlots } from './wire';
-import { dayOf } from './zone';
+import { dayOf, timeOf } from './zone';
 
 /** Free slots by type, then by start. Never changed in place. */
 export type SlotTable = ReadonlyMap<string, ReadonlyMap<number, Slot>>;
@@ -46,6 +46,12 @@ export function bookable(slot: Slot, now: number): boolean {
 /** The slots of a type bookable now, ascending. */
 export function visible(table: SlotTable, kind: string, now: number): Slot[] {
   return [...(table.get(kind)?.values() ?? [])].filter((slot) => bookable(slot, now)).sort((a, b) => a.start_ms - b.start_ms);
+}
+
+/** When more slots of a type open next; null: none are known, or each date opens at its own midnight, which nobody waits for. */
+export function nextOpening(table: SlotTable, kind: string, now: number, zone: string): number | null {
+  const coming = [...(table.get(kind)?.values() ?? [])].filter((slot) => slot.from_ms > now && slot.from_ms < slot.until_ms && timeOf(slot.from_ms, zone) !== '00:00');
+  return coming.length === 0 ? null : Math.min(...coming.map((slot) => slot.from_ms));
 }
 
 /** Slots by local day. */

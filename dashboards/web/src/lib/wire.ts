@@ -72,7 +72,45 @@ booking_window_days: number,
 /**
  * Patients may cancel until this many minutes before.
  */
-cancellation_cutoff_minutes: number, };
+cancellation_cutoff_minutes: number, 
+/**
+ * So many a day at most, for patients; none: no cap.
+ */
+daily_cap: number | null, 
+/**
+ * The weekly moment at which a week opens to patients; none: each date opens `booking_window_days` before, at midnight.
+ */
+opens: WeeklyOpening | null, };
+
+/**
+ * "Every Monday at 08:00 the week after next opens."
+ */
+export type WeeklyOpening = { 
+/**
+ * `monday`..`sunday`.
+ */
+weekday: string, 
+/**
+ * `HH:MM`.
+ */
+at: string, 
+/**
+ * So many weeks before the week that opens, 1 to 52.
+ */
+weeks_ahead: number, };
+
+/**
+ * Until when an opening is kept back from patients.
+ */
+export type Release = { 
+/**
+ * So many days before its date, 0 (on the day itself) to 60.
+ */
+days_before: number, 
+/**
+ * `HH:MM`.
+ */
+at: string, };
 
 /**
  * A free slot.
@@ -343,7 +381,11 @@ valid_from: string,
 /**
  * Last day; none: until changed.
  */
-valid_until: string | null, };
+valid_until: string | null, 
+/**
+ * When patients may book in it; none: it is not kept back.
+ */
+release: Release | null, };
 
 /**
  * An exceptional opening on the wire, both ways.
@@ -372,7 +414,11 @@ types: Array<string> | null,
 /**
  * Place id.
  */
-place: string, };
+place: string, 
+/**
+ * When patients may book in it; none: it is not kept back.
+ */
+release: Release | null, };
 
 /**
  * A whole agenda as staff see it.
@@ -1069,7 +1115,11 @@ overlap: boolean,
 /**
  * Outside openings or inside an absence.
  */
-outside_hours: boolean, };
+outside_hours: boolean, 
+/**
+ * More of a type on one date than its daily cap.
+ */
+over_cap: boolean, };
 
 /**
  * What staff may ask of an agenda. Ids of new things are drawn by the sender (32 hexadecimal digits).
@@ -1336,7 +1386,7 @@ code: string,
  */
 patients_alone: boolean, 
 /**
- * `too_far_ahead`: from when on; `too_soon`: until when it was; `slot_taken` by a hold: until when.
+ * `too_far_ahead`, `kept_back`: from when on; `too_soon`: until when it was; `slot_taken` by a hold: until when.
  */
 at_ms: number | null, 
 /**
@@ -1366,7 +1416,11 @@ other_types: boolean,
 /**
  * `outside_hours`: a public holiday on which the agenda is closed.
  */
-holiday: boolean, };
+holiday: boolean, 
+/**
+ * `cap_reached`: how many a day that is.
+ */
+cap: number | null, };
 
 /**
  * A stretch of time.

@@ -5,6 +5,7 @@ import { alerts } from './en.alerts';
 import { audit } from './en.audit';
 import { course } from './en.course';
 import { feeds } from './en.feeds';
+import { release } from './en.release';
 import { reviews } from './en.reviews';
 import { mail } from './en.mail';
 import { people } from './en.people';
@@ -20,6 +21,7 @@ export const en: Catalogue = {
   audit,
   course,
   feeds,
+  release,
   reviews,
   support,
   mail,
@@ -329,6 +331,8 @@ export const en: Catalogue = {
     not_expired_yet: 'This is not over yet. Wait a moment.',
     one_of_several: 'One of the dates is no longer possible: nothing was changed. Search again.',
     not_yet: 'It is too early to say this of that appointment.',
+    cap_reached: 'There is no room left for this type on that day. Choose another day.',
+    kept_back: 'This time is not open for booking yet. Choose another.',
     wrong_credentials: 'The address or the password is not right.',
     wrong_code: 'This code is not right, or was used before. Wait for the next one.',
     wrong_passkey: 'This passkey opens no account here. Sign in with your password.',

@@ -5,6 +5,7 @@ import { alerts } from './fr.alerts';
 import { audit } from './fr.audit';
 import { course } from './fr.course';
 import { feeds } from './fr.feeds';
+import { release } from './fr.release';
 import { reviews } from './fr.reviews';
 import { mail } from './fr.mail';
 import { people } from './fr.people';
@@ -19,6 +20,7 @@ export const fr = {
   audit,
   course,
   feeds,
+  release,
   reviews,
   support,
   mail,
@@ -340,6 +342,8 @@ export const fr = {
     not_expired_yet: 'Ce n’est pas encore terminé. Attendez un instant.',
     one_of_several: 'L’une des dates n’est plus possible : rien n’a été changé. Cherchez de nouveau.',
     not_yet: 'Il est trop tôt pour le dire de ce rendez-vous.',
+    cap_reached: 'Il n’y a plus de place pour ce motif ce jour-là. Choisissez un autre jour.',
+    kept_back: 'Ce créneau n’est pas encore ouvert à la réservation. Choisissez-en un autre.',
     wrong_credentials: 'L’adresse ou le mot de passe ne convient pas.',
     wrong_code: 'Ce code ne convient pas, ou il a déjà servi. Attendez le suivant.',
     wrong_passkey: 'Cette clé d’accès n’ouvre aucun compte ici. Connectez-vous avec votre mot de passe.',

@@ -1,0 +1,27 @@
+// French texts of when appointments open: caps a day, hours kept back, weeks that open at once.
+
+export const release = {
+  cap: 'Au plus, par jour',
+  capHint: 'Vide : sans limite. Compte tous les rendez-vous de ce motif, les vôtres aussi.',
+  capInList: (n: number) => `${n} par jour`,
+  opens: 'Les dates s’ouvrent',
+  opensKinds: { rolling: 'jour après jour', weekly: 'une semaine entière à la fois' },
+  opensDay: 'Chaque',
+  at: 'À',
+  opensWeek: 'S’ouvre la semaine',
+  weeksAhead: (n: number): string => (n === 1 ? 'suivante' : `dans ${n} semaines`),
+  opensInList: (day: string, at: string) => `ouvre le ${day.toLowerCase()} à ${at}`,
+  kept: 'Ouverte aux patients',
+  keptKinds: { always: 'dès que le motif le permet', day: 'le jour même seulement', before: 'quelques jours avant seulement' },
+  keptHint: 'Gardée pour les urgences jusque-là : vous pouvez y placer un rendez-vous à tout moment.',
+  keptAt: 'À partir de',
+  daysBefore: 'Jours avant',
+  keptInList: (days: number, at: string): string => (days === 0 ? `gardée jusqu’à ${at} le jour même` : `gardée jusqu’à ${at}, ${days === 1 ? 'la veille' : `${days} jours avant`}`),
+  capTitle: 'Le plafond du jour est atteint',
+  capText: (type: string, n: number) => `Le plafond de ${n} par jour pour « ${type} » est atteint ce jour-là.`,
+  capAsk: 'Enregistrer quand même ?',
+  capYes: 'Oui, un de plus',
+  reasonCap: (n: number) => `le plafond de ${n} par jour est atteint`,
+  reasonKept: (at: string) => `plage gardée pour les urgences jusqu’au ${at}`,
+  next: (at: string) => `Prochaine ouverture : ${at}.`,
+};
