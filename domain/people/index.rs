@@ -1,4 +1,4 @@
-//! Finding cards: each card's words and digits, gone through one after the other. At 20,000 cards a search takes a few
+//! Finding cards: each card's words and digits, gone through one after the other. At 20,000 cards a search takes two
 //! milliseconds (`benches/people.rs`); nothing has to be kept in step but one entry per card.
 //!
 //! Must not be here: who may see a card.
