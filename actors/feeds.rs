@@ -157,3 +157,31 @@ fn hash(secret: &[u8; SECRET_BYTES]) -> [u8; 32] {
     }
     hash
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cabinet_domain::inventory::INVENTORY;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_is_kept_of_a_feed_is_in_the_inventory() {
+        let feed = Feed {
+            secret_hash: [0; 32],
+            made: UtcMillis(1),
+            locale: Locale::French,
+        };
+        let stored = serde_json::to_value(&feed).unwrap();
+        let fields: BTreeSet<&str> = stored.as_object().unwrap().keys().map(String::as_str).collect();
+        let listed = INVENTORY.iter().filter(|entry| entry.record == "Feed");
+        assert_eq!(fields, listed.map(|entry| entry.field).collect());
+    }
+
+    #[test]
+    fn addresses_that_are_none_lead_nowhere() {
+        for wrong in ["", "AAAA", "é", &"A".repeat(106), &"A".repeat(108), &"=".repeat(107)] {
+            assert!(split(wrong).is_none(), "{wrong}");
+        }
+        assert!(split(&"A".repeat(107)).is_some());
+    }
+}
