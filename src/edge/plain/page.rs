@@ -250,6 +250,30 @@ pub(super) fn form(around: &Around<'_>, form: &Form<'_>) -> String {
             format_args!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"),
         );
     }
+    fields(&mut main, words, form);
+    write(
+        &mut main,
+        format_args!(
+            "<p class=\"soft\">{}</p><p><button class=\"primary\">{}</button></p></form>",
+            words.contact, words.book
+        ),
+    );
+    notice(&mut main, around);
+    write(
+        &mut main,
+        format_args!(
+            "<p><a href=\"{}?lang={}&amp;kind={}\">{}</a></p>",
+            around.path(),
+            words.lang,
+            escaped(form.kind),
+            words.other
+        ),
+    );
+    around.page(words.title, &main)
+}
+
+/// The four fields about oneself, with what is to be mended.
+fn fields(main: &mut String, words: &Words, form: &Form<'_>) {
     let person = form.person;
     let (email, phone) = (person.email.as_deref(), person.phone.as_deref());
     for (name, label, value, kind, complete) in [
@@ -287,7 +311,7 @@ pub(super) fn form(around: &Around<'_>, form: &Form<'_>) -> String {
             String::new()
         };
         write(
-            &mut main,
+            main,
             format_args!(
                 "<p><label for=\"{name}\">{label}</label><input id=\"{name}\" name=\"{name}\" type=\"{kind}\" \
                  autocomplete=\"{complete}\" value=\"{}\"{invalid}{described}>{said}</p>",
@@ -295,25 +319,6 @@ pub(super) fn form(around: &Around<'_>, form: &Form<'_>) -> String {
             ),
         );
     }
-    write(
-        &mut main,
-        format_args!(
-            "<p class=\"soft\">{}</p><p><button class=\"primary\">{}</button></p></form>",
-            words.contact, words.book
-        ),
-    );
-    notice(&mut main, around);
-    write(
-        &mut main,
-        format_args!(
-            "<p><a href=\"{}?lang={}&amp;kind={}\">{}</a></p>",
-            around.path(),
-            words.lang,
-            escaped(form.kind),
-            words.other
-        ),
-    );
-    around.page(words.title, &main)
 }
 
 fn notice(main: &mut String, around: &Around<'_>) {
