@@ -2,7 +2,7 @@
 
 use actix_web::App;
 use actix_web::middleware::from_fn;
-use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, Transport, listen};
+use cabinet::edge::listen::{AllowedOrigins, ListenOptions, Listening, Reaper, ReaperOptions, Transport, listen};
 use cabinet::edge::ops::OpsState;
 use cabinet::edge::ops::desk::{Desk, Sources};
 use cabinet::edge::ops::live::Streams;
@@ -25,7 +25,7 @@ use prometheus::Registry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
+fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
     let address = "127.0.0.1:0".parse().unwrap();
     let options = ListenOptions::at(address, Transport::PlainOnLoopback);
     let listening = listen(&options, reaper, move || {
@@ -38,7 +38,7 @@ pub(crate) fn serve(reaper: &Arc<Reaper>, state: EdgeState) -> Listening {
 }
 
 /// The operators' listener with the team's page, running; its address.
-pub(crate) fn serve_operators(
+fn serve_operators(
     reaper: &Arc<Reaper>,
     registry: &Registry,
     (state, operators, mails): (&EdgeState, &Operators, &MailSupervisor),
@@ -75,6 +75,18 @@ pub(crate) fn serve_operators(
     let base = format!("{}://{}", listening.scheme, listening.address);
     origins.add(base.clone());
     base
+}
+
+/// Both doors open: the team's operators, its address, and everybody's.
+pub(crate) fn open(registry: &Registry, state: EdgeState, mails: &MailSupervisor) -> (Operators, String, String) {
+    let reaper = Reaper::start(ReaperOptions::default(), registry).unwrap();
+    let people = (state.directory.clone(), state.access.clone(), state.accounts.clone());
+    let operators = Operators::new(people.0, people.1, people.2, draws(2_000_000));
+    let team = serve_operators(&reaper, registry, (&state, &operators, mails));
+    let listening = serve(&reaper, state);
+    actix_web::rt::spawn(listening.server);
+    let base = format!("{}://{}", listening.scheme, listening.address);
+    (operators, team, base)
 }
 
 /// The audit log, which the tests themselves have catch up.

@@ -1,10 +1,10 @@
 //! A server on a free port with a store in memory, a clock that tests move, and a small practice.
 
 use crate::mails::{Postman, post_office};
-use crate::wiring::{draws, log, patients, serve, serve_operators, tell_through, visits, watch};
+use crate::wiring::{draws, log, open, patients, tell_through, visits, watch};
 use cabinet::edge::documents::Library;
 use cabinet::edge::limits::{self, PerMinute};
-use cabinet::edge::listen::{AllowedOrigins, Reaper, ReaperOptions};
+use cabinet::edge::listen::AllowedOrigins;
 use cabinet::edge::ws::Presence;
 use cabinet::edge::{EdgeMetrics, EdgeState};
 use cabinet_actors::access::{Access, Lifetime};
@@ -186,19 +186,14 @@ impl World {
             ready: Arc::new(|| true),
             documents,
             feeds: Feeds::new(storage.records(), draws(4_000_000)),
-            entropy: draws(3_000_000),
+            entropy: draws(5_000_000),
             limits: limits::Limits::new(limits),
         };
-        let reaper = Reaper::start(ReaperOptions::default(), &registry).unwrap();
-        let operators = Operators::new(directory.clone(), access.clone(), accounts.clone(), draws(2_000_000));
-        let team = serve_operators(&reaper, &registry, (&state, &operators, &mails));
-        let listening = serve(&reaper, state);
-        actix_web::rt::spawn(listening.server);
-        let base = format!("{}://{}", listening.scheme, listening.address);
+        let (operators, operators_base, base) = open(&registry, state, &mails);
         origins.add(base.clone());
         let world = Self {
             base,
-            operators_base: team,
+            operators_base,
             at_operators: AtomicBool::new(false),
             operators,
             access,
