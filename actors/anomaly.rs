@@ -12,6 +12,7 @@ mod kept;
 mod locations;
 mod sign_ins;
 
+pub use self::feed::reading_note;
 pub use self::kept::{AlertId, AlertRecord, Answer, alert_id};
 pub use self::locations::{Locations, LocationsError};
 

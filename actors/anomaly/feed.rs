@@ -4,12 +4,14 @@
 //! Must not be here: judging, reading the log.
 
 use super::sign_ins::{SignInFacts, hash};
-use cabinet_domain::anomaly::{APPOINTMENT_DAYS_AFTER, Explanation, Observed, SecurityChange, Seen, Signal};
+use cabinet_domain::anomaly::{
+    APPOINTMENT_DAYS_AFTER, Explanation, Link, Observed, SecurityChange, Seen, Signal, explanation as explanation_of,
+};
 use cabinet_domain::audit::{Act, Actor, Leaf, Outcome, Subject};
 use cabinet_domain::ids::{AgendaId, StaffId};
 use cabinet_domain::practice::Practice;
 use cabinet_domain::rights::{Level, Role};
-use cabinet_domain::time::UtcMillis;
+use cabinet_domain::time::{CivilDate, UtcMillis, Zone};
 use std::collections::BTreeMap;
 
 const DAY_MILLISECONDS: i64 = 24 * 3_600 * 1_000;
@@ -62,6 +64,7 @@ fn observed(
             location: facts.and_then(|facts| facts.location),
         },
         (Outcome::Done, Act::AgendaOpened) => opened(leaf, staff, practice),
+        (Outcome::Done, Act::PatientViewed) => card_viewed(leaf),
         (Outcome::Done, Act::MemberSet) => member_set(leaf, practice, before),
         (Outcome::Done, Act::FactorChanged) => Observed::SecurityChanged(SecurityChange::FactorChanged),
         (Outcome::Done, Act::LinkMade) => Observed::SecurityChanged(SecurityChange::LinkMade),
@@ -97,7 +100,6 @@ fn observed(
             | Act::FeedEnded
             | Act::SteppedUp
             | Act::PatientsSearched
-            | Act::PatientViewed
             | Act::PatientSet
             | Act::PatientsMerged
             | Act::PatientsParted,
@@ -152,6 +154,38 @@ fn opened(leaf: &Leaf, staff: StaffId, practice: &Practice) -> Observed {
     match (leaf.agenda, leaf.span) {
         (Some(agenda), Some(span)) => opening(practice, staff, (agenda, span, &leaf.note), leaf.at),
         (None, _) | (_, None) => Observed::Worked,
+    }
+}
+
+/// What the note of a card's reading says where the practice's own records explain it.
+const EXPLAINED: &str = "appointment";
+
+/// The note of the leaf of a card's reading: that an appointment explains it, else the day of the last one; empty where there
+/// was none.
+#[must_use]
+pub fn reading_note(link: &Link, at: UtcMillis) -> String {
+    match explanation_of(link, at) {
+        Some(_) => EXPLAINED.to_owned(),
+        None => link
+            .last_appointment
+            .map_or_else(String::new, |last| CivilDate::of(&Zone::paris(), last).to_string()),
+    }
+}
+
+/// A patient's card is a file of its own.
+fn card_viewed(leaf: &Leaf) -> Observed {
+    let Some(patient) = leaf.patient else {
+        return Observed::Worked;
+    };
+    let last: Option<CivilDate> = leaf.note.parse().ok();
+    Observed::Viewed {
+        files: vec![Seen {
+            file: hash(&patient.to_string()),
+            explained: (leaf.note == EXPLAINED).then_some(Explanation::Appointment),
+            untouched_since: last.map(|day| UtcMillis(i64::from(day.0).saturating_mul(DAY_MILLISECONDS))),
+            close: false,
+        }],
+        place: None,
     }
 }
 
@@ -212,7 +246,7 @@ fn explanation(practice: &Practice, staff: StaffId, agenda: AgendaId, at: UtcMil
 mod tests {
     use super::*;
     use cabinet_domain::audit::LeafOrigin;
-    use cabinet_domain::ids::{BreakGlassId, PracticeId};
+    use cabinet_domain::ids::{BreakGlassId, PatientId, PracticeId};
     use cabinet_domain::practice::{BreakGlass, Member};
     use cabinet_domain::rights::Rights;
 
@@ -288,6 +322,45 @@ mod tests {
         assert_eq!(explained(&practice), Some(Explanation::Glass));
         let own = self::practice(member(Role::Practitioner, Level::Full, Some(AGENDA)));
         assert_eq!(explained(&own), Some(Explanation::Appointment));
+    }
+
+    #[test]
+    fn a_card_that_an_appointment_explains_is_the_work_and_others_are_files() {
+        let days = |days: i64| Some(days_ago(days));
+        let read = |link: Link| {
+            let leaf = Leaf {
+                patient: Some(PatientId(5)),
+                note: reading_note(&link, NOW),
+                ..Leaf::done(NOW, Actor::Staff(LEA), LeafOrigin::default(), Act::PatientViewed)
+            };
+            match card_viewed(&leaf) {
+                Observed::Viewed { files, place: None } => (files[0].explained, files[0].untouched_since),
+                other => panic!("{other:?}"),
+            }
+        };
+        let nothing = Link::default();
+        assert_eq!(read(nothing), (None, None));
+        for (last, next) in [(days(30), None), (None, days(-14)), (days(400), days(-1))] {
+            let link = Link {
+                last_appointment: last,
+                next_appointment: next,
+                ..nothing
+            };
+            assert_eq!(read(link), (Some(Explanation::Appointment), None));
+        }
+        let (explained, since) = read(Link {
+            last_appointment: days(31),
+            next_appointment: days(-15),
+            ..nothing
+        });
+        assert_eq!(explained, None);
+        assert_eq!(
+            since,
+            Some(UtcMillis(
+                days_ago(31).0.div_euclid(DAY_MILLISECONDS) * DAY_MILLISECONDS
+            ))
+        );
+        assert_eq!(read(Link { glass: true, ..nothing }).0, Some(Explanation::Appointment));
     }
 
     #[test]

@@ -386,3 +386,35 @@ async fn patients_are_known_where_their_names_are_seen_and_every_look_is_noted()
     read(&world, &owner, hidden).await.fine(200);
     assert_eq!(noted(&world, &owner, "patient.viewed").await, [json!(hidden)]);
 }
+
+/// The rules that the owner has alerts of.
+async fn alerted(world: &World, owner: &str) -> Vec<String> {
+    world.look().await;
+    let page = world.staff_get(owner, "/api/v1/staff/alerts").await.fine(200);
+    let alerts = page["alerts"].as_array().unwrap().iter();
+    alerts.map(|alert| alert["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn who_reads_card_after_card_that_no_appointment_explains_is_noticed() {
+    let world = World::start().await;
+    let owner = world.sign_in(AGENDA.practice, OWNER).await;
+    let bruno = world.sign_in(AGENDA.practice, 51).await;
+    let mut cards = Vec::new();
+    for number in 0..51 {
+        cards.push(create(&world, &owner, &card("Léa", &format!("Petit-{number}"), None)).await);
+    }
+    let expected = create(&world, &owner, &card("Nora", "Benali", None)).await;
+    let nora = person("Nora", "Benali", None);
+    let booked = book(&world, &owner, AGENDA, MONDAY_MS, &nora, Some(&expected)).await;
+    assert_eq!(booked.status, 200, "{}", booked.body);
+    // Fifty within an hour, and one whom an appointment explains: not yet too many.
+    for patient in cards[..50].iter().chain([&expected]) {
+        read(&world, &bruno, patient).await.fine(200);
+    }
+    let found = alerted(&world, &owner).await;
+    assert!(!found.contains(&"bulk_viewing".to_owned()), "{found:?}");
+    read(&world, &bruno, &cards[50]).await.fine(200);
+    let found = alerted(&world, &owner).await;
+    assert!(found.contains(&"bulk_viewing".to_owned()), "{found:?}");
+}

@@ -10,8 +10,10 @@ use crate::edge::problem::{EdgeCode, Failure};
 use crate::edge::secret::{self, Purpose};
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
+use cabinet_actors::anomaly::reading_note;
 use cabinet_actors::audit::AuditError;
 use cabinet_actors::people::{Asker, File, Listed, Pair, Past, PeopleError};
+use cabinet_domain::anomaly::Link;
 use cabinet_domain::audience::Sight;
 use cabinet_domain::audit::{Act, Leaf};
 use cabinet_domain::ids::{CommandId, PatientId};
@@ -102,10 +104,29 @@ fn file(state: &EdgeState, file: &File) -> PatientFile {
     }
 }
 
+/// As far as the practice's own records explain that somebody reads a card, for the watch over suspicious access: by the
+/// appointments in agendas whose names they see, or a glass they broke.
+fn why(staff: &StaffOf, found: &File, now: UtcMillis) -> String {
+    let starts = || found.history.iter().map(|past| past.span.from.millis());
+    let glasses = &staff.practice.break_glasses;
+    let link = Link {
+        last_appointment: starts().filter(|start| *start <= now).max(),
+        next_appointment: starts().filter(|start| *start > now).min(),
+        glass: glasses
+            .values()
+            .any(|glass| glass.staff == staff.staff && now < glass.expires_at),
+        ..Link::default()
+    };
+    reading_note(&link, now)
+}
+
 /// A card as it is shown: noted first.
 async fn shown(state: &EdgeState, staff: &StaffOf, asker: &Asker, patient: PatientId) -> Result<PatientFile, Failure> {
     let found = state.people.read(asker, patient).await?;
-    let viewed = leaf(state, staff, Act::PatientViewed, Some(found.patient));
+    let viewed = Leaf {
+        note: why(staff, &found, state.clock.now()),
+        ..leaf(state, staff, Act::PatientViewed, Some(found.patient))
+    };
     state.audit.note(staff.practice.id, viewed).await?;
     Ok(file(state, &found))
 }
