@@ -5,6 +5,12 @@ import type { Catalogue } from '../lib/i18n/fr';
 import type { AuditSaid } from '../lib/wire';
 import { formatInstant } from '../lib/zone';
 
+/** What an entry's note says: of an agenda how much of it was seen, of a card what explains its reading. */
+function noted({ act, note }: AuditSaid, words: Catalogue['audit']): string {
+  if (act === 'patient.viewed') return note === 'appointment' ? words.explained : words.lastOn(note);
+  return act.startsWith('agenda.') && note in words.seen ? words.seen[note as keyof typeof words.seen] : note;
+}
+
 export function sentence(said: AuditSaid, t: Catalogue, agenda: string, zone: string, language: 'fr' | 'en'): string {
   const words = t.audit;
   const role = said.role !== null && isRole(said.role) ? t.accounts.roles[said.role] : null;
@@ -17,7 +23,7 @@ export function sentence(said: AuditSaid, t: Catalogue, agenda: string, zone: st
     const day = (instant: number): string => formatInstant(instant, zone, language, { day: 'numeric', month: 'short' });
     parts.push(said.act.startsWith('agenda.') ? words.days(day(said.from_ms), day(said.until_ms - 1)) : words.on(formatInstant(said.from_ms, zone, language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })));
   }
-  if (said.note) parts.push(said.act.startsWith('agenda.') && said.note in words.seen ? words.seen[said.note as keyof typeof words.seen] : said.note);
+  if (said.note) parts.push(noted(said, words));
   if (said.denied) parts.push(words.denied(said.count));
   return parts.join(', ');
 }

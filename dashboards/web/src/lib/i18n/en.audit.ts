@@ -88,6 +88,8 @@ export const audit: typeof french = {
     'access.refused': 'asked for without the right',
   },
   prove: 'Check',
+  explained: 'recent or near appointment',
+  lastOn: (day) => `last appointment on ${day}`,
   seen: { times: 'times alone', types: 'times and types', full: 'with names' },
   proveOf: (n: number) => `Check act no. ${n}`,
   proofTitle: (n: number) => `Act no. ${n}: proof`,

@@ -86,6 +86,8 @@ export const audit = {
     'access.refused': 'demande sans droit',
   },
   prove: 'Vérifier',
+  explained: 'rendez-vous récent ou proche',
+  lastOn: (day: string) => `dernier rendez-vous le ${day}`,
   seen: { times: 'heures seules', types: 'heures et motifs', full: 'avec les noms' },
   proveOf: (n: number) => `Vérifier l’acte n° ${n}`,
   proofTitle: (n: number) => `Acte n° ${n} : preuve`,
