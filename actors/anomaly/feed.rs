@@ -333,10 +333,10 @@ mod tests {
                 note: reading_note(&link, NOW),
                 ..Leaf::done(NOW, Actor::Staff(LEA), LeafOrigin::default(), Act::PatientViewed)
             };
-            match card_viewed(&leaf) {
-                Observed::Viewed { files, place: None } => (files[0].explained, files[0].untouched_since),
-                other => panic!("{other:?}"),
-            }
+            let Observed::Viewed { files, place: None } = card_viewed(&leaf) else {
+                panic!("a card is a file");
+            };
+            (files[0].explained, files[0].untouched_since)
         };
         let nothing = Link::default();
         assert_eq!(read(nothing), (None, None));
