@@ -69,59 +69,67 @@ fn observed(
         (Outcome::Done, Act::FactorChanged) => Observed::SecurityChanged(SecurityChange::FactorChanged),
         (Outcome::Done, Act::LinkMade) => Observed::SecurityChanged(SecurityChange::LinkMade),
         (Outcome::Done, Act::GlassBroken) => Observed::GlassBroken,
-        (
-            Outcome::Done,
-            Act::Booked
-            | Act::Moved
-            | Act::Cancelled
-            | Act::WaitingJoined
-            | Act::WaitingLeft
-            | Act::WaitingPrioritised
-            | Act::AbsenceAdded
-            | Act::AbsenceRemoved
-            | Act::AgendaSet
-            | Act::PracticeSet
-            | Act::MemberRemoved
-            | Act::InvitationMade
-            | Act::InvitationWithdrawn
-            | Act::SupportGranted
-            | Act::SupportEnded
-            | Act::GlassEnded
-            | Act::AccessReviewed
-            | Act::AccessExported
-            | Act::MemberReleased
-            | Act::LogRead
-            | Act::LogExported
-            | Act::PasswordChanged
-            | Act::EmailChanged
-            | Act::Marked
-            | Act::DelayAnnounced
-            | Act::FeedMade
-            | Act::FeedEnded
-            | Act::SteppedUp
-            | Act::PatientsSearched
-            | Act::PatientSet
-            | Act::PatientsMerged
-            | Act::PatientsParted,
-        ) => Observed::Worked,
-        (
-            Outcome::Done,
-            Act::AgendaClosed
-            | Act::BookingViewed
-            | Act::WaitingViewed
-            | Act::SlotOffered
-            | Act::InvitationUsed
-            | Act::DocumentAccepted
-            | Act::AccountMade
-            | Act::SessionEnded
-            | Act::AccountRemoved
-            | Act::AlertAnswered
-            | Act::MemberLocked
-            | Act::LetGo
-            | Act::MailsRevived
-            | Act::Refused,
-        ) => return None,
+        (Outcome::Done, act) => return is_work(act).then_some(Observed::Worked),
     })
+}
+
+/// Whether doing this shows that a member works, and nothing else.
+const fn is_work(act: Act) -> bool {
+    match act {
+        Act::Booked
+        | Act::Moved
+        | Act::Cancelled
+        | Act::WaitingJoined
+        | Act::WaitingLeft
+        | Act::WaitingPrioritised
+        | Act::AbsenceAdded
+        | Act::AbsenceRemoved
+        | Act::AgendaSet
+        | Act::PracticeSet
+        | Act::MemberRemoved
+        | Act::InvitationMade
+        | Act::InvitationWithdrawn
+        | Act::SupportGranted
+        | Act::SupportEnded
+        | Act::GlassEnded
+        | Act::AccessReviewed
+        | Act::AccessExported
+        | Act::MemberReleased
+        | Act::LogRead
+        | Act::LogExported
+        | Act::PasswordChanged
+        | Act::EmailChanged
+        | Act::Marked
+        | Act::DelayAnnounced
+        | Act::FeedMade
+        | Act::FeedEnded
+        | Act::SteppedUp
+        | Act::PatientsSearched
+        | Act::PatientSet
+        | Act::PatientsMerged
+        | Act::PatientsParted => true,
+        Act::AgendaClosed
+        | Act::BookingViewed
+        | Act::WaitingViewed
+        | Act::SlotOffered
+        | Act::InvitationUsed
+        | Act::DocumentAccepted
+        | Act::AccountMade
+        | Act::SessionEnded
+        | Act::AccountRemoved
+        | Act::AlertAnswered
+        | Act::MemberLocked
+        | Act::LetGo
+        | Act::MailsRevived
+        | Act::Refused
+        | Act::SignedIn
+        | Act::AgendaOpened
+        | Act::PatientViewed
+        | Act::MemberSet
+        | Act::FactorChanged
+        | Act::LinkMade
+        | Act::GlassBroken => false,
+    }
 }
 
 /// Changing a member is work, unless it gives them more.
