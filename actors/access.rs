@@ -452,8 +452,15 @@ fn key(table: Table, id: &Hash) -> RecordKey {
     }
 }
 
-fn hash(secret: &str) -> Hash {
-    let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
+/// Whether two hashes are equal, in constant time.
+pub(crate) fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    let difference = one.iter().zip(other).fold(0, |found, (a, b)| found | (a ^ b));
+    std::hint::black_box(difference) == 0
+}
+
+/// What is kept of a secret.
+pub(crate) fn hash(secret: impl AsRef<[u8]>) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_ref());
     let mut hash = [0; 32];
     for (slot, byte) in hash.iter_mut().zip(digest.as_ref()) {
         *slot = *byte;

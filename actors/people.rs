@@ -33,8 +33,6 @@ use std::sync::Arc;
 const REGISTERS_MAX: usize = 64;
 /// Most appointments that one file lists, the latest first.
 pub const HISTORY_MAX: usize = 200;
-/// Most agendas are looked at one after the other; this many bookings of one patient in one are listed.
-const HISTORY_PER_AGENDA_MAX: usize = HISTORY_MAX;
 
 /// Why nothing was answered or changed.
 #[derive(Debug, thiserror::Error)]
@@ -85,12 +83,7 @@ pub struct Asker {
 
 impl Asker {
     fn today(&self, clock: &dyn Clock) -> CivilDate {
-        let now = clock.now();
-        let zone = self.practice.places.values().next().map(|place| &place.zone);
-        zone.map_or_else(
-            || CivilDate(i32::try_from(now.0.div_euclid(86_400_000)).unwrap_or(i32::MAX)),
-            |zone| CivilDate::of(zone, now),
-        )
+        CivilDate::of(&self.practice.zone(), clock.now())
     }
 }
 
@@ -471,6 +464,6 @@ fn of_agenda(agenda: &Agenda, whose: &BTreeSet<PatientId>) -> Vec<Past> {
     });
     let mut past: Vec<Past> = past.collect();
     // They lie in order of time.
-    past.drain(..past.len().saturating_sub(HISTORY_PER_AGENDA_MAX));
+    past.drain(..past.len().saturating_sub(HISTORY_MAX));
     past
 }

@@ -3,7 +3,7 @@
 //! Must not be here: which passwords are good enough (`cabinet_domain::password`).
 
 use super::AccountError;
-use crate::access::Entropy;
+use crate::access::{Entropy, same};
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,11 +51,6 @@ fn compute(password: &[u8], salt: &[u8; 16], cost: Cost) -> Option<[u8; 32]> {
         .hash_password_into(password, salt, &mut hash)
         .ok()?;
     Some(hash)
-}
-
-fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
-    let difference = one.iter().zip(other).fold(0, |found, (a, b)| found | (a ^ b));
-    std::hint::black_box(difference) == 0
 }
 
 /// Computes hashes on the blocking threads.

@@ -153,7 +153,7 @@ async fn hold(
         token: form.token.clone(),
     };
     match public::hold(&state, &agenda, network(&request), order).await {
-        Ok(held) => desk.form(
+        Ok(held) => Ok(desk.form(
             StatusCode::OK,
             &Form {
                 token: &form.token,
@@ -164,7 +164,7 @@ async fn hold(
                 person: &nobody(),
                 mistake: None,
             },
-        ),
+        )),
         Err(failure) => desk.refused(&failure, &form.kind).await,
     }
 }
@@ -188,7 +188,7 @@ async fn book(
         phone: given(&form.phone),
     };
     if let Err(Refusal::Invalid { field, .. }) = inward::person(&person).validate(true) {
-        return desk.form(
+        return Ok(desk.form(
             StatusCode::UNPROCESSABLE_ENTITY,
             &Form {
                 token: &form.token,
@@ -199,7 +199,7 @@ async fn book(
                 person: &person,
                 mistake: Some(field),
             },
-        );
+        ));
     }
     let hold: HoldId = inward::id("hold", &form.hold)?;
     let secret_of_manage = secret::derived(&["manage", &form.token]);
@@ -349,8 +349,8 @@ impl<'a> Desk<'a> {
         Ok(answer(status, page::list(&self.around(), &list)))
     }
 
-    fn form(&self, status: StatusCode, form: &Form<'_>) -> Result<HttpResponse, Failure> {
-        Ok(answer(status, page::form(&self.around(), form)))
+    fn form(&self, status: StatusCode, form: &Form<'_>) -> HttpResponse {
+        answer(status, page::form(&self.around(), form))
     }
 
     /// Why it was not done, above the slots that are free now.

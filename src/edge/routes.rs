@@ -71,8 +71,9 @@ pub struct Route {
     pub policy: Policy,
 }
 
-/// A table of routes. A handler is registered by its line here and by nothing else, and no line goes without a policy: a
-/// handler that is not here is dead code, which does not pass the lints.
+/// A table of routes. A handler of the API is registered by its line here and by nothing else, and no line goes without a policy: a
+/// handler that is not here is dead code, which does not pass the lints. Pages (`assets`, `plain`) and the calendar that a feed's
+/// address shows stand beside it, in `configure` of the edge.
 macro_rules! routes {
     ($($method:literal $path:literal $module:ident::$handler:ident $policy:expr;)+) => {
         /// Every route of the table with its policy.
